@@ -1,0 +1,1 @@
+"""Real bars, bundled; sources and licences are in README.md beside them."""

@@ -1,0 +1,1 @@
+"""Sizers of our own. None stands here yet: configs name Backtrader's."""

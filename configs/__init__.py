@@ -1,0 +1,1 @@
+"""YAML configs that run as they stand."""

@@ -1,0 +1,1 @@
+"""Strategies: one file, one strategy, each a plain ``backtrader.Strategy``."""
