@@ -1,0 +1,56 @@
+"""Every order and every fill of a run, from the broker's notifications alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import backtrader as bt
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One execution bit of an order, as the broker booked it.
+
+    Attributes:
+        step: bars that the strategy had seen, this one included.
+        order: Backtrader's order.
+        bit: Backtrader's execution bit.
+        cash: the broker's cash after all of this bar's executions.
+    """
+
+    step: int
+    order: bt.Order
+    bit: Any
+    cash: float
+
+
+class OrderRecorder(bt.Analyzer):  # type: ignore[misc]
+    """Notes each order's notifications and execution bits; does nothing else in the loop.
+
+    A fill's fee is in its execution bit: ``order.executed.comm`` is the sum over all fills so far.
+
+    Attributes:
+        orders: order ref -> its last notified clone, in the order of the first notification.
+        statuses: order ref -> (step, status) of each notification.
+        executions: every execution bit, in the order of the broker's booking.
+    """
+
+    def __init__(self) -> None:
+        self.orders: dict[int, bt.Order] = {}
+        self.statuses: dict[int, list[tuple[int, int]]] = {}
+        self.executions: list[Execution] = []
+
+    def notify_order(self, order: bt.Order) -> None:
+        """Note the status, and the executions that came with this notification."""
+        step = len(self.strategy)
+        self.orders[order.ref] = order
+        self.statuses.setdefault(order.ref, []).append((step, order.status))
+        for bit in order.executed.iterpending():
+            if bit is not None:
+                cash = self.strategy.broker.getcash()
+                self.executions.append(Execution(step, order, bit, cash))
+
+    def get_analysis(self) -> dict[str, int]:
+        """Return how many orders and fills were seen."""
+        return {"orders": len(self.orders), "fills": len(self.executions)}

@@ -1,0 +1,136 @@
+"""Config files, environment and options -> one validated Config that knows where each value came from."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from atms.config import layers
+from atms.config.problems import config_error
+from atms.config.secrets import Secret
+from atms.config.sections import Config
+from atms.config.yamlfile import Key, Layer, read_layer, resolve_paths
+from atms.errors import ConfigError
+
+DEFAULT = "default"
+QUICKSTART = Path(__file__).parent.parent / "configs" / "quickstart.yaml"
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A Config, with where its values came from.
+
+    Attributes:
+        config: the frozen, validated config.
+        origins: path of a key -> where it was set; what is missing is a default.
+        warnings: lines that the user should read.
+    """
+
+    config: Config
+    origins: dict[Key, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def explain(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (key, value, where it came from) for every value; secrets as fingerprints."""
+        yield from _explain(self.config, (), self.origins)
+
+
+def _explain(value: Any, path: Key, origins: dict[Key, str]) -> Iterator[tuple[str, str, str]]:
+    if isinstance(value, BaseModel):
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, dict) and value:
+        for key, nested in value.items():
+            yield from _explain(nested, (*path, key), origins)
+        return
+    if isinstance(value, tuple | list) and value:
+        for index, nested in enumerate(value):
+            yield from _explain(nested, (*path, index), origins)
+        return
+    yield ".".join(map(str, path)), _shown(value, path), origins.get(path, DEFAULT)
+
+
+def _shown(value: Any, path: Key) -> str:
+    if isinstance(value, Secret):
+        return f"{value.reference} ({value.fingerprint()})"
+    if path == ("ledger", "url"):
+        return mask_url(value)
+    return "(none)" if value in (None, (), {}) else str(value)
+
+
+def mask_url(url: str) -> str:
+    """Return *url* without its password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "(not a database URL)"
+
+
+def load_config(
+    *sources: str | Path | Mapping[str, Any],
+    overrides: Iterable[Layer] = (),
+    environment: Mapping[str, str] | None = None,
+    dotenv: Path | None = Path(".env"),
+) -> LoadedConfig:
+    """Read config files or mappings, later over earlier, then .env, environment and *overrides*.
+
+    Args:
+        sources: YAML files, ``-`` for standard input, or nested dicts; none: the quick-start.
+        overrides: layers above all else, lowest first (the command line).
+        environment: variables to read; default: the process's.
+        dotenv: the .env file; None to read none.
+
+    Raises:
+        ConfigError: one line for each problem, with file, line and key.
+    """
+    variables = layers.process_environment() if environment is None else environment
+    from_file = layers.read_dotenv(dotenv) if dotenv else {}
+    merged = Layer()
+    for source in sources or (QUICKSTART,):
+        layers.merge(merged, _file_layer(source))
+    warnings: list[str] = []
+    for where, found in ((str(dotenv), from_file), ("environment", variables)):
+        layers.merge(merged, layers.environment_layer(found, where))
+        warnings += layers.add_store_secrets(merged, found, where)
+        warnings += layers.safety_warnings(found, where)
+    for layer in overrides:
+        layers.merge(merged, layer)
+    try:
+        config = Config.model_validate(
+            merged.values, context={"environment": {**from_file, **variables}}
+        )
+    except ValidationError as error:
+        raise config_error(error, Config, merged.origins) from None
+    return LoadedConfig(config, merged.origins, tuple(warnings))
+
+
+def _file_layer(source: str | Path | Mapping[str, Any]) -> Layer:
+    if isinstance(source, Mapping):
+        layer = Layer(values=copy.deepcopy(dict(source)), origins={(): "mapping"})
+        return layer
+    if str(source) == "-":
+        return read_layer(sys.stdin.read(), "standard input")
+    path = Path(source)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    layer = read_layer(text, _short(path))
+    resolve_paths(layer, path.parent)
+    return layer
+
+
+def _short(path: Path) -> str:
+    """Return *path* as it was given, or relative where that is shorter."""
+    if path == QUICKSTART:
+        return f"configs/{path.name}"
+    return str(path)

@@ -1,0 +1,86 @@
+"""Values that are named in a config and never written there: keys, passwords, database URLs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import core_schema
+
+from atms.errors import ConfigError
+
+_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_HOW = "a secret is named, never written: ${ENV_NAME} or file:PATH"
+
+
+class Secret:
+    """A reference to a secret: ``${ENV_NAME}`` or ``file:PATH``. Printing it shows the reference alone."""
+
+    def __init__(self, reference: str, environment: Mapping[str, str]) -> None:
+        self.reference = reference
+        self._environment = environment
+
+    def reveal(self) -> str:
+        """Return the secret itself; ConfigError if the variable or the file is missing or empty."""
+        value = self._look_up()
+        if not value:
+            raise ConfigError(f"the secret {self.reference} is not set")
+        return value
+
+    def fingerprint(self) -> str:
+        """Return enough to tell two secrets apart and too little to use one."""
+        value = self._look_up()
+        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()[:8]}" if value else "not set"
+
+    def _look_up(self) -> str:
+        found = _ENVIRONMENT.fullmatch(self.reference)
+        if found:
+            return self._environment.get(found[1], "")
+        path = Path(self.reference.removeprefix("file:")).expanduser()
+        try:
+            return path.read_text().strip()
+        except OSError:
+            return ""
+
+    def __repr__(self) -> str:
+        return self.reference
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other.reference == self.reference
+
+    def __hash__(self) -> int:
+        return hash(self.reference)
+
+    @classmethod
+    def _read(cls, value: Any, info: ValidationInfo) -> Secret:
+        if isinstance(value, Secret):
+            return value
+        if not isinstance(value, str) or not (
+            _ENVIRONMENT.fullmatch(value) or value.startswith("file:")
+        ):
+            raise ValueError(_HOW)
+        return cls(value, (info.context or {}).get("environment", {}))
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            cls._read, serialization=core_schema.to_string_ser_schema()
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|file:.+)$"}
+
+
+def expand(text: str, environment: Mapping[str, str]) -> str:
+    """Return *text*, or the variable's value where it is ``${ENV_NAME}``; ConfigError if unset."""
+    found = _ENVIRONMENT.fullmatch(text)
+    return Secret(text, environment).reveal() if found else text

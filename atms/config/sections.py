@@ -1,0 +1,234 @@
+"""The sections of a config, in the order a person thinks; frozen, unknown keys forbidden."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from atms.config.secrets import Secret, expand
+from atms.config.units import Fraction, TimeframeField, TimeRangeField, TimezoneField
+from atms.model import Instrument
+
+
+class Section(BaseModel):
+    """A frozen part of the config."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+def _component(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Component(Section):
+    """Something named and given parameters; a text alone is its name."""
+
+    name: str = Field(
+        min_length=1,
+        description="A registered name, package.module:Class, or path/to/file.py:Class.",
+    )
+    params: dict[str, Any] = Field(default={}, description="Its parameters.")
+
+
+ComponentField = Annotated[Component, BeforeValidator(_component)]
+
+
+class RunSection(Section):
+    """What is run, and over which time."""
+
+    name: str | None = Field(None, description="A label of your own; default: the strategy's name.")
+    timerange: TimeRangeField | None = Field(
+        None, description="2018-01-01..2018-06-30, UTC, the last day included; default: all bars."
+    )
+    timezone: TimezoneField = Field("UTC", description="The zone in which the strategy sees times.")
+    seed: int = Field(1, ge=0, lt=2**32, description="Seeds random and numpy.random.")
+    cheat_on_open: bool = Field(
+        False, description="Call next_open before the bar's orders are matched, at its open."
+    )
+    close_at_end: bool = Field(
+        False, description="Close what is open at the last close, with commission."
+    )
+    out: Path = Field(Path("runs"), description="The folder under which each run gets a folder.")
+    paper_trading: bool = Field(False, description="true forbids live trading with this config.")
+
+
+class StoreSection(Section):
+    """One account at one venue; a backtest checks it and does not connect."""
+
+    venue: str = Field(description="The venue's name: binance, kraken, oanda ...")
+    key: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
+    secret: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
+    passphrase: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
+    options: dict[str, Any] = Field(default={}, description="The venue's own options.")
+
+
+class InstrumentSection(Section):
+    """What the venue allows of a symbol; recorded, and not yet enforced in a backtest."""
+
+    tick: Decimal | None = Field(None, gt=0, description="Smallest price step.")
+    step: Decimal | None = Field(None, gt=0, description="Smallest size step.")
+    min_size: Decimal | None = Field(None, ge=0, description="Smallest size of an order.")
+    min_notional: Decimal | None = Field(None, ge=0, description="Smallest size times price.")
+    multiplier: Decimal = Field(Decimal(1), gt=0, description="Value of one unit at a price of 1.")
+
+    def instrument(self) -> Instrument:
+        """Return it as the frozen model that the other rooms use."""
+        return Instrument(**self.model_dump())
+
+
+class FeedSection(Section):
+    """One stream of bars."""
+
+    name: str = Field("", description="How the strategy and the results call it; default: symbol.")
+    source: str | None = Field(
+        None,
+        description="Read by a backtest: a .csv or .parquet file, or sample:NAME for bundled bars.",
+    )
+    store: str | None = Field(None, description="Read by paper and live: a name under stores.")
+    of: str | None = Field(None, description="Resample or replay this other feed instead.")
+    feed: str | None = Field(
+        None, description="A Backtrader feed class of your own, given source as dataname."
+    )
+    params: dict[str, Any] = Field(default={}, description="Parameters of that feed class.")
+    symbol: str | None = Field(None, description="What is traded; default: the feed's name.")
+    venue: str = Field("sim", description="A label in the results.")
+    currency: str = Field("USD", description="The currency of price, fee and profit.")
+    timeframe: TimeframeField | None = Field(
+        None, description="The length of the source's bars; default: the commonest step."
+    )
+    resample: TimeframeField | None = Field(None, description="Build longer bars of this length.")
+    replay: TimeframeField | None = Field(
+        None, description="Let longer bars of this length grow tick by tick."
+    )
+    timezone: TimezoneField | None = Field(
+        None, description="The zone of stamps that carry none; without it they are refused."
+    )
+    stamp: Literal["start", "end"] | None = Field(
+        None, description="Whether a bar's stamp is its start or its end; default: taken as it is."
+    )
+    adjust: Literal["adj_close"] | None = Field(
+        None, description="Scale open, high, low and close to the adjusted close."
+    )
+    columns: dict[str, str] = Field(
+        default={}, description="Our name: the source's name (datetime: Date, close: Last)."
+    )
+    instrument: InstrumentSection = InstrumentSection()
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> FeedSection:
+        if self.source and self.of:
+            raise ValueError("give either source or of, not both")
+        if self.resample and self.replay:
+            raise ValueError("give either resample or replay, not both")
+        if self.of and not (self.resample or self.replay):
+            raise ValueError("of names another feed to resample or replay: say which, resample: 1d")
+        if not (self.source or self.of or self.store):
+            raise ValueError("needs a source (a file, or sample:BTCUSD_1h) or a store")
+        return self
+
+
+class DataSection(Section):
+    """The bars."""
+
+    warmup: Literal["auto"] | Annotated[int, Field(ge=0)] = Field(
+        "auto",
+        description="Bars before run.timerange that only feed indicators; auto: the strategy's "
+        "minimum period, ten times the period of recursive indicators.",
+    )
+    feeds: tuple[FeedSection, ...] = Field(min_length=1, description="One entry a stream of bars.")
+
+    @field_validator("feeds", mode="after")
+    @classmethod
+    def _named(cls, feeds: tuple[FeedSection, ...]) -> tuple[FeedSection, ...]:
+        named: list[FeedSection] = []
+        for index, feed in enumerate(feeds):
+            name = feed.name or feed.symbol or (f"data{index}" if len(feeds) > 1 else "data")
+            if name in {other.name for other in named}:
+                raise ValueError(f"two feeds are called {name!r}; give each a name of its own")
+            if feed.of and feed.of not in {other.name for other in named}:
+                raise ValueError(f"feed {name!r} is of {feed.of!r}, which must stand before it")
+            symbol = feed.symbol or next((f.symbol for f in named if f.name == feed.of), None)
+            named.append(feed.model_copy(update={"name": name, "symbol": symbol or name}))
+        return tuple(named)
+
+
+class NothingYet(Section):
+    """A section that is kept for later and accepts no key yet."""
+
+
+class BrokerSection(Section):
+    """The simulated broker; with nothing said, stock Backtrader's fills."""
+
+    cash: float = Field(10_000.0, gt=0, allow_inf_nan=False, description="Starting cash.")
+    commission: Fraction = Field(
+        0.0, ge=0, lt=1, description="Commission, as a share of each fill's value: 0.1% or 0.001."
+    )
+
+
+class LedgerSection(Section):
+    """The database that knows every run."""
+
+    enabled: bool = Field(True, description="false: write files only.")
+    url: str = Field("sqlite:///atms.db", description="SQLAlchemy URL, or ${ENV_NAME} holding one.")
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _from_environment(cls, url: Any, info: ValidationInfo) -> Any:
+        if not isinstance(url, str):
+            return url
+        return expand(url, (info.context or {}).get("environment", {}))
+
+
+class ReportSection(Section):
+    """What is computed and drawn after the run."""
+
+    benchmark: str | None = Field(
+        None, description="The feed that buy and hold is measured on; default: the first."
+    )
+    risk_free: Fraction = Field(0.0, description="Annual risk-free rate: 2% or 0.02.")
+    periods_per_year: float | None = Field(
+        None, gt=0, description="Return periods a year; default: from the data's calendar."
+    )
+    analyzers: tuple[ComponentField, ...] = Field(
+        default=(), description="Backtrader analyzers; their results go to analyzers.json."
+    )
+    picture: bool = Field(True, description="Draw equity.png.")
+
+
+class Config(Section):
+    """One file for backtest, paper and live; the verb on the command line chooses which."""
+
+    version: Literal[1] = 1
+    run: RunSection = RunSection()
+    stores: dict[str, StoreSection] = Field(default={}, description="Accounts, by your name.")
+    data: DataSection
+    strategy: ComponentField
+    sizer: ComponentField | None = Field(None, description="Default: Backtrader's, one unit.")
+    risk: NothingYet = Field(NothingYet(), description="Kept for later: accepts no key yet.")
+    broker: BrokerSection = BrokerSection()
+    execution: NothingYet = Field(NothingYet(), description="Kept for later: accepts no key yet.")
+    ledger: LedgerSection = LedgerSection()
+    report: ReportSection = ReportSection()
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Config:
+        feeds = {feed.name for feed in self.data.feeds}
+        for feed in self.data.feeds:
+            if feed.store and feed.store not in self.stores:
+                raise ValueError(f"feed {feed.name!r} names the store {feed.store!r}; there is none")
+        if self.report.benchmark and self.report.benchmark not in feeds:
+            raise ValueError(
+                f"report.benchmark names the feed {self.report.benchmark!r}; there is none"
+            )
+        return self

@@ -1,0 +1,157 @@
+"""YAML with the place of every key, by the rules of YAML 1.2's core schema.
+
+PyYAML alone reads YAML 1.1: ``on`` is a truth value, ``12:30`` is 750 and ``1e5`` is text. Here
+they are text, text and a number; a key written twice is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from atms.errors import ConfigError
+
+Key = tuple[str | int, ...]
+
+
+@dataclass
+class Layer:
+    """One source of settings: a tree of values, and where each came from.
+
+    Attributes:
+        values: nested dicts and lists.
+        origins: path of a key -> where it was set, ``file.yaml:12``.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[Key, str] = field(default_factory=dict)
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with YAML 1.2's scalars."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
+    )
+# PyYAML's own int reads a leading zero as octal.
+_Loader.add_constructor(
+    "tag:yaml.org,2002:int",
+    lambda loader, node: int(node.value, 0) if node.value[:2] in ("0o", "0x") else int(node.value),
+)
+_Loader.add_constructor(
+    "tag:yaml.org,2002:float", lambda loader, node: float(node.value.replace(".inf", "inf").replace(".nan", "nan"))
+)
+
+
+def parse_scalar(text: str) -> Any:
+    """Read *text* as YAML would: a number, a truth value, a list ``[a, b]``, or text.
+
+    Raises:
+        ConfigError: the text opens a list or mapping that it does not close.
+    """
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        raise ConfigError(f"cannot read the value {text!r}: {_reason(error)}") from error
+
+
+def read_layer(text: str, name: str) -> Layer:
+    """Read one config file's *text*; *name* is how errors call it.
+
+    Raises:
+        ConfigError: with file, line and column, when it is no YAML mapping.
+    """
+    try:
+        loader = _Loader(text)
+        try:
+            root = loader.get_single_node()
+            layer = Layer()
+            if root is None:
+                raise ConfigError(f"{name}: is empty; see `atms config show` for a whole config")
+            value = _walk(loader, root, (), layer.origins, name)
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise ConfigError(f"{place}: not YAML: {_reason(error)}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{name}: not YAML: it is nested too deeply") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f"{name}: must be a mapping of sections, like `strategy: ma_cross`")
+    layer.values = value
+    return layer
+
+
+def _reason(error: yaml.YAMLError) -> str:
+    problem = getattr(error, "problem", None)
+    return str(problem or error).splitlines()[0]
+
+
+def _walk(loader: _Loader, node: yaml.Node, path: Key, origins: dict[Key, str], name: str) -> Any:
+    """Return the value of *node*, noting the line of every key below it."""
+    line = f"{name}:{node.start_mark.line + 1}"
+    origins.setdefault(path, line)
+    if isinstance(node, yaml.MappingNode):
+        values: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            place = f"{name}:{key_node.start_mark.line + 1}"
+            dotted = ".".join(map(str, (*path, key)))
+            if not isinstance(key, str):
+                key = key_node.value if isinstance(key_node, yaml.ScalarNode) else str(key)
+            if key in values:
+                raise ConfigError(f"{place}: {dotted}: the key stands here a second time")
+            origins[(*path, key)] = place
+            values[key] = _walk(loader, value_node, (*path, key), origins, name)
+        return values
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _walk(loader, item, (*path, index), origins, name)
+            for index, item in enumerate(node.value)
+        ]
+    return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+
+
+def resolve_paths(layer: Layer, folder: Path) -> None:
+    """Make paths that stand in a config file relative to that file, where such a file exists."""
+
+    def fix(holder: Any, key: str) -> None:
+        text = holder.get(key) if isinstance(holder, dict) else None
+        if not isinstance(text, str) or not text:
+            return
+        prefix = "file:" if text.startswith("file:") else ""
+        path, colon, rest = text.removeprefix(prefix).partition(".py:")
+        beside = folder / (path + ".py" if colon else path)
+        if beside.is_file() and not Path(path).is_absolute():
+            holder[key] = f"{prefix}{folder / path}{colon}{rest}"
+
+    sections = layer.values
+    for name in ("strategy", "sizer"):
+        fix(sections, name)
+        fix(sections.get(name), "name")
+    data, report, stores = (sections.get(name) for name in ("data", "report", "stores"))
+    for feed in (data.get("feeds") if isinstance(data, dict) else None) or []:
+        fix(feed, "source")
+        fix(feed, "feed")
+    for analyzer in (report.get("analyzers") if isinstance(report, dict) else None) or []:
+        fix(analyzer, "name")
+    for store in stores.values() if isinstance(stores, dict) else []:
+        for key in ("key", "secret", "passphrase"):
+            fix(store, key)

@@ -1,0 +1,5 @@
+"""Our Cerebro: a drop-in for Backtrader's."""
+
+from atms.engine.cerebro import Cerebro
+
+__all__ = ["Cerebro"]

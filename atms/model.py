@@ -1,0 +1,111 @@
+"""The words that every room shares: timeframe, time range, instrument. Frozen; no I/O."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "M": 2_629_746}
+_UNIT_NAMES = "s(econds) m(inutes) h(ours) d(ays) w(eeks) M(onths)"
+
+
+@dataclass(frozen=True, order=False)
+class Timeframe:
+    """The length of a bar, as exchanges write it: ``15m``, ``1h``, ``1d``; ``M`` is a month, ``m`` a minute."""
+
+    count: int
+    unit: str
+
+    @classmethod
+    def parse(cls, text: str) -> Timeframe:
+        """Read ``15m``; ValueError says what is allowed."""
+        found = re.fullmatch(r"\s*(\d+)\s*([smhdwM])\s*", text)
+        if not found or int(found[1]) < 1:
+            raise ValueError(
+                f"{text!r} is no timeframe; write a number and a unit, {_UNIT_NAMES}: 15m, 1h, 1d"
+            )
+        return cls(int(found[1]), found[2])
+
+    @classmethod
+    def from_seconds(cls, seconds: float) -> Timeframe:
+        """Name a bar length of *seconds* in the largest unit that divides it (weeks and days before hours)."""
+        for unit in "wdhm":
+            if seconds >= _SECONDS[unit] and seconds % _SECONDS[unit] == 0:
+                return cls(int(seconds // _SECONDS[unit]), unit)
+        return cls(max(1, round(seconds)), "s")
+
+    @property
+    def seconds(self) -> int:
+        """Length in seconds; a month counts as a mean one."""
+        return self.count * _SECONDS[self.unit]
+
+    def __str__(self) -> str:
+        return f"{self.count}{self.unit}"
+
+
+@dataclass(frozen=True)
+class TimeRange:
+    """From *start* (included) to *end* (not included), aware UTC; None is open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> TimeRange:
+        """Read ``2018-01-01..2018-06-30`` or ``20180101-20180630``; a last day is included whole.
+
+        Either side may be left out (``2018-01-01..``). Times are allowed with the first form
+        (``2018-01-01T12:00..2018-01-02T12:00``); without an offset they are UTC.
+        """
+        compact = re.fullmatch(r"\s*(\d{8})?\s*-\s*(\d{8})?\s*", text)
+        parts = list(compact.groups()) if compact else text.split("..")
+        if len(parts) != 2 or not any(part and part.strip() for part in parts):
+            raise ValueError(f"{text!r} is no time range; write 2018-01-01..2018-06-30")
+        start, end = (_instant(part, text) if part and part.strip() else None for part in parts)
+        last = end[0] + timedelta(days=1) if end and end[1] else (end[0] if end else None)
+        if start and last and start[0] >= last:
+            raise ValueError(f"{text!r} is empty: it ends before it starts")
+        return cls(start[0] if start else None, last)
+
+    def __str__(self) -> str:
+        def side(moment: datetime | None, back: timedelta) -> str:
+            if moment is None:
+                return ""
+            whole_day = moment == moment.replace(hour=0, minute=0, second=0, microsecond=0)
+            if whole_day:
+                return (moment - back).date().isoformat()
+            return moment.isoformat().replace("+00:00", "Z")
+
+        return f"{side(self.start, timedelta(0))}..{side(self.end, timedelta(days=1))}"
+
+
+def _instant(part: str, whole: str) -> tuple[datetime, bool]:
+    """Return the moment that *part* names, and whether it names a whole day."""
+    part = part.strip()
+    try:
+        moment = datetime.fromisoformat(part)
+    except ValueError as error:
+        raise ValueError(f"{whole!r}: {part!r} is no date; write 2018-01-31") from error
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment, re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", part) is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """What may be traded of a symbol.
+
+    Attributes:
+        tick: smallest price step, in quote currency.
+        step: smallest size step, in units of the instrument.
+        min_size: smallest size of an order.
+        min_notional: smallest size times price of an order, in quote currency.
+        multiplier: quote value of one unit at a price of 1.
+    """
+
+    tick: Decimal | None = None
+    step: Decimal | None = None
+    min_size: Decimal | None = None
+    min_notional: Decimal | None = None
+    multiplier: Decimal = Decimal(1)

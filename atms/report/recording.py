@@ -1,0 +1,103 @@
+"""What a finished run left behind, as plain numbers: the input of everything in this room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedRecord:
+    """The bars that a run saw of one feed, in the order of time.
+
+    Attributes:
+        days: Backtrader's stamps, float days, shape (n,).
+        stamps: the source's own, microseconds since 1970 UTC, shape (n,).
+        columns: every line but datetime, shape (n,) each.
+        multiplier: quote value of one unit at a price of 1.
+        stocklike: whether a purchase costs its value (True) or a margin (False).
+        leverage: cash is value divided by it.
+    """
+
+    name: str
+    symbol: str
+    venue: str
+    currency: str
+    days: NDArray[np.float64]
+    stamps: NDArray[np.int64]
+    columns: dict[str, NDArray[np.float64]]
+    multiplier: float = 1.0
+    stocklike: bool = True
+    leverage: float = 1.0
+
+    def bar_at(self, days: float) -> int:
+        """Return the index of the last bar at or before *days*."""
+        return int(np.searchsorted(self.days, days, side="right")) - 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FillRecord:
+    """One fill.
+
+    Attributes:
+        step: index of the step in which the broker booked it.
+        feed: index of its feed.
+        bar: index of the feed's bar on which it filled.
+        order_id: the run's own order counter.
+        group: Backtrader's tradeid, by which a strategy keeps trades apart.
+        size: units, negative for a sale.
+        closed, opened: the parts of size that closed and opened a position.
+        closed_fee, opened_fee: the fee of each part, in the feed's currency.
+        cash: the account's cash after all fills of that step.
+    """
+
+    step: int
+    feed: int
+    bar: int
+    order_id: int
+    group: int
+    size: float
+    price: float
+    closed: float
+    opened: float
+    closed_fee: float
+    opened_fee: float
+    cash: float
+
+    @property
+    def fee(self) -> float:
+        """The whole fee."""
+        return self.closed_fee + self.opened_fee
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """A run, recorded.
+
+    Attributes:
+        steps: Backtrader's stamp of every step of the strategy, float days, shape (n,).
+        stamps: the same as microseconds since 1970 UTC, shape (n,).
+        first: index of the first step in the time range; those before are warm-up.
+        feeds: one entry a data of the strategy, in its order.
+        position_order: indices of feeds, in the order in which the broker adds up positions.
+        orders: one row an order; see docs/results.md for the columns.
+        fills: in the order of the broker's booking.
+        start_cash: cash before the first fill.
+    """
+
+    steps: NDArray[np.float64]
+    stamps: NDArray[np.int64]
+    first: int
+    feeds: tuple[FeedRecord, ...]
+    position_order: tuple[int, ...]
+    orders: pd.DataFrame
+    fills: tuple[FillRecord, ...]
+    start_cash: float
+    lines: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def bars_at_steps(self, feed: int) -> NDArray[np.int64]:
+        """Return, for every step, the index of the last bar of *feed*; -1 before its first."""
+        return np.searchsorted(self.feeds[feed].days, self.steps, side="right") - 1

@@ -1,0 +1,157 @@
+"""A run in numbers: what metrics.json holds and the terminal's table shows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from atms.report.metrics import metrics
+from atms.report.recording import Recording
+from atms.report.sessions import sampling
+
+
+def summary(
+    recording: Recording,
+    equity: pd.DataFrame,
+    trades: pd.DataFrame,
+    *,
+    benchmark: int = 0,
+    risk_free: float = 0.0,
+    periods_per_year: float | None = None,
+) -> dict[str, Any]:
+    """Return the run's figures; money in the account's currency, shares and returns as fractions.
+
+    Args:
+        recording, equity, trades: the run.
+        benchmark: index of the feed that buy and hold is measured on, from the first open of the
+            time range to each period's last close.
+        risk_free: annual rate, a fraction.
+        periods_per_year: return periods a year, instead of the calendar's.
+    """
+    value = equity["value"].to_numpy()
+    stamps = recording.stamps[recording.first :]
+    sampled = sampling(stamps)
+    a_year = periods_per_year or sampled.periods_per_year
+    wealth = np.concatenate([[recording.start_cash], value[sampled.last]])
+    hold = _hold(recording, benchmark)[np.concatenate([[0], sampled.last + 1])]
+    figures = _returns(wealth, hold, a_year, risk_free)
+    traded = sum(
+        abs(fill.size) * fill.price * recording.feeds[fill.feed].multiplier
+        for fill in recording.fills
+    )
+    held = float(np.mean(equity["exposure"].to_numpy() != 0)) if len(equity) else 0.0
+    return {
+        "start_value": recording.start_cash,
+        "final_value": float(value[-1]),
+        **figures,
+        **_drawdown_dates(equity),
+        **_trade_figures(trades),
+        "exposure": held,
+        "fees": float(sum(fill.fee for fill in recording.fills)),
+        "turnover": float(traded / value.mean()) if value.mean() > 0 else None,
+        "benchmark_return": float(hold[-1] / hold[0] - 1) if hold[0] else None,
+        "bars": len(equity),
+        "start": _iso(stamps[0]),
+        "end": _iso(stamps[-1]),
+        "periods_per_year": float(a_year),
+        "returns_note": sampled.note,
+    }
+
+
+def _returns(
+    wealth: NDArray[np.float64], hold: NDArray[np.float64], a_year: float, risk_free: float
+) -> dict[str, float | None]:
+    """Return the metrics; all but the total undefined once the account has fallen to nothing."""
+    broke = bool((wealth <= 0).any())
+    priced = bool((hold > 0).all() and np.isfinite(hold).all())
+    with np.errstate(all="ignore"):
+        returns = np.zeros(0) if broke else np.diff(wealth) / wealth[:-1]
+        against = np.diff(hold) / hold[:-1] if priced and not broke else None
+    figures = metrics(
+        returns, periods_per_year=a_year, benchmark=against, risk_free=risk_free
+    )
+    if broke:
+        figures["total_return"] = float(wealth[-1] / wealth[0] - 1)
+    return figures
+
+
+def _hold(recording: Recording, feed: int) -> NDArray[np.float64]:
+    """Return the price of one unit held: the first open in the time range, then each step's close."""
+    bars = recording.bars_at_steps(feed)[recording.first :]
+    record = recording.feeds[feed]
+    first = max(int(bars[0]), 0)
+    closes = record.columns["close"][np.maximum(bars, first)]
+    return np.concatenate([[record.columns["open"][first]], closes])
+
+
+def _drawdown_dates(equity: pd.DataFrame) -> dict[str, Any]:
+    """Return peak, valley and recovery of the deepest drawdown, and the longest one's days."""
+    drawdown = equity["drawdown"].to_numpy()
+    times = equity.index
+    below = drawdown < 0
+    if not below.any():
+        nothing = dict.fromkeys(
+            ("max_drawdown_start", "max_drawdown_valley", "max_drawdown_end", "max_drawdown_days")
+        )
+        return {**nothing, "longest_drawdown_days": 0.0}
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], below, [False]]).astype(int)))
+    spans = [(max(int(a) - 1, 0), int(b)) for a, b in edges.reshape(-1, 2)]
+    valley = int(np.argmin(drawdown))
+    start, end = next(span for span in spans if span[0] <= valley < max(span[1], 1))
+    recovered = end < len(times)
+
+    def days(span: tuple[int, int]) -> float:
+        last = times[min(span[1], len(times) - 1)]
+        return float((last - times[span[0]]).total_seconds() / 86_400)
+
+    return {
+        "max_drawdown_start": times[start].isoformat(),
+        "max_drawdown_valley": times[valley].isoformat(),
+        "max_drawdown_end": times[end].isoformat() if recovered else None,
+        "max_drawdown_days": days((start, end)),
+        "longest_drawdown_days": max(days(span) for span in spans),
+    }
+
+
+def _trade_figures(trades: pd.DataFrame) -> dict[str, Any]:
+    closed = trades[trades["status"] == "closed"]
+    net = closed["net_pnl"].to_numpy(dtype=float)
+    won, lost = net[net > 0], net[net < 0]
+
+    def mean(values: NDArray[np.float64]) -> float | None:
+        return float(values.mean()) if len(values) else None
+
+    return {
+        "trades": len(closed),
+        "open_trades": len(trades) - len(closed),
+        "trade_win_rate": len(won) / len(net) if len(net) else None,
+        "trade_profit_factor": float(won.sum() / -lost.sum()) if len(lost) else None,
+        "expectancy": mean(net),
+        "avg_win": mean(won),
+        "avg_loss": mean(lost),
+        "best_trade": float(net.max()) if len(net) else None,
+        "worst_trade": float(net.min()) if len(net) else None,
+    }
+
+
+def _iso(stamp: int) -> str:
+    return pd.Timestamp(int(stamp), unit="us", tz="UTC").isoformat()
+
+
+def json_safe(value: Any) -> Any:
+    """Return *value* with everything that JSON has no word for as None or text."""
+    if isinstance(value, dict):
+        return {str(key): json_safe(nested) for key, nested in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [json_safe(nested) for nested in value]
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,129 @@
+"""The user's own modules: loaded from a file, and named in errors by their own lines."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+import sysconfig
+import traceback
+from pathlib import Path
+from types import ModuleType, TracebackType
+
+import backtrader as bt
+
+from atms.errors import MissingExtra, StrategyError, UnknownName
+from atms.extras import EXTRAS, install_hint
+
+_NOT_THEIRS = (
+    Path(bt.__file__).parent,
+    Path(sysconfig.get_paths()["stdlib"]),
+    Path(sysconfig.get_paths()["purelib"]),
+)
+_OURS = Path(__file__).parent
+
+
+def load_module(spec: str) -> ModuleType:
+    """Import ``package.module`` or ``path/to/file.py``.
+
+    A file's siblings can be imported by their plain names, as when it is run as a script.
+
+    Raises:
+        UnknownName: there is no such module or file.
+        MissingExtra: it needs a package that is not installed.
+        StrategyError: it raised, or is no Python.
+    """
+    path = Path(spec).expanduser()
+    try:
+        if path.suffix == ".py":
+            return _load_file(path)
+        if "" not in sys.path and str(Path.cwd()) not in sys.path:
+            sys.path.append(str(Path.cwd()))
+        return importlib.import_module(spec)
+    except ModuleNotFoundError as error:
+        raise _not_found(spec, error) from error
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        raise StrategyError(f"{error.filename}:{error.lineno}: {error.msg}: {line}") from error
+    except UnknownName:
+        raise
+    except Exception as error:
+        hint = extra_for(error)
+        if hint:
+            raise hint from error
+        raise StrategyError(f"{spec}: cannot be imported: {describe(error)}") from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UnknownName(f"{path}: no such file")
+    path = path.resolve()
+    folder = str(path.parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    name = f"{path.stem}_{digest}"  # Backtrader looks a class's module up by name
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UnknownName(f"{path}: cannot be loaded as Python")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _not_found(spec: str, error: ModuleNotFoundError) -> UnknownName | MissingExtra | StrategyError:
+    missing = error.name or ""
+    if missing and (spec == missing or spec.startswith(missing + ".")):
+        return UnknownName(f"{spec}: there is no such module; is its folder the current one?")
+    return extra_for(error) or StrategyError(f"{spec}: cannot be imported: {describe(error)}")
+
+
+def extra_for(error: BaseException) -> MissingExtra | None:
+    """Return what to install, if *error* comes from an optional package that is missing."""
+    missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    if isinstance(error, AttributeError) and "'backtrader' has no attribute 'talib'" in str(error):
+        missing = "talib"  # backtrader leaves its wrapper out without a word
+    extra = EXTRAS.get((missing or "").partition(".")[0])
+    return MissingExtra(f"needs {missing}: {install_hint(extra)}") if extra else None
+
+
+def describe(error: BaseException) -> str:
+    """Return the error, and below it the lines of the user's own code that led to it."""
+    lines = [f"{type(error).__name__}: {error}"]
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in (frame for frame in frames if is_theirs(frame.filename)):
+        lines.append(f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}")
+    return "\n".join(lines)
+
+
+def where_raised(trace: TracebackType | None) -> str:
+    """Return the name of the user's outermost function in *trace*, or an empty string."""
+    for frame in traceback.extract_tb(trace):
+        if is_theirs(frame.filename):
+            return frame.name
+    return ""
+
+
+def is_theirs(filename: str) -> bool:
+    """Return whether a file is the user's, neither a library's nor the frame's."""
+    if filename.startswith("<"):
+        return False
+    path = Path(filename)
+    if path.parent.name == "strategies" or "strategies" in path.parts[-3:-1]:
+        return True
+    resolved = path.resolve()
+    return not any(
+        resolved.is_relative_to(folder.resolve()) or path.is_relative_to(folder)
+        for folder in (*_NOT_THEIRS, _OURS, *_ROOMS)
+    )
+
+
+_ROOMS = tuple(
+    (Path(__file__).parent / room).resolve() for room in ("stores", "feeds", "analyzers", "configs")
+)

@@ -1,0 +1,142 @@
+"""Bars of the past as a Backtrader feed, loaded in bulk: no access by bar to a frame."""
+
+from __future__ import annotations
+
+import array
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import backtrader as bt
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from atms.feeds.bars import PRICES, Bars, read_bars
+from atms.feeds.stamps import to_days
+from atms.model import Timeframe
+
+_BACKTRADER = {
+    "s": (bt.TimeFrame.Seconds, 1),
+    "m": (bt.TimeFrame.Minutes, 1),
+    "h": (bt.TimeFrame.Minutes, 60),
+    "d": (bt.TimeFrame.Days, 1),
+    "w": (bt.TimeFrame.Weeks, 1),
+    "M": (bt.TimeFrame.Months, 1),
+}
+
+
+def backtrader_timeframe(timeframe: Timeframe) -> dict[str, int]:
+    """Return *timeframe* as Backtrader's two parameters, timeframe and compression."""
+    unit, factor = _BACKTRADER[timeframe.unit]
+    return {"timeframe": unit, "compression": timeframe.count * factor}
+
+
+class Zone(ZoneInfo):
+    """A time zone in the shape that Backtrader asks for."""
+
+    def localize(self, moment: Any) -> Any:
+        """Return the naive *moment* with this zone."""
+        return moment.replace(tzinfo=self)
+
+
+class HistoryFeed(bt.feed.DataBase):  # type: ignore[misc]
+    """Bars -> Backtrader lines; every extra column is a line of its own.
+
+    Make one with :func:`history_feed`, in any Backtrader script. Backtrader's own path through
+    filters (resample, replay) works too; only the plain preload is replaced by a bulk copy.
+
+    Params:
+        bars: the Bars.
+    """
+
+    params = (("bars", None),)
+
+    def start(self) -> None:
+        """Make the columns ready, in the order of the lines."""
+        super().start()
+        bars: Bars = self.p.bars
+        self._days = to_days(bars.stamps + bars.close_after)
+        self._cursor = 0
+        by_line = {**bars.columns, "datetime": self._days}
+        absent = np.full(len(bars), np.nan)
+        self._columns = [by_line.get(name, absent) for name in self.getlinealiases()]
+
+    @property
+    def columns_by_line(self) -> list[NDArray[np.float64]]:
+        """The columns in the order of the feed's lines, shape (n,) each; known once started."""
+        return self._columns
+
+    def preload(self) -> None:
+        """Copy whole columns into the lines where nothing has to see bar by bar."""
+        if self._filters or self._ffilters or self.p.fromdate or self.p.todate or self._tzinput:
+            super().preload()
+            return
+        for line, values in zip(self.lines, self._columns, strict=True):
+            line.array = array.array("d")
+            line.array.frombytes(values[self._cursor :].tobytes())
+        self._cursor = len(self._days)
+        self.home()
+
+    def _load(self) -> bool:
+        if self._cursor >= len(self._days):
+            return False
+        for line, values in zip(self.lines, self._columns, strict=True):
+            line[0] = float(values[self._cursor])
+        self._cursor += 1
+        return True
+
+    def drop_head(self, count: int) -> None:
+        """Forget the first *count* bars, before any bar has been delivered."""
+        if not count:
+            return
+        if self.buflen():  # preloaded
+            for line in self.lines:
+                del line.array[:count]
+            self.home()
+        else:
+            self._cursor = count
+
+
+def history_feed(
+    source: str | Path | pd.DataFrame | Bars,
+    *,
+    name: str = "data",
+    zone: str | None = None,
+    **reading: Any,
+) -> HistoryFeed:
+    """Return a feed of *source*, for ``cerebro.adddata``.
+
+    Args:
+        source: a .csv or .parquet file, ``sample:NAME``, a DataFrame, or Bars.
+        name: the feed's name in Backtrader.
+        zone: the IANA zone in which the strategy sees times; default UTC.
+        reading: timeframe, timezone, stamp, adjust, columns: see :func:`atms.feeds.bars.read_bars`.
+
+    Raises:
+        DataError: what cannot be read.
+    """
+    if isinstance(reading.get("timeframe"), str):
+        reading["timeframe"] = Timeframe.parse(reading["timeframe"])
+    bars = source if isinstance(source, Bars) else read_bars(source, name=name, **reading)
+    kind = _with_lines(bars.extras)
+    return kind(
+        bars=bars,
+        name=name,
+        tz=Zone(zone) if zone and zone != "UTC" else None,
+        **backtrader_timeframe(bars.timeframe),
+    )
+
+
+_KINDS: dict[tuple[str, ...], type[HistoryFeed]] = {}
+
+
+def _with_lines(extras: tuple[str, ...]) -> type[HistoryFeed]:
+    """Return HistoryFeed with one more line a name; one class a set of names."""
+    if extras not in _KINDS:
+        body = {"lines": extras, "__module__": __name__, "__doc__": HistoryFeed.__doc__}
+        _KINDS[extras] = type("HistoryFeed", (HistoryFeed,), body) if extras else HistoryFeed
+    return _KINDS[extras]
+
+
+__all__ = ["PRICES", "HistoryFeed", "Zone", "backtrader_timeframe", "history_feed"]
