@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ PRICES = ("open", "high", "low", "close")
 SAMPLES = Path(__file__).resolve().parent.parent / "atms" / "samples"
 _STAMP_NAMES = ("datetime", "timestamp", "date", "time", "open_time", "ts")
 _OURS = {*PRICES, "volume", "adj_close", *_STAMP_NAMES}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_UNITS = ((1e17, "ns"), (1e14, "us"), (1e11, "ms"), (0, "s"))
 
 
@@ -80,7 +81,7 @@ class Bars:
 
 def micros(moment: datetime) -> int:
     """Return microseconds since 1970 UTC of an aware datetime."""
-    return int(pd.Timestamp(moment).as_unit("us").value)
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def read_bars(

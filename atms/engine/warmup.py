@@ -123,7 +123,8 @@ def _label(indicator: bt.Indicator) -> str:
 
 
 def _indicators(owner: Any) -> Iterator[bt.Indicator]:
-    for indicator in owner._lineiterators[bt.LineIterator.IndType]:
+    # Line operations and delays count as indicators and have none of their own.
+    for indicator in getattr(owner, "_lineiterators", {}).get(bt.LineIterator.IndType, ()):
         yield indicator
         yield from _indicators(indicator)
 

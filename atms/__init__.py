@@ -1,0 +1,50 @@
+"""atms: one trading strategy in Python, from backtest to live, on Backtrader.
+
+::
+
+    import atms
+
+    result = atms.backtest("config.yaml")
+    result = atms.backtest(MyStrategy, data=frame, cash=10_000)
+    result.metrics, result.trades, result.save(), result.plot()
+    atms.runs(), atms.load_run("last")
+"""
+
+from atms._version import __version__
+from atms.api import backtest, load_run, runs
+from atms.config import Config, load_config
+from atms.errors import (
+    AtmsError,
+    ConfigError,
+    DataError,
+    LedgerError,
+    MissingExtra,
+    OutputError,
+    RunError,
+    StrategyError,
+    UnknownName,
+    VenueError,
+)
+from atms.report.metrics import metrics
+from atms.result import Result
+
+__all__ = [
+    "AtmsError",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "LedgerError",
+    "MissingExtra",
+    "OutputError",
+    "Result",
+    "RunError",
+    "StrategyError",
+    "UnknownName",
+    "VenueError",
+    "__version__",
+    "backtest",
+    "load_config",
+    "load_run",
+    "metrics",
+    "runs",
+]

@@ -1,0 +1,154 @@
+"""The library's verbs: backtest, and runs found again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import backtrader as bt
+import pandas as pd
+
+from atms.config import Config, LoadedConfig, load_config
+from atms.config.layers import put
+from atms.config.yamlfile import Layer
+from atms.errors import ConfigError, did_you_mean
+from atms.result import Result
+from atms.runner import run
+
+# Short names for what is set most; anything else is written section__key.
+_SHORT = {
+    "cash": ("broker", "cash"),
+    "commission": ("broker", "commission"),
+    "params": ("strategy", "params"),
+    "sizer": ("sizer",),
+    "timerange": ("run", "timerange"),
+    "warmup": ("data", "warmup"),
+    "timezone": ("run", "timezone"),
+    "seed": ("run", "seed"),
+    "name": ("run", "name"),
+    "close_at_end": ("run", "close_at_end"),
+    "cheat_on_open": ("run", "cheat_on_open"),
+    "analyzers": ("report", "analyzers"),
+    "benchmark": ("report", "benchmark"),
+}
+_OWN_CLASS = "given:strategy"
+
+
+def backtest(
+    what: type[bt.Strategy] | Config | LoadedConfig | Mapping[str, Any] | str | Path,
+    /,
+    *,
+    data: Any = None,
+    **overrides: Any,
+) -> Result:
+    """Run a backtest and return its Result; nothing is written until ``result.save()``.
+
+    ::
+
+        atms.backtest("config.yaml", cash=50_000)
+        atms.backtest(MyStrategy, data=frame, cash=10_000, params={"fast": 5})
+        atms.backtest(MyStrategy, data={"gld": "gld.csv", "gdx": "gdx.csv"})
+
+    Args:
+        what: a strategy class with *data*, or a config: a YAML file's path, a dict, a Config.
+        data: a DataFrame, a file's path, ``sample:NAME``, a dict with the keys of a feed's config
+            section, or several of these as a list or as a dict by name.
+        overrides: cash, commission, params, sizer, timerange, warmup, timezone, seed, name,
+            close_at_end, cheat_on_open, analyzers, benchmark; any other key of the config as
+            ``section__key``.
+
+    Raises:
+        ConfigError, DataError, StrategyError: see :mod:`atms.errors`.
+    """
+    frames: dict[str, Any] = {}
+    layer = _overrides(overrides)
+    if data is not None:
+        put(layer, ("data", "feeds"), _feeds(data, frames), "data=")
+    if isinstance(what, type):
+        if not issubclass(what, bt.Strategy):
+            raise ConfigError(f"{what.__name__} is no backtrader.Strategy")
+        if data is None:
+            raise ConfigError(f"{what.__name__}: needs data=: a DataFrame, a file, sample:BTCUSD_1h")
+        loaded = load_config({"strategy": {"name": _OWN_CLASS}}, overrides=[layer])
+        return run(
+            loaded.config, strategy=what, given=frames, warnings=loaded.warnings
+        )
+    if isinstance(what, Config | LoadedConfig):
+        if layer.values:
+            values = (what.config if isinstance(what, LoadedConfig) else what).model_dump()
+            loaded = load_config(values, overrides=[layer])
+        else:
+            loaded = what if isinstance(what, LoadedConfig) else LoadedConfig(what)
+    else:
+        loaded = load_config(what, overrides=[layer])
+    return run(loaded.config, given=frames, warnings=loaded.warnings)
+
+
+def _overrides(overrides: Mapping[str, Any]) -> Layer:
+    layer = Layer()
+    for name, value in overrides.items():
+        path: tuple[str | int, ...]
+        if name in _SHORT:
+            path = _SHORT[name]
+        elif "__" in name:
+            path = tuple(int(part) if part.isdigit() else part for part in name.split("__"))
+        else:
+            near = did_you_mean(name, _SHORT) or "; known: " + ", ".join(_SHORT)
+            raise ConfigError(f"{name}=: unknown{near}, or any section__key")
+        put(layer, path, value, f"{name}=")
+    return layer
+
+
+def _feeds(data: Any, frames: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the feeds' config sections; frames go to *frames* by the feed's name."""
+    if isinstance(data, dict) and not ({"source", "of", "feed"} & set(data)):
+        named = list(data.items())
+    elif isinstance(data, list | tuple):
+        named = [(f"data{index}", entry) for index, entry in enumerate(data)]
+    else:
+        named = [("data", data)]
+    sections = []
+    for name, entry in named:
+        section = dict(entry) if isinstance(entry, dict) else {"source": entry}
+        section.setdefault("name", name)
+        if isinstance(section.get("source"), pd.DataFrame):
+            frames[section["name"]] = section["source"]
+            section["source"] = "frame"
+        elif isinstance(section.get("source"), Path):
+            section["source"] = str(section["source"])
+        sections.append(section)
+    return sections
+
+
+def runs(url: str | None = None) -> pd.DataFrame:
+    """Return the ledger's runs as a DataFrame, the newest first, index ``id``.
+
+    Args:
+        url: the ledger's SQLAlchemy URL; default: the configured one.
+    """
+    from atms.ledger import list_runs
+
+    rows = list_runs(url or _ledger_url())
+    figures = pd.DataFrame([row.pop("metrics") for row in rows])
+    frame = pd.DataFrame(rows)
+    if frame.empty:
+        return pd.DataFrame(index=pd.Index([], name="id"))
+    more = figures[[name for name in figures if name not in frame]]
+    return pd.concat([frame, more], axis=1).set_index("id")
+
+
+def load_run(run_id: str, url: str | None = None) -> Result:
+    """Return a run from its folder, by its id, the start of it, ``last``, or its folder.
+
+    Raises:
+        ConfigError: there is no such run, or several.
+        OutputError: its files are gone.
+    """
+    from atms.stored import find_folder, read_result
+
+    return read_result(find_folder(run_id, url or _ledger_url()))
+
+
+def _ledger_url() -> str:
+    return load_config().config.ledger.url

@@ -1,0 +1,168 @@
+"""A run's folder: written whole or not at all, hashed file by file, and read back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from atms.config import Config
+from atms.errors import AtmsError, OutputError
+from atms.report.summary import json_safe
+
+if TYPE_CHECKING:
+    from atms.result import Result
+
+MANIFEST = "manifest.json"
+
+
+def save(result: Result, folder: Path | None) -> Path:
+    """Write *result* to *folder* (default ``<run.out>/<id>``), then file it in the ledger."""
+    wanted = folder if folder is not None else result.config.run.out / result.id
+    target = _free(wanted)
+    # Beside the target, so that the last step is one rename on one file system.
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    try:
+        partial.mkdir(parents=True)
+        _write_all(result, partial)
+        partial.rename(target)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise OutputError(_failed(target, error)) from error
+        raise
+    if result.config.ledger.enabled:
+        from atms.ledger import file_run
+
+        try:
+            file_run(result, target, _sha256(target / MANIFEST))
+        except AtmsError as error:
+            raise type(error)(f"{error}\nthe run's files are kept in {target}") from error
+    return target
+
+
+def _failed(target: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return (
+        f"{target}: the results could not be written: {reason}; nothing half-written is left. "
+        "Choose another folder with --out"
+    )
+
+
+def _free(wanted: Path) -> Path:
+    """Return *wanted*, or the first ``wanted-2``, ``-3`` ... if there is something in it."""
+    target, number = wanted, 2
+    while os.path.lexists(target) and not _empty_folder(target):
+        target = wanted.with_name(f"{wanted.name}-{number}")
+        number += 1
+    return target
+
+
+def _empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _write_all(result: Result, folder: Path) -> None:
+    """Write every file; the manifest last, with the hash of each."""
+    writers: dict[str, Callable[[Path], Any]] = {
+        "metrics.json": lambda path: _write_json(path, result.metrics),
+        "trades.csv": lambda path: _write_csv(result.trades.assign(run_id=result.id), path),
+        "fills.csv": lambda path: _write_csv(result.fills, path),
+        "fill_trades.csv": lambda path: _write_csv(result.fill_trades, path),
+        "orders.parquet": lambda path: result.orders.to_parquet(path),
+        "equity.parquet": lambda path: result.equity.to_parquet(path),
+        "bars.parquet": lambda path: result.bars.to_parquet(path),
+        "lines.parquet": lambda path: result.lines.to_parquet(path),
+        "run.log": lambda path: path.write_text(result.log, encoding="utf-8"),
+    }
+    if result.analyzers:
+        writers["analyzers.json"] = lambda path: _write_json(path, result.analyzers)
+    if result.config.report.picture and len(result.equity):
+        writers["equity.png"] = lambda path: result.plot().savefig(path, dpi=110)
+    for name, write in writers.items():
+        write(folder / name)
+        _sync(folder / name)
+    files = {name: _sha256(folder / name) for name in sorted(writers)}
+    _write_json(folder / MANIFEST, _manifest(result, files))
+    _sync(folder / MANIFEST)
+
+
+def _sync(path: Path) -> None:
+    """Make sure that the bytes are on disk: a full one may say so only now."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _manifest(result: Result, files: dict[str, str]) -> dict[str, Any]:
+    return {
+        "run_id": result.id,
+        "status": result.status,
+        "account": result.account,
+        "started": result.started,
+        "ended": result.ended,
+        "seed": result.config.run.seed,
+        "strategy": result.provenance.strategy,
+        "hashes": result.provenance.hashes,
+        "code": result.provenance.code,
+        "data": result.provenance.data,
+        "versions": result.provenance.versions,
+        "warmup": result.warmup,
+        "warnings": list(result.warnings),
+        "feeds": [asdict(feed) for feed in result.feeds],
+        "config": config_json(result.config),
+        "files": files,
+    }
+
+
+def config_json(config: Config) -> dict[str, Any]:
+    """Return *config* as JSON values; secrets as references, the database's password masked."""
+    from atms.config import mask_url
+
+    values = config.model_dump(mode="json")
+    values["ledger"]["url"] = mask_url(config.ledger.url)
+    return values
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(json_safe(value), indent=2, allow_nan=False) + "\n")
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write floats in the shortest form that reads back equal, and times as ISO 8601 with Z."""
+    shown = frame.copy()
+    if "run_id" in shown and shown.columns[0] != "run_id":
+        shown.insert(0, "run_id", shown.pop("run_id"))
+    for name in shown.columns:
+        if isinstance(shown[name].dtype, pd.DatetimeTZDtype):
+            shown[name] = shown[name].map(_iso, na_action="ignore")
+    shown.to_csv(path, index=False)
+
+
+def _iso(moment: pd.Timestamp) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return a run folder's manifest.
+
+    Raises:
+        OutputError: the folder or its manifest is gone, or is no manifest.
+    """
+    try:
+        found = json.loads((folder / MANIFEST).read_text())
+    except FileNotFoundError:
+        raise OutputError(f"{folder}: the run's files are gone: there is no {MANIFEST}") from None
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{folder / MANIFEST}: cannot be read: {error}") from error
+    return dict(found)

@@ -1,0 +1,75 @@
+"""Connections to the ledger's database, and its errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from atms.config import mask_url
+from atms.errors import LedgerError
+from atms.ledger.schema import metadata
+
+_BUSY_SECONDS = 30
+
+
+def exists(url: str) -> bool:
+    """Return whether there is a ledger yet: a SQLite file, or any server."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() != "sqlite" or bool(
+        parsed.database and Path(parsed.database).exists()
+    )
+
+
+@contextmanager
+def transaction(url: str) -> Iterator[Connection]:
+    """Yield a connection in one transaction, the tables made if they were not there.
+
+    Raises:
+        LedgerError: the URL is wrong, or the database refuses; nothing of the block is kept.
+    """
+    engine = _engine(url)
+    try:
+        with engine.begin() as connection:
+            metadata.create_all(connection)
+            yield connection
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise LedgerError(f"ledger {mask_url(url)}: {reason}") from error
+    finally:
+        engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise LedgerError(
+            "ledger.url: is no database URL; write sqlite:///atms.db"
+        ) from error
+    if parsed.get_backend_name() != "sqlite":
+        raise LedgerError(
+            f"ledger {mask_url(url)}: this version keeps its ledger in SQLite only; write "
+            "ledger.url: sqlite:///atms.db, or ledger.enabled: false"
+        )
+    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # sqlite3's own BEGIN comes too late to cover CREATE TABLE
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

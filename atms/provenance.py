@@ -1,0 +1,74 @@
+"""What a run was made of: hashes of config, data and code, and versions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+import backtrader as bt
+
+from atms._version import __version__
+from atms.artefacts import config_json
+from atms.config import Config
+from atms.feeds.bars import Bars
+from atms.result import Provenance
+
+_PACKAGES = ("backtrader", "numpy", "pandas", "pyarrow", "pydantic", "sqlalchemy", "matplotlib")
+
+
+def collect(config: Config, strategy: type[bt.Strategy], bars: Mapping[str, Bars]) -> Provenance:
+    """Hash what a run was made of.
+
+    The config's hash covers what decides the result: not where results go, nor what is drawn.
+    """
+    values = config_json(config)
+    for section, key in (("run", "out"), ("run", "name"), ("report", "picture")):
+        values[section].pop(key)
+    values.pop("ledger")
+    data = {name: found.digest() for name, found in bars.items()}
+    code = _code(strategy)
+    return Provenance(
+        hashes={"config": _digest(values), "data": _digest(data), "code": _digest(code)},
+        code=code,
+        data=data,
+        versions={
+            "atms": __version__,
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in _PACKAGES},
+        },
+        strategy=f"{strategy.__module__}:{strategy.__qualname__}",
+    )
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _code(strategy: type[bt.Strategy]) -> dict[str, str]:
+    """Return file name -> hash of the strategy's module and of what it imported from beside it."""
+    own = _file(sys.modules.get(strategy.__module__))
+    if own is None:
+        return {}
+    files = {
+        file
+        for module in list(sys.modules.values())
+        if (file := _file(module)) is not None and file.parent == own.parent
+    }
+    # The packaged strategies share a folder and know nothing of each other.
+    if strategy.__module__.startswith("atms."):
+        files = {own}
+    return {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted({own, *files})
+        if file.is_file()
+    }
+
+
+def _file(module: object) -> Path | None:
+    name = getattr(module, "__file__", None)
+    return Path(name).resolve() if name and name.endswith(".py") else None

@@ -1,0 +1,238 @@
+"""A finished (or broken off) Cerebro run -> a Recording: the one reader of Backtrader's insides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import backtrader as bt
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from atms.analyzers.orders import Execution, OrderRecorder
+from atms.config import FeedSection
+from atms.feeds.bars import Bars
+from atms.feeds.stamps import to_days, to_micros
+from atms.report.recording import FeedRecord, FillRecord, Recording
+
+ORDER_COLUMNS = (
+    "order_id", "symbol", "venue", "side", "type", "size", "price", "limit_price", "parent_id",
+    "status", "created_ts", "updated_ts", "filled", "average_price", "fee",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FeedPlan:
+    """A feed as it was put into Cerebro.
+
+    Attributes:
+        section: its config.
+        data: Backtrader's data.
+        bars: the bars it was made of; None for a feed class of the user's own, or a resampled one.
+        start: Backtrader's stamp of the first bar in the time range; -inf without a warm-up.
+    """
+
+    section: FeedSection
+    data: Any
+    bars: Bars | None
+    start: float
+
+
+def record(
+    strategy: bt.Strategy, recorder: OrderRecorder, plans: Sequence[FeedPlan], start_cash: float
+) -> Recording:
+    """Read everything that the run left in Backtrader's objects."""
+    steps = _array(strategy.lines.datetime)[: len(strategy)]
+    feeds = tuple(_feed(plan, strategy, float(steps[-1]) if len(steps) else 0.0) for plan in plans)
+    start = min(plan.start for plan in plans)
+    datas = [plan.data for plan in plans]
+    held = [datas.index(data) for data in strategy.broker.positions if data in datas]
+    numbers = _order_numbers(strategy, recorder)
+    stamps = _step_stamps(steps, feeds)
+    return Recording(
+        steps=steps,
+        stamps=stamps,
+        first=int(np.searchsorted(steps, start, side="left")),
+        feeds=feeds,
+        position_order=tuple(held),
+        orders=_orders(strategy, recorder, numbers, datas, feeds, stamps),
+        fills=tuple(
+            _fill(execution, numbers, datas, feeds, len(steps))
+            for execution in recorder.executions
+        ),
+        start_cash=start_cash,
+        lines=_lines(strategy, datas, steps, stamps),
+    )
+
+
+def _array(line: Any) -> NDArray[np.float64]:
+    # A copy: a view over the buffer would make a later append fail.
+    return np.array(line.array, dtype=np.float64)
+
+
+def _feed(plan: FeedPlan, strategy: bt.Strategy, last: float) -> FeedRecord:
+    data = plan.data
+    days = _array(data.lines.datetime)
+    days = days[: np.searchsorted(np.where(np.isnan(days), np.inf, days), last, side="right")]
+    columns = {
+        name: _array(getattr(data.lines, name))[: len(days)]
+        for name in data.getlinealiases()
+        if name not in ("datetime", "openinterest")
+    }
+    commission = strategy.broker.getcommissioninfo(data)
+    return FeedRecord(
+        name=plan.section.name,
+        symbol=plan.section.symbol or plan.section.name,
+        venue=plan.section.venue,
+        currency=plan.section.currency,
+        days=days,
+        stamps=_source_stamps(days, plan.bars),
+        columns=columns,
+        multiplier=float(commission.p.mult),
+        stocklike=bool(commission.stocklike),
+        leverage=float(commission.get_leverage()),
+    )
+
+
+def _source_stamps(days: NDArray[np.float64], bars: Bars | None) -> NDArray[np.int64]:
+    """Return the source's own stamps: a float day has lost the last digits of its microseconds."""
+    stamps = to_micros(days)
+    if bars is not None and len(days):
+        known = to_days(bars.stamps + bars.close_after)
+        at = np.minimum(np.searchsorted(known, days), len(known) - 1)
+        stamps = np.where(known[at] == days, bars.stamps[at], stamps)
+    return stamps
+
+
+def _step_stamps(steps: NDArray[np.float64], feeds: tuple[FeedRecord, ...]) -> NDArray[np.int64]:
+    stamps = to_micros(steps)
+    for feed in reversed(feeds):  # the first feed that has the stamp decides
+        if len(feed.days):
+            at = np.minimum(np.searchsorted(feed.days, steps), len(feed.days) - 1)
+            stamps = np.where(feed.days[at] == steps, feed.stamps[at], stamps)
+    return stamps
+
+
+def _order_numbers(strategy: bt.Strategy, recorder: OrderRecorder) -> dict[int, int]:
+    """Return order ref -> the run's own number, by creation; a ref is global to the process."""
+    refs = set(recorder.orders) | {order.ref for order in _unheard(strategy, recorder)}
+    return {ref: number for number, ref in enumerate(sorted(refs), start=1)}
+
+
+def _unheard(strategy: bt.Strategy, recorder: OrderRecorder) -> list[bt.Order]:
+    """Return orders made on the last bar, of which no notification came any more."""
+    return [
+        order
+        for order in strategy.broker.orders
+        if order.p.owner is strategy and order.ref not in recorder.orders
+    ]
+
+
+def _orders(
+    strategy: bt.Strategy,
+    recorder: OrderRecorder,
+    numbers: dict[int, int],
+    datas: list[Any],
+    feeds: tuple[FeedRecord, ...],
+    stamps: NDArray[np.int64],
+) -> pd.DataFrame:
+    rows = []
+    for order in (*recorder.orders.values(), *_unheard(strategy, recorder)):
+        feed = feeds[datas.index(order.data)]
+        history = recorder.statuses.get(order.ref)
+        created = feed.bar_at(order.created.dt)
+        updated = stamps[min(history[-1][0], len(stamps)) - 1] if history else feed.stamps[created]
+        # Backtrader keeps no limit price apart from the price unless both were given.
+        limit = order.created.pricelimit if order.p.pricelimit is not None else None
+        rows.append(
+            {
+                "order_id": numbers[order.ref],
+                "symbol": feed.symbol,
+                "venue": feed.venue,
+                "side": "buy" if order.isbuy() else "sell",
+                "type": order.ExecTypes[order.exectype].lower(),
+                "size": abs(float(order.created.size)),
+                "price": None if order.exectype == bt.Order.Market else order.created.price,
+                "limit_price": limit,
+                "parent_id": numbers.get(order.parent.ref) if order.parent is not None else None,
+                "status": order.Status[order.status].lower(),
+                "created_ts": feed.stamps[created],
+                "updated_ts": updated,
+                "filled": abs(float(order.executed.size)),
+                "average_price": order.executed.price if order.executed.size else None,
+                "fee": order.executed.comm,
+            }
+        )
+    frame = pd.DataFrame(sorted(rows, key=lambda row: row["order_id"]), columns=list(ORDER_COLUMNS))
+    for name in ("created_ts", "updated_ts"):
+        frame[name] = pd.to_datetime(frame[name].astype("int64"), unit="us", utc=True)
+    for name in ("price", "limit_price", "average_price"):
+        frame[name] = frame[name].astype("float64")
+    frame["parent_id"] = frame["parent_id"].astype("Int64")
+    return frame
+
+
+def _fill(
+    execution: Execution,
+    numbers: dict[int, int],
+    datas: list[Any],
+    feeds: tuple[FeedRecord, ...],
+    steps: int,
+) -> FillRecord:
+    bit, order = execution.bit, execution.order
+    feed = datas.index(order.data)
+    return FillRecord(
+        step=min(execution.step, steps) - 1,
+        feed=feed,
+        bar=feeds[feed].bar_at(bit.dt),
+        order_id=numbers[order.ref],
+        group=order.tradeid,
+        size=bit.size,
+        price=bit.price,
+        closed=bit.closed,
+        opened=bit.opened,
+        closed_fee=bit.closedcomm,
+        opened_fee=bit.openedcomm,
+        cash=execution.cash,
+    )
+
+
+def _lines(
+    strategy: bt.Strategy,
+    datas: list[Any],
+    steps: NDArray[np.float64],
+    stamps: NDArray[np.int64],
+) -> pd.DataFrame:
+    """Return every plotted indicator's lines at every step, as of that step."""
+    columns: dict[str, NDArray[np.float64]] = {}
+    for indicator in strategy.getindicators_lines():
+        if not indicator.plotinfo.plot:
+            continue
+        clock = next((d for d in datas if d is getattr(indicator, "_clock", None)), datas[0])
+        bars = np.searchsorted(_array(clock.lines.datetime), steps, side="right") - 1
+        aliases = indicator.lines.getlinealiases()
+        for index, alias in enumerate(aliases):
+            values = _array(indicator.lines[index])
+            seen = (bars >= 0) & (bars < len(values))
+            label = _label(indicator) + (f".{alias}" if len(aliases) > 1 else "")
+            column = np.full(len(steps), np.nan)
+            column[seen] = values[bars[seen]]
+            columns[_free(label, columns)] = column
+    index = pd.DatetimeIndex(pd.to_datetime(stamps, unit="us", utc=True), name="datetime")
+    return pd.DataFrame(columns, index=index)
+
+
+def _label(indicator: bt.Indicator) -> str:
+    values = [str(value) for value in indicator.p._getvalues() if isinstance(value, int | float)]
+    return f"{type(indicator).__name__}({','.join(values)})"
+
+
+def _free(label: str, taken: dict[str, Any]) -> str:
+    number = 2
+    free = label
+    while free in taken:
+        free = f"{label}#{number}"
+        number += 1
+    return free

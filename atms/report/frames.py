@@ -1,0 +1,58 @@
+"""A recording's fills and bars as DataFrames, in the columns of the run's files."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from atms.report.recording import Recording
+
+FILL_COLUMNS = (
+    "run_id", "account", "venue", "symbol", "order_id", "trade_id", "ts", "side", "size", "price",
+    "fee", "fee_currency", "reference_price",
+)  # fmt: skip
+
+
+def fills(recording: Recording, run_id: str, account: str) -> pd.DataFrame:
+    """Return every fill in the order of booking; ``ts`` is the source's own stamp of its bar.
+
+    ``trade_id`` is what a venue would call it, here the run's own counter of fills;
+    ``reference_price`` is the price before costs, which is the price while none are configured.
+    """
+    rows = []
+    for number, fill in enumerate(recording.fills, start=1):
+        feed = recording.feeds[fill.feed]
+        rows.append(
+            (
+                run_id,
+                account,
+                feed.venue,
+                feed.symbol,
+                fill.order_id,
+                number,
+                feed.stamps[fill.bar],
+                "buy" if fill.size > 0 else "sell",
+                abs(float(fill.size)),
+                fill.price,
+                fill.fee,
+                feed.currency,
+                fill.price,
+            )
+        )
+    frame = pd.DataFrame(rows, columns=list(FILL_COLUMNS))
+    frame["ts"] = pd.to_datetime(frame["ts"].astype("int64"), unit="us", utc=True)
+    return frame
+
+
+def bars(recording: Recording) -> pd.DataFrame:
+    """Return the bars as used, the warm-up's too: feed, datetime, then every line."""
+    parts = [
+        pd.DataFrame(
+            {
+                "feed": feed.name,
+                "datetime": pd.to_datetime(feed.stamps, unit="us", utc=True),
+                **feed.columns,
+            }
+        )
+        for feed in recording.feeds
+    ]
+    return pd.concat(parts, ignore_index=True)

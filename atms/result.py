@@ -1,0 +1,153 @@
+"""What a run gives back: frames, figures, a folder, a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from atms.config import Config
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a run was made of.
+
+    Attributes:
+        hashes: of config, data and code; SHA-256 in hex.
+        code: file -> hash, the strategy's module and its siblings.
+        data: feed -> hash of its bars.
+        versions: package -> version.
+        strategy: the class, as ``module:Class``.
+    """
+
+    hashes: dict[str, str]
+    code: dict[str, str]
+    data: dict[str, str]
+    versions: dict[str, str]
+    strategy: str
+
+
+@dataclass(frozen=True)
+class FeedInfo:
+    """How the results call a feed."""
+
+    name: str
+    symbol: str
+    venue: str
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """A finished run, or what was done of a broken one. Columns: docs/results.md.
+
+    Attributes:
+        id: the run's id, in its folder's name and in the ledger.
+        status: ``finished``, ``failed`` or ``interrupted``.
+        config: the config it ran by.
+        feeds: the feeds, in the order of the strategy's datas.
+        metrics: the run's figures, name -> value; None where undefined.
+        equity: cash, value, position, exposure, drawdown at every bar; index ``datetime`` UTC.
+        trades: round trips, one row each.
+        orders: every order, one row each, by its number.
+        fills: every fill, one row each, in the order of booking.
+        fill_trades: which fill belongs to which trade, with the size and fee of its part.
+        bars: the bars as used, the warm-up's too: feed, datetime, then every line.
+        lines: every plotted indicator's lines at every bar, the warm-up's too.
+        started, ended: aware UTC.
+        provenance: hashes and versions.
+        warmup: what the warm-up was, in words.
+        warnings: lines that the user should read.
+        log: what the strategy printed.
+        analyzers: name -> what get_analysis() returned, of the config's analyzers.
+        strategy, cerebro: Backtrader's live objects; None for a run read from its folder.
+        folder: where it was read from, if it was.
+    """
+
+    id: str
+    status: str
+    config: Config
+    feeds: tuple[FeedInfo, ...]
+    metrics: dict[str, Any]
+    equity: pd.DataFrame
+    trades: pd.DataFrame
+    orders: pd.DataFrame
+    fills: pd.DataFrame
+    fill_trades: pd.DataFrame
+    bars: pd.DataFrame
+    lines: pd.DataFrame
+    started: pd.Timestamp
+    ended: pd.Timestamp
+    provenance: Provenance
+    warmup: str = ""
+    warnings: tuple[str, ...] = ()
+    log: str = ""
+    analyzers: dict[str, Any] = field(default_factory=dict)
+    strategy: Any = None
+    cerebro: Any = None
+    folder: Path | None = None
+
+    @property
+    def account(self) -> str:
+        """The account that the fills are booked on."""
+        return account(self.id)
+
+    @property
+    def explanation(self) -> str:
+        """Why the run made no trade, in a sentence; empty if it made one."""
+        if len(self.trades):
+            return ""
+        if not len(self.orders):
+            return f"the strategy placed no order on {len(self.equity)} bars"
+        counts = self.orders["status"].value_counts()
+        said = ", ".join(f"{count} {status}" for status, count in counts.items())
+        hint = next((text for status, text in _NO_FILL.items() if status in counts), "")
+        return f"no order filled ({said})" + (f"; {hint}" if hint else "")
+
+    def save(self, folder: str | Path | None = None) -> Path:
+        """Write the run's files, and file it in the ledger if the config says so.
+
+        Args:
+            folder: where; default ``<run.out>/<id>``. A folder that holds something is kept, and
+                a new one made beside it.
+
+        Returns:
+            The folder that was written.
+
+        Raises:
+            OutputError: a file could not be written; nothing half-written stays.
+            LedgerError: the database could not be written; the files are kept.
+        """
+        from atms.artefacts import save
+
+        return save(self, Path(folder) if folder is not None else None)
+
+    def plot(self) -> Figure:
+        """Return the equity picture as a matplotlib figure; a notebook shows it."""
+        from atms.report.figures import equity_figure
+
+        return equity_figure(self)
+
+    def __repr__(self) -> str:
+        total = self.metrics.get("total_return")
+        shown = "n/a" if total is None else f"{total:+.2%}"
+        return f"<Result {self.id}: {self.status}, return {shown}, {len(self.trades)} trades>"
+
+
+_NO_FILL = {
+    "margin": "the account's cash was too small for the size: raise broker.cash, or choose a "
+    "smaller sizer",
+    "submitted": "an order made on the last bar has no next bar to fill on",
+    "accepted": "limit and stop prices were not reached",
+}
+
+
+def account(run_id: str) -> str:
+    """Return the account on which a backtest's fills are booked."""
+    return f"backtest:{run_id}"

@@ -1,0 +1,94 @@
+"""Runs found again: an id or a folder -> the Result that was saved there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from atms.artefacts import MANIFEST, read_manifest
+from atms.config import Config
+from atms.errors import ConfigError, OutputError, did_you_mean
+from atms.ledger import list_runs
+from atms.result import FeedInfo, Provenance, Result
+
+
+def find_run(run_id: str, url: str) -> dict[str, Any]:
+    """Return the ledger's row of a run, by its id, the start of it, or ``last``.
+
+    Raises:
+        ConfigError: there is no such run, or there are several.
+    """
+    rows = list_runs(url)
+    if not rows:
+        raise ConfigError("there are no runs yet; make one with: python -m atms backtest")
+    if run_id in ("last", "latest"):
+        return rows[0]
+    found = [row for row in rows if row["id"].startswith(run_id)]
+    exact = [row for row in found if row["id"] == run_id]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    if found:
+        several = ", ".join(row["id"] for row in found[:4])
+        raise ConfigError(f"{len(found)} runs start with {run_id!r}: {several}")
+    near = did_you_mean(run_id, [row["id"] for row in rows])
+    raise ConfigError(f"there is no run {run_id!r}{near or '; see: python -m atms runs list'}")
+
+
+def find_folder(run_id: str, url: str) -> Path:
+    """Return a run's folder, by its id, the start of it, ``last``, or the folder itself."""
+    folder = Path(run_id)
+    if (folder / MANIFEST).is_file():
+        return folder
+    return Path(find_run(run_id, url)["folder"])
+
+
+def read_result(folder: Path) -> Result:
+    """Read a Result from a run's folder.
+
+    Raises:
+        OutputError: a file is missing or cannot be read.
+    """
+    manifest = read_manifest(folder)
+    try:
+        return Result(
+            id=manifest["run_id"],
+            status=manifest["status"],
+            config=Config.model_validate(manifest["config"]),
+            feeds=tuple(FeedInfo(**feed) for feed in manifest["feeds"]),
+            metrics=json.loads((folder / "metrics.json").read_text()),
+            equity=pd.read_parquet(folder / "equity.parquet"),
+            trades=_read_csv(folder / "trades.csv", times=("entry_ts", "exit_ts")),
+            orders=pd.read_parquet(folder / "orders.parquet"),
+            fills=_read_csv(folder / "fills.csv", times=("ts",)),
+            fill_trades=_read_csv(folder / "fill_trades.csv"),
+            bars=pd.read_parquet(folder / "bars.parquet"),
+            lines=pd.read_parquet(folder / "lines.parquet"),
+            started=pd.Timestamp(manifest["started"]),
+            ended=pd.Timestamp(manifest["ended"]),
+            provenance=Provenance(
+                strategy=manifest["strategy"],
+                **{name: manifest[name] for name in ("hashes", "code", "data", "versions")},
+            ),
+            warmup=manifest["warmup"],
+            warnings=tuple(manifest["warnings"]),
+            log=(folder / "run.log").read_text(encoding="utf-8"),
+            analyzers=_analyzers(folder),
+            folder=folder,
+        )
+    except (OSError, KeyError, ValueError) as error:  # pydantic's and arrow's are ValueErrors
+        raise OutputError(f"{folder}: the run's files cannot be read: {error}") from error
+
+
+def _read_csv(path: Path, times: tuple[str, ...] = ()) -> pd.DataFrame:
+    frame = pd.read_csv(path, float_precision="round_trip", dtype={"fills": str})
+    for name in times:
+        frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
+    return frame
+
+
+def _analyzers(folder: Path) -> dict[str, Any]:
+    path = folder / "analyzers.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
