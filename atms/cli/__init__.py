@@ -1,0 +1,1 @@
+"""The command line, thin: read arguments, call the library, print."""

@@ -13,6 +13,13 @@ from atms.report.metrics import metrics
 from atms.report.recording import Recording
 from atms.report.sessions import sampling
 
+_DEEPEST = (
+    "max_drawdown_start",
+    "max_drawdown_valley",
+    "max_drawdown_end",
+    "max_drawdown_days",
+)
+
 
 def summary(
     recording: Recording,
@@ -38,6 +45,7 @@ def summary(
     a_year = periods_per_year or sampled.periods_per_year
     wealth = np.concatenate([[recording.start_cash], value[sampled.last]])
     hold = _hold(recording, benchmark)[np.concatenate([[0], sampled.last + 1])]
+    times = equity.index[np.concatenate([[0], sampled.last])]
     figures = _returns(wealth, hold, a_year, risk_free)
     traded = sum(
         abs(fill.size) * fill.price * recording.feeds[fill.feed].multiplier
@@ -48,7 +56,7 @@ def summary(
         "start_value": recording.start_cash,
         "final_value": float(value[-1]),
         **figures,
-        **_drawdown_dates(equity),
+        **_drawdown_dates(wealth, times),
         **_trade_figures(trades),
         "exposure": held,
         "fees": float(sum(fill.fee for fill in recording.fills)),
@@ -88,33 +96,29 @@ def _hold(recording: Recording, feed: int) -> NDArray[np.float64]:
     return np.concatenate([[record.columns["open"][first]], closes])
 
 
-def _drawdown_dates(equity: pd.DataFrame) -> dict[str, Any]:
-    """Return peak, valley and recovery of the deepest drawdown, and the longest one's days."""
-    drawdown = equity["drawdown"].to_numpy()
-    times = equity.index
+def _drawdown_dates(wealth: NDArray[np.float64], times: pd.DatetimeIndex) -> dict[str, Any]:
+    """Return peak, valley and recovery of the deepest drawdown, and the longest one's days.
+
+    *wealth* begins with the starting cash, held at ``times[0]``; both have shape (n + 1,).
+    """
+    drawdown = wealth / np.maximum.accumulate(wealth) - 1
     below = drawdown < 0
     if not below.any():
-        nothing = dict.fromkeys(
-            ("max_drawdown_start", "max_drawdown_valley", "max_drawdown_end", "max_drawdown_days")
-        )
-        return {**nothing, "longest_drawdown_days": 0.0}
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], below, [False]]).astype(int)))
-    spans = [(max(int(a) - 1, 0), int(b)) for a, b in edges.reshape(-1, 2)]
+        return {**dict.fromkeys(_DEEPEST), "longest_drawdown_days": 0.0}
+    # A drawdown lasts from its peak to the first value that is no longer below it.
+    edges = np.flatnonzero(np.diff(np.concatenate([below, [False]]).astype(int)))
+    spans = [(int(peak), min(int(back) + 1, len(times) - 1)) for peak, back in edges.reshape(-1, 2)]
+    days = [(times[back] - times[peak]).total_seconds() / 86_400 for peak, back in spans]
     valley = int(np.argmin(drawdown))
-    start, end = next(span for span in spans if span[0] <= valley < max(span[1], 1))
-    recovered = end < len(times)
-
-    def days(span: tuple[int, int]) -> float:
-        last = times[min(span[1], len(times) - 1)]
-        return float((last - times[span[0]]).total_seconds() / 86_400)
-
-    return {
-        "max_drawdown_start": times[start].isoformat(),
-        "max_drawdown_valley": times[valley].isoformat(),
-        "max_drawdown_end": times[end].isoformat() if recovered else None,
-        "max_drawdown_days": days((start, end)),
-        "longest_drawdown_days": max(days(span) for span in spans),
-    }
+    index = next(i for i, (peak, back) in enumerate(spans) if peak < valley <= back)
+    peak, back = spans[index]
+    deepest = (
+        times[peak].isoformat(),
+        times[valley].isoformat(),
+        None if below[back] else times[back].isoformat(),
+        days[index],
+    )
+    return {**dict(zip(_DEEPEST, deepest, strict=True)), "longest_drawdown_days": max(days)}
 
 
 def _trade_figures(trades: pd.DataFrame) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""The command line: one module a verb."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from atms._version import __version__
+from atms.cli.backtest import backtest
+from atms.cli.config import config
+from atms.cli.runs import runs, trades
+from atms.cli.strategies import strategies
+
+app = typer.Typer(
+    name="atms",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="One trading strategy in Python, from backtest to live, on Backtrader.",
+    epilog="Exit codes: 0 good, 1 the run failed, 2 usage or config, 3 data, 4 venue or database, "
+    "130 Ctrl-C.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"atms {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("backtest")(backtest)
+app.command("trades")(trades)
+app.add_typer(runs, name="runs")
+app.add_typer(strategies, name="strategies")
+app.add_typer(config, name="config")
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="atms")

@@ -1,0 +1,116 @@
+"""``atms runs list|show`` and ``atms trades``: what was run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from atms.api import load_run
+from atms.cli import options
+from atms.cli.guard import guarded, say
+from atms.cli.tables import day, frame_table, out, percent, print_json, records, results_table
+from atms.ledger import list_runs
+from atms.result import Result
+
+runs = typer.Typer(no_args_is_help=True, help="The runs in the ledger.")
+Run = Annotated[str, typer.Argument(help="A run's id, the start of it, `last`, or its folder.")]
+
+
+@runs.command("list")
+@guarded
+def list_(
+    config: options.ConfigFiles = None,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="How many, at most.")] = 20,
+    json_: options.Json = False,
+) -> None:
+    """List the runs, the newest first."""
+    rows = list_runs(options.load(config).config.ledger.url)
+    if json_:
+        print_json(rows[:limit])
+        return
+    if not rows:
+        say("no runs yet; make one with: python -m atms backtest")
+        return
+    frame = pd.DataFrame(
+        {
+            "id": row["id"],
+            "strategy": row["strategy"].rpartition(":")[2],
+            "symbols": row["symbols"],
+            "period": f"{day(row['metrics']['start'])} .. {day(row['metrics']['end'])}",
+            "return": percent(row["metrics"]["total_return"]),
+            "sharpe": row["metrics"]["sharpe"],
+            "trades": row["metrics"]["trades"],
+            "status": row["status"],
+        }
+        for row in rows[:limit]
+    )
+    out().print(frame_table(frame, {name: name for name in frame.columns}))
+    if len(rows) > limit:
+        say(f"{len(rows) - limit} older ones: -n {len(rows)}")
+
+
+@runs.command("show")
+@guarded
+def show(run: Run, config: options.ConfigFiles = None, json_: options.Json = False) -> None:
+    """Show a run's figures, where its files are, and how to run it again."""
+    result = _load(run, config)
+    if json_:
+        print_json(
+            {
+                "id": result.id,
+                "status": result.status,
+                "folder": str(result.folder),
+                "strategy": result.provenance.strategy,
+                "started": result.started,
+                "warmup": result.warmup,
+                "warnings": result.warnings,
+                "hashes": result.provenance.hashes,
+                "metrics": result.metrics,
+            }
+        )
+        return
+    page = out()
+    page.print(f"[bold]{result.provenance.strategy}[/]   [dim]{result.id}, {result.status}[/]")
+    page.print(results_table(result.metrics, result.feeds[0].currency))
+    page.print(f"[dim]{result.metrics['returns_note']}[/]")
+    if result.warmup:
+        page.print(f"[dim]warm-up: {result.warmup}[/]")
+    for warning in result.warnings:
+        page.print(f"[yellow]warning: {warning}[/]", markup=True)
+    if result.folder:
+        _list_files(result.folder)
+
+
+def _list_files(folder: Path) -> None:
+    out().print(f"files in {folder}: " + ", ".join(sorted(path.name for path in folder.iterdir())))
+
+
+@guarded
+def trades(
+    run: Annotated[str, typer.Argument(help="A run's id, its start, `last`, or its folder.")] = "last",
+    config: options.ConfigFiles = None,
+    json_: options.Json = False,
+) -> None:
+    """List a run's round trips."""
+    result = _load(run, config)
+    frame = result.trades
+    if json_:
+        print_json(records(frame))
+        return
+    if not len(frame):
+        say(f"{result.id}: no trades: {result.explanation}")
+        return
+    shown = {
+        "trade_id": "#", "symbol": "symbol", "side": "side", "status": "status",
+        "entry_ts": "entry", "exit_ts": "exit", "size": "size", "entry_price": "at",
+        "exit_price": "to", "net_pnl": "net profit", "fee": "fee", "bars": "bars", "mae": "MAE",
+        "mfe": "MFE",
+    }  # fmt: skip
+    out().print(frame_table(frame, shown))
+
+
+def _load(run: str, config: list[str] | None) -> Result:
+    return load_run(run, options.load(config).config.ledger.url)

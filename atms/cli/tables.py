@@ -1,0 +1,124 @@
+"""Figures as a person reads them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from atms.report.summary import json_safe
+
+NONE = "–"
+
+
+def print_json(value: Any) -> None:
+    """Print *value* as JSON on standard output, times as ISO 8601, undefined as null."""
+    json.dump(json_safe(value), sys.stdout, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a frame's rows as plain values, missing ones as None."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+
+
+def money(value: float | None) -> str:
+    """Return an amount with two decimals, or a dash."""
+    return NONE if value is None else f"{value:,.2f}"
+
+
+def percent(value: float | None) -> str:
+    """Return a fraction as a percentage, or a dash."""
+    return NONE if value is None else f"{value:.2%}"
+
+
+def number(value: float | None) -> str:
+    """Return a ratio with three decimals, or a dash."""
+    return NONE if value is None else f"{value:.3f}"
+
+
+def day(text: str | None) -> str:
+    """Return the date of an ISO time, or a dash."""
+    return NONE if text is None else text[:10]
+
+
+def results_table(figures: dict[str, Any], currency: str) -> Table:
+    """Return the table that a backtest ends with."""
+    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for style in ("dim", "bold", "dim", "bold"):
+        table.add_column(style=style, justify="right" if style == "bold" else "left")
+    left, right = _left(figures, currency), _right(figures, currency)
+    for row in range(max(len(left), len(right))):
+        pairs = [side[row] if row < len(side) else ("", "") for side in (left, right)]
+        table.add_row(*pairs[0], *pairs[1])
+    return table
+
+
+def _left(m: dict[str, Any], currency: str) -> list[tuple[str, str]]:
+    days = (pd.Timestamp(m["end"]) - pd.Timestamp(m["start"])).total_seconds() / 86_400
+    return [
+        ("period", f"{day(m['start'])} .. {day(m['end'])}"),
+        ("duration", f"{days:,.0f} days, {m['bars']:,} bars"),
+        (f"start value ({currency})", money(m["start_value"])),
+        (f"final value ({currency})", money(m["final_value"])),
+        ("total return", percent(m["total_return"])),
+        ("buy and hold", percent(m["benchmark_return"])),
+        ("CAGR", percent(m["cagr"])),
+        ("volatility", percent(m["volatility"])),
+        ("Sharpe", number(m["sharpe"])),
+        ("Sortino", number(m["sortino"])),
+        ("Calmar", number(m["calmar"])),
+    ]
+
+
+def _right(m: dict[str, Any], currency: str) -> list[tuple[str, str]]:
+    until = day(m["max_drawdown_end"]) if m["max_drawdown_end"] else "not recovered"
+    lasted = m["max_drawdown_days"]
+    return [
+        ("trades", f"{m['trades']:,}" + (f" + {m['open_trades']} open" if m["open_trades"] else "")),
+        ("win rate", percent(m["trade_win_rate"])),
+        ("profit factor", number(m["trade_profit_factor"])),
+        ("average win / loss", f"{money(m['avg_win'])} / {money(m['avg_loss'])}"),
+        ("best / worst trade", f"{money(m['best_trade'])} / {money(m['worst_trade'])}"),
+        ("expectancy a trade", money(m["expectancy"])),
+        (f"fees ({currency})", money(m["fees"])),
+        ("max drawdown", percent(m["max_drawdown"])),
+        ("  peak, valley", f"{day(m['max_drawdown_start'])}, {day(m['max_drawdown_valley'])}"),
+        ("  recovered", until if lasted is not None else NONE),
+        ("  days", NONE if lasted is None else f"{lasted:,.0f}"),
+    ]
+
+
+def frame_table(frame: pd.DataFrame, shown: dict[str, str]) -> Table:
+    """Return a table of *frame*'s columns *shown*: column -> heading."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name, heading in shown.items():
+        numeric = pd.api.types.is_numeric_dtype(frame[name])
+        # An id that is cut off cannot be copied.
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=name == "id")
+    for row in frame[list(shown)].itertuples(index=False):
+        table.add_row(*map(_cell, row))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
+        return NONE
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, float):
+        return f"{value:,.6g}" if abs(value) < 1000 else f"{value:,.2f}"
+    return str(value)
+
+
+def out() -> Console:
+    """Return a console on standard output; as wide as it needs to be where that is a file."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 200
+    return console
