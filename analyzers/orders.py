@@ -25,7 +25,7 @@ class Execution:
     cash: float
 
 
-class OrderRecorder(bt.Analyzer):  # type: ignore[misc]
+class OrderRecorder(bt.Analyzer):
     """Notes each order's notifications and execution bits; does nothing else in the loop.
 
     A fill's fee is in its execution bit: ``order.executed.comm`` is the sum over all fills so far.

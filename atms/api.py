@@ -69,11 +69,11 @@ def backtest(
         if not issubclass(what, bt.Strategy):
             raise ConfigError(f"{what.__name__} is no backtrader.Strategy")
         if data is None:
-            raise ConfigError(f"{what.__name__}: needs data=: a DataFrame, a file, sample:BTCUSD_1h")
+            raise ConfigError(
+                f"{what.__name__}: needs data=: a DataFrame, a file, sample:BTCUSD_1h"
+            )
         loaded = load_config({"strategy": {"name": _OWN_CLASS}}, overrides=[layer])
-        return run(
-            loaded.config, strategy=what, given=frames, warnings=loaded.warnings
-        )
+        return run(loaded.config, strategy=what, given=frames, warnings=loaded.warnings)
     if isinstance(what, Config | LoadedConfig):
         if layer.values:
             values = (what.config if isinstance(what, LoadedConfig) else what).model_dump()

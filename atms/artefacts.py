@@ -146,7 +146,7 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _iso(moment: pd.Timestamp) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+    return str(moment.isoformat()).replace("+00:00", "Z")
 
 
 def _sha256(path: Path) -> str:

@@ -4,7 +4,7 @@
 
     AtmsError                 1   anything below
     ├── RunError              1   a run that started and failed
-    │   ├── StrategyError     1   the user's own code raised; `.result` holds what was done up to then
+    │   ├── StrategyError     1   the user's own code raised; `.result` is the run up to then
     │   └── OutputError       1   a result could not be written
     ├── ConfigError           2   config file, command line, environment
     │   ├── UnknownName       2   no strategy, feed, analyzer ... of that name
@@ -58,11 +58,11 @@ class ConfigError(AtmsError):
     exit_code = 2
 
 
-class UnknownName(ConfigError):
+class UnknownName(ConfigError):  # noqa: N818 - read as a sentence: raise UnknownName
     """Nothing of that name is known."""
 
 
-class MissingExtra(ConfigError):
+class MissingExtra(ConfigError):  # noqa: N818
     """An optional package is not installed; the message holds the command that installs it."""
 
 

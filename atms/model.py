@@ -13,7 +13,7 @@ _UNIT_NAMES = "s(econds) m(inutes) h(ours) d(ays) w(eeks) M(onths)"
 
 @dataclass(frozen=True, order=False)
 class Timeframe:
-    """The length of a bar, as exchanges write it: ``15m``, ``1h``, ``1d``; ``M`` is a month, ``m`` a minute."""
+    """The length of a bar, as exchanges write it: ``15m``, ``1h``, ``1d``; ``M`` is a month."""
 
     count: int
     unit: str
@@ -30,7 +30,7 @@ class Timeframe:
 
     @classmethod
     def from_seconds(cls, seconds: float) -> Timeframe:
-        """Name a bar length of *seconds* in the largest unit that divides it (weeks and days before hours)."""
+        """Name a bar length of *seconds* in the largest unit that divides it."""
         for unit in "wdhm":
             if seconds >= _SECONDS[unit] and seconds % _SECONDS[unit] == 0:
                 return cls(int(seconds // _SECONDS[unit]), unit)

@@ -59,8 +59,7 @@ def record(
         position_order=tuple(held),
         orders=_orders(strategy, recorder, numbers, datas, feeds, stamps),
         fills=tuple(
-            _fill(execution, numbers, datas, feeds, len(steps))
-            for execution in recorder.executions
+            _fill(execution, numbers, datas, feeds, len(steps)) for execution in recorder.executions
         ),
         start_cash=start_cash,
         lines=_lines(strategy, datas, steps, stamps),
@@ -210,7 +209,7 @@ def _lines(
     for indicator in strategy.getindicators_lines():
         if not indicator.plotinfo.plot:
             continue
-        clock = next((d for d in datas if d is getattr(indicator, "_clock", None)), datas[0])
+        clock: Any = next((d for d in datas if d is getattr(indicator, "_clock", None)), datas[0])
         bars = np.searchsorted(_array(clock.lines.datetime), steps, side="right") - 1
         aliases = indicator.lines.getlinealiases()
         for index, alias in enumerate(aliases):

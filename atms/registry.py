@@ -39,9 +39,7 @@ _BASES: dict[str, type] = {
 
 def names(kind: str) -> dict[str, str]:
     """Return every registered name of *kind*, with its ``module:Class``."""
-    installed = {
-        point.name: point.value for point in metadata.entry_points(group=f"atms.{kind}")
-    }
+    installed = {point.name: point.value for point in metadata.entry_points(group=f"atms.{kind}")}
     return dict(sorted({**installed, **BUILT_IN[kind]}.items()))
 
 
@@ -57,9 +55,7 @@ def load(kind: str, name: str) -> type[Any]:
     spec = known.get(name, name)
     module_name, colon, class_name = _split(spec)
     if not colon and not module_name.endswith(".py"):
-        near = did_you_mean(name, known) or (
-            "; there are: " + ", ".join(known) if known else ""
-        )
+        near = did_you_mean(name, known) or ("; there are: " + ", ".join(known) if known else "")
         raise UnknownName(
             f"{kind}: there is no {name!r}{near} (or write package.module:Class, "
             "or path/to/file.py:Class)"

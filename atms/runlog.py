@@ -21,7 +21,7 @@ class RunLog(io.TextIOBase):
     def __init__(self, echo: bool = True) -> None:
         super().__init__()
         self._echo = echo
-        self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
 
     def writable(self) -> bool:
         """Return True: it is made to be written to."""
@@ -45,6 +45,11 @@ class RunLog(io.TextIOBase):
         found = self._file.read()
         self._file.seek(0, io.SEEK_END)
         return found
+
+    def close(self) -> None:
+        """Forget what was written."""
+        self._file.close()
+        super().close()
 
     @contextmanager
     def capture(self) -> Iterator[None]:

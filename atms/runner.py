@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import inspect
 import random
 import secrets
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -36,11 +36,13 @@ from atms.runlog import RunLog
 from atms.simulation import SimulatedBroker
 from atms.usercode import describe, extra_for, where_raised
 
+_RECORDER = "_atms_orders"
+
 
 class Progress(Protocol):
     """Watches a run from outside its loop."""
 
-    def watch(self, cerebro: Cerebro, bars: int) -> contextlib.AbstractContextManager[None]:
+    def watch(self, cerebro: Cerebro, bars: int) -> AbstractContextManager[None]:
         """Return a context that lasts as long as the run; *bars* is about how many there are."""
 
 
@@ -84,33 +86,36 @@ def run(
     """
     strategy = strategy or registry.load("strategies", config.strategy.name)
     this = _Run(config, _cerebro(config), strategy, warnings=list(warnings))
-    recorder_name = "_atms_orders"
     _add_feeds(this, given or {})
     _add_strategy(this)
-    this.cerebro.addanalyzer(OrderRecorder, _name=recorder_name)
+    this.cerebro.addanalyzer(OrderRecorder, _name=_RECORDER)
     for component in config.report.analyzers:
         kind = registry.load("analyzers", component.name)
         this.cerebro.addanalyzer(kind, _name=component.name, **component.params)
     this.cerebro.before_bars.append(lambda strategies: _prepare(this, strategies[0]))
     _seed(config.run.seed)
-    log = RunLog(echo=echo)
+    with RunLog(echo=echo) as log:
+        return _go(this, log, progress)
+
+
+def _go(this: _Run, log: RunLog, progress: Progress | None) -> Result:
     started, clock = pd.Timestamp.now("UTC"), time.perf_counter()
+    watching = progress.watch(this.cerebro, _expected(this)) if progress else nullcontext()
     failure: BaseException | None = None
-    watching = progress.watch(this.cerebro, _expected(this)) if progress else contextlib.nullcontext()
     try:
         with log.capture(), watching, _collecting_late():
             this.cerebro.run()
-            if config.run.close_at_end:
+            if this.config.run.close_at_end:
                 _close_positions(this)
     except AtmsError:
         raise
-    except (Exception, KeyboardInterrupt, SystemExit) as error:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - the user's code
         failure = error
-    seconds = time.perf_counter() - clock
-    result = _result(this, recorder_name, log, started, seconds, failure)
+    result = _result(this, log, started, time.perf_counter() - clock, failure)
     if failure is not None:
         raise _explained(failure, this, result)
-    assert result is not None
+    if result is None:
+        raise DataError("the run ended before its first bar: no feed delivered one")
     return result
 
 
@@ -166,7 +171,7 @@ def _read(feed: FeedSection, this: _Run, frame: Any) -> Bars:
         frame
         if isinstance(frame, Bars)
         else read_bars(
-            feed.source if frame is None else frame,  # type: ignore[arg-type]
+            feed.source if frame is None else frame,
             name=feed.name,
             timeframe=feed.timeframe,
             timezone=feed.timezone,
@@ -178,7 +183,7 @@ def _read(feed: FeedSection, this: _Run, frame: Any) -> Bars:
     bars, before = select(bars, this.config.run.timerange)
     this.before[feed.name] = before
     this.warnings.extend(bars.notes)
-    if feed.instrument != type(feed.instrument)():
+    if feed.instrument.model_fields_set:
         this.warnings.append(
             f"data.feeds.{feed.name}.instrument: recorded; a backtest does not enforce it yet"
         )
@@ -209,9 +214,7 @@ def _own_feed(feed: FeedSection, this: _Run) -> Any:
 
 def _check_together(this: _Run, read: Mapping[str, Bars]) -> None:
     """Refuse feeds that never overlap, and a longer bar that would be seen before it is over."""
-    spans = {
-        name: (bars.stamps[this.before[name]], bars.stamps[-1]) for name, bars in read.items()
-    }
+    spans = {name: (bars.stamps[this.before[name]], bars.stamps[-1]) for name, bars in read.items()}
     for one in read:
         for other in read:
             if spans[one][1] < spans[other][0]:
@@ -351,7 +354,6 @@ def _close_positions(this: _Run) -> None:
 # ---- result -------------------------------------------------------------------------------------
 def _result(
     this: _Run,
-    recorder_name: str,
     log: RunLog,
     started: pd.Timestamp,
     seconds: float,
@@ -362,7 +364,7 @@ def _result(
     if not running or not len(running[0]):
         return None
     strategy = running[0]
-    recorder = strategy.analyzers.getbyname(recorder_name)
+    recorder = strategy.analyzers.getbyname(_RECORDER)
     recording = record(strategy, recorder, this.plans, this.config.broker.cash)
     if recording.first >= len(recording.steps):
         return None  # broke off inside the warm-up
@@ -466,10 +468,10 @@ def _explained(failure: BaseException, this: _Run, result: Result | None) -> Bas
 
 def _seed(seed: int) -> None:
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - strategies draw from the global generator
+    np.random.seed(seed)  # strategies draw from the global generator
 
 
-@contextlib.contextmanager
+@contextmanager
 def _collecting_late() -> Iterator[None]:
     """Keep the garbage collector from scanning the feeds again and again during the loop."""
     gc.collect()

@@ -137,7 +137,9 @@ def _csv_samples() -> set[str]:
 def _read_file(source: str, name: str) -> pd.DataFrame:
     if source.startswith("sample:"):
         wanted = source.removeprefix("sample:")
-        found = [path for path in SAMPLES.glob(f"{wanted}.*") if path.suffix in (".csv", ".parquet")]
+        found = [
+            path for path in SAMPLES.glob(f"{wanted}.*") if path.suffix in (".csv", ".parquet")
+        ]
         if not found:
             known = sample_names()
             near = did_you_mean(wanted, known) or "; bundled: " + ", ".join(known)
@@ -214,9 +216,7 @@ def _from_frame(
     )
 
 
-def _match_columns(
-    frame: pd.DataFrame, where: str, columns: Mapping[str, str]
-) -> dict[str, Any]:
+def _match_columns(frame: pd.DataFrame, where: str, columns: Mapping[str, str]) -> dict[str, Any]:
     """Return our name -> the frame's column; the mapping first, then by name whatever the case."""
     present = {str(column): column for column in frame.columns}
     found: dict[str, Any] = {}
@@ -269,7 +269,9 @@ def _stamps(
     if parsed.dt.tz is None:
         parsed = _localize(parsed, where, timezone)
     utc = parsed.dt.tz_convert("UTC").dt.tz_localize(None)
-    finer = utc.dt.unit == "ns" and bool((utc.astype("datetime64[ns]").astype("int64") % 1000).any())
+    finer = utc.dt.unit == "ns" and bool(
+        (utc.astype("datetime64[ns]").astype("int64") % 1000).any()
+    )
     return utc.astype("datetime64[us]").astype("int64").to_numpy(), finer
 
 

@@ -40,7 +40,7 @@ class Zone(ZoneInfo):
         return moment.replace(tzinfo=self)
 
 
-class HistoryFeed(bt.feed.DataBase):  # type: ignore[misc]
+class HistoryFeed(bt.feed.DataBase):
     """Bars -> Backtrader lines; every extra column is a line of its own.
 
     Make one with :func:`history_feed`, in any Backtrader script. Backtrader's own path through

@@ -49,7 +49,9 @@ def backtest(
         _show(result)
     folder = result.save(out_)
     if json_:
-        print_json({"id": result.id, "folder": str(folder), "status": result.status, **result.metrics})
+        print_json(
+            {"id": result.id, "folder": str(folder), "status": result.status, **result.metrics}
+        )
     else:
         say(f"files: {folder}")
 

@@ -60,7 +60,9 @@ def explain(
     page = out()
     for key, value, origin in rows:
         style = "dim" if origin == "default" else ""
-        page.print(f"{key:<{keys}}  {value:<{values}}  {origin}", markup=False, style=style, soft_wrap=True)
+        page.print(
+            f"{key:<{keys}}  {value:<{values}}  {origin}", markup=False, style=style, soft_wrap=True
+        )
     for warning in loaded.warnings:
         say(f"warning: {warning}", "yellow")
 

@@ -1,4 +1,4 @@
-"""Errors on the command line: one message, the exit code of its kind, no traceback for a user's mistake.
+"""Errors on the command line: one message and the exit code of its kind.
 
 Exit codes: 0 good, 1 the run failed, 2 usage or config, 3 data, 4 venue or database, 130 Ctrl-C.
 """
@@ -50,7 +50,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             raise
         except OSError as error:
             fail(f"{error.filename or 'output'}: {error.strerror or error}", 1)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last one: anything else is a bug of ours
             traceback.print_exc()
             fail("this is a bug in atms: please report it with the lines above", 1)
 

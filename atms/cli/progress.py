@@ -29,7 +29,7 @@ class ProgressBar:
 
     @contextlib.contextmanager
     def watch(self, cerebro: Cerebro, bars: int) -> Iterator[None]:
-        """Show the bar for the length of a with block; a run shorter than half a second shows none."""
+        """Show the bar for the length of a with block; not for the first half second."""
         if not console().is_terminal or not bars:
             yield
             return

@@ -90,7 +90,9 @@ def _list_files(folder: Path) -> None:
 
 @guarded
 def trades(
-    run: Annotated[str, typer.Argument(help="A run's id, its start, `last`, or its folder.")] = "last",
+    run: Annotated[
+        str, typer.Argument(help="A run's id, its start, `last`, or its folder.")
+    ] = "last",
     config: options.ConfigFiles = None,
     json_: options.Json = False,
 ) -> None:

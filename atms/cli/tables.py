@@ -80,7 +80,10 @@ def _right(m: dict[str, Any], currency: str) -> list[tuple[str, str]]:
     until = day(m["max_drawdown_end"]) if m["max_drawdown_end"] else "not recovered"
     lasted = m["max_drawdown_days"]
     return [
-        ("trades", f"{m['trades']:,}" + (f" + {m['open_trades']} open" if m["open_trades"] else "")),
+        (
+            "trades",
+            f"{m['trades']:,}" + (f" + {m['open_trades']} open" if m["open_trades"] else ""),
+        ),
         ("win rate", percent(m["trade_win_rate"])),
         ("profit factor", number(m["trade_profit_factor"])),
         ("average win / loss", f"{money(m['avg_win'])} / {money(m['avg_loss'])}"),

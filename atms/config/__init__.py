@@ -1,4 +1,4 @@
-"""YAML, environment and options -> frozen, validated models that know where each value came from."""
+"""YAML, environment and options -> frozen models that know where each value came from."""
 
 from atms.config.load import LoadedConfig, load_config, mask_url
 from atms.config.sections import Component, Config, FeedSection

@@ -73,7 +73,9 @@ def add_store_secrets(merged: Layer, variables: Mapping[str, str], where: str) -
         return []
     if len(stores) > 1:
         names = " and ".join(given)
-        return [f"{where}: {names} ignored: there are several stores, so say key: ${{NAME}} in each"]
+        return [
+            f"{where}: {names} ignored: there are several stores, so say key: ${{NAME}} in each"
+        ]
     (store,) = stores
     for name in given:
         key = STORE_SECRETS[name]

@@ -1,4 +1,4 @@
-"""Config files, environment and options -> one validated Config that knows where each value came from."""
+"""Config files, environment and options -> one validated Config, and where its values came from."""
 
 from __future__ import annotations
 
@@ -113,8 +113,7 @@ def load_config(
 
 def _file_layer(source: str | Path | Mapping[str, Any]) -> Layer:
     if isinstance(source, Mapping):
-        layer = Layer(values=copy.deepcopy(dict(source)), origins={(): "mapping"})
-        return layer
+        return Layer(values=copy.deepcopy(dict(source)))
     if str(source) == "-":
         return read_layer(sys.stdin.read(), "standard input")
     path = Path(source)

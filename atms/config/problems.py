@@ -15,7 +15,9 @@ _EMPTY_SECTIONS = {
 }
 
 
-def config_error(error: ValidationError, model: type[BaseModel], origins: dict[Key, str]) -> ConfigError:
+def config_error(
+    error: ValidationError, model: type[BaseModel], origins: dict[Key, str]
+) -> ConfigError:
     """Return one ConfigError with a line for each problem of *error*."""
     lines = dict.fromkeys(_line(problem, model, origins) for problem in error.errors())
     return ConfigError("\n".join(lines))
@@ -38,7 +40,7 @@ def _what(problem: Any, path: Key, model: type[BaseModel]) -> str:
         return f"unknown key{near or '; known: ' + ', '.join(known)}"
     if kind == "missing":
         return "is required and not given"
-    message = problem["msg"].removeprefix("Value error, ")
+    message = str(problem["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     given = problem.get("input")
     # Never echo what stands where a secret belongs.

@@ -18,7 +18,7 @@ _HOW = "a secret is named, never written: ${ENV_NAME} or file:PATH"
 
 
 class Secret:
-    """A reference to a secret: ``${ENV_NAME}`` or ``file:PATH``. Printing it shows the reference alone."""
+    """A reference to a secret, ``${ENV_NAME}`` or ``file:PATH``; printing it shows no more."""
 
     def __init__(self, reference: str, environment: Mapping[str, str]) -> None:
         self.reference = reference

@@ -226,7 +226,9 @@ class Config(Section):
         feeds = {feed.name for feed in self.data.feeds}
         for feed in self.data.feeds:
             if feed.store and feed.store not in self.stores:
-                raise ValueError(f"feed {feed.name!r} names the store {feed.store!r}; there is none")
+                raise ValueError(
+                    f"feed {feed.name!r} names the store {feed.store!r}; there is none"
+                )
         if self.report.benchmark and self.report.benchmark not in feeds:
             raise ValueError(
                 f"report.benchmark names the feed {self.report.benchmark!r}; there is none"

@@ -1,4 +1,4 @@
-"""Field types that a person writes with a unit or in words: ``1h``, ``2%``, ``2018-01-01..2018-06-30``."""
+"""Field types that a person writes with a unit: ``1h``, ``2%``, ``2018-01-01..2018-06-30``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from atms.model import Timeframe, TimeRange
-
 
 
 def _text(parse: Callable[[str], Any], kind: type, example: str) -> Any:

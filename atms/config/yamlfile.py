@@ -55,7 +55,8 @@ _Loader.add_constructor(
     lambda loader, node: int(node.value, 0) if node.value[:2] in ("0o", "0x") else int(node.value),
 )
 _Loader.add_constructor(
-    "tag:yaml.org,2002:float", lambda loader, node: float(node.value.replace(".inf", "inf").replace(".nan", "nan"))
+    "tag:yaml.org,2002:float",
+    lambda loader, node: float(node.value.replace(".inf", "inf").replace(".nan", "nan")),
 )
 
 
@@ -111,7 +112,7 @@ def _walk(loader: _Loader, node: yaml.Node, path: Key, origins: dict[Key, str], 
     if isinstance(node, yaml.MappingNode):
         values: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = loader.construct_object(key_node, deep=True)
             place = f"{name}:{key_node.start_mark.line + 1}"
             dotted = ".".join(map(str, (*path, key)))
             if not isinstance(key, str):
@@ -126,7 +127,7 @@ def _walk(loader: _Loader, node: yaml.Node, path: Key, origins: dict[Key, str], 
             _walk(loader, item, (*path, index), origins, name)
             for index, item in enumerate(node.value)
         ]
-    return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+    return loader.construct_object(node, deep=True)
 
 
 def resolve_paths(layer: Layer, folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import backtrader as bt
 
 
-class Cerebro(bt.Cerebro):  # type: ignore[misc]
+class Cerebro(bt.Cerebro):
     """A drop-in for ``bt.Cerebro``: the same results; two things more.
 
     Attributes:

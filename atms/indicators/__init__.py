@@ -1,1 +1,1 @@
-"""Indicators of our own, equal in a backtest and live. None stands here yet: strategies use Backtrader's."""
+"""Indicators of our own. None stands here yet: strategies use Backtrader's."""

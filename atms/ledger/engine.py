@@ -49,9 +49,7 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise LedgerError(
-            "ledger.url: is no database URL; write sqlite:///atms.db"
-        ) from error
+        raise LedgerError("ledger.url: is no database URL; write sqlite:///atms.db") from error
     if parsed.get_backend_name() != "sqlite":
         raise LedgerError(
             f"ledger {mask_url(url)}: this version keeps its ledger in SQLite only; write "

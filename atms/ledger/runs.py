@@ -49,7 +49,7 @@ def _strategy_id(connection: Connection, name: str, code_hash: str) -> int:
     found = connection.execute(known).scalar()
     if found is None:
         added = connection.execute(table.insert(), {"name": name, "code_hash": code_hash})
-        found = added.inserted_primary_key[0]
+        found = added.inserted_primary_key[0]  # type: ignore[index]
     return int(found)
 
 
@@ -83,7 +83,9 @@ def _run_row(result: Result, folder: Path, manifest_hash: str) -> dict[str, Any]
 
 
 def _insert(connection: Connection, table: Table, frame: pd.DataFrame, run_id: str) -> None:
-    names = [column.name for column in table.columns if column.name in frame or column.name == "run_id"]
+    names = [
+        column.name for column in table.columns if column.name in frame or column.name == "run_id"
+    ]
     rows = frame.assign(run_id=run_id)[names].astype(object)
     rows = rows.where(rows.notna(), None)
     if len(rows):

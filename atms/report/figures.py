@@ -68,9 +68,9 @@ def _subtitle(result: Result) -> str:
 
     status = "" if result.status == "finished" else f"  |  run {result.status}"
     return (
-        f"{figures['start'][:10]} to {figures['end'][:10]}  |  return {percent('total_return')}  |  "
-        f"buy and hold {percent('benchmark_return')}  |  max drawdown {percent('max_drawdown')}  |  "
-        f"{figures['trades']} trades{status}"
+        f"{figures['start'][:10]} to {figures['end'][:10]}  |  return {percent('total_return')}"
+        f"  |  buy and hold {percent('benchmark_return')}"
+        f"  |  max drawdown {percent('max_drawdown')}  |  {figures['trades']} trades{status}"
     )
 
 

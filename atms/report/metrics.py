@@ -26,7 +26,8 @@ def metrics(
     - cagr: W_n^(k/n) - 1.
     - volatility: std(r, ddof 1) * sqrt(k).
     - sharpe: mean(r - f) / std(r - f, ddof 1) * sqrt(k) (Sharpe 1994).
-    - sortino: mean(r - f) / sqrt(mean(min(r - f, 0)^2 over all n)) * sqrt(k) (Sortino & Price 1994).
+    - sortino: mean(r - f) / sqrt(mean(min(r - f, 0)^2)), the mean over all n, * sqrt(k)
+      (Sortino & Price 1994).
     - max_drawdown: the least W / running maximum of W - 1, from the starting capital; <= 0.
     - calmar: cagr / abs(max_drawdown) (Young 1991).
     - omega: sum of gains / sum of losses, at a threshold of 0 a period (Keating & Shadwick 2002).
@@ -88,7 +89,9 @@ def _series(values: ArrayLike, name: str) -> Floats:
         raise ValueError(f"{name} must be one series, not of shape {series.shape}")
     bad = np.flatnonzero(~np.isfinite(series))
     if len(bad):
-        raise ValueError(f"{name}[{bad[0]}] is {series[bad[0]]}; drop the first return of a price series")
+        raise ValueError(
+            f"{name}[{bad[0]}] is {series[bad[0]]}; drop the first return of a price series"
+        )
     return series
 
 

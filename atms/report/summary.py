@@ -79,16 +79,14 @@ def _returns(
     with np.errstate(all="ignore"):
         returns = np.zeros(0) if broke else np.diff(wealth) / wealth[:-1]
         against = np.diff(hold) / hold[:-1] if priced and not broke else None
-    figures = metrics(
-        returns, periods_per_year=a_year, benchmark=against, risk_free=risk_free
-    )
+    figures = metrics(returns, periods_per_year=a_year, benchmark=against, risk_free=risk_free)
     if broke:
         figures["total_return"] = float(wealth[-1] / wealth[0] - 1)
     return figures
 
 
 def _hold(recording: Recording, feed: int) -> NDArray[np.float64]:
-    """Return the price of one unit held: the first open in the time range, then each step's close."""
+    """Return the price of one unit held: the first open in range, then each step's close."""
     bars = recording.bars_at_steps(feed)[recording.first :]
     record = recording.feeds[feed]
     first = max(int(bars[0]), 0)
@@ -143,7 +141,7 @@ def _trade_figures(trades: pd.DataFrame) -> dict[str, Any]:
 
 
 def _iso(stamp: int) -> str:
-    return pd.Timestamp(int(stamp), unit="us", tz="UTC").isoformat()
+    return str(pd.Timestamp(int(stamp), unit="us", tz="UTC").isoformat())
 
 
 def json_safe(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import backtrader as bt
 
 
-class SimulatedBroker(bt.brokers.BackBroker):  # type: ignore[misc]
+class SimulatedBroker(bt.brokers.BackBroker):
     """Stock fills, cash and value, to the last bit.
 
     One thing differs: an order whose size is NaN raises where it is made. Stock rejects it as a
@@ -27,6 +27,7 @@ class SimulatedBroker(bt.brokers.BackBroker):  # type: ignore[misc]
 def _checked(size: float) -> float:
     if not math.isfinite(size):
         raise ValueError(
-            f"the order's size is {size}: a price, an indicator or a sizer behind it has no value yet"
+            f"the order's size is {size}: a price, an indicator or a sizer behind it "
+            "has no value yet"
         )
     return size
