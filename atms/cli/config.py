@@ -14,7 +14,7 @@ from atms.cli import options
 from atms.cli.guard import guarded, say
 from atms.cli.tables import out, print_json
 from atms.config import Config
-from atms.runner import check
+from atms.running.components import check
 
 config = typer.Typer(no_args_is_help=True, help="The config: what it is, and where it comes from.")
 

@@ -13,7 +13,7 @@ from atms.cli import options
 from atms.cli.guard import guarded
 from atms.cli.tables import out, print_json
 from atms.errors import AtmsError
-from atms.runner import parameters
+from atms.running.components import parameters
 
 strategies = typer.Typer(no_args_is_help=True, help="The strategies that can be run.")
 

@@ -150,6 +150,11 @@ def seconds_of(data: Any) -> int:
     return int(_SECONDS.get(data._timeframe, 1) * data._compression)
 
 
+def base_of(data: Any) -> Any:
+    """Return the feed that a clone (the same feed once more, resampled) is made from."""
+    return data.p.dataname if isinstance(data, bt.feed.DataClone) else data
+
+
 def base_bars(strategy: bt.Strategy, needs: list[int]) -> dict[HistoryFeed, int]:
     """Turn *needs* (bars a data) into bars of the feeds underneath.
 
@@ -158,7 +163,7 @@ def base_bars(strategy: bt.Strategy, needs: list[int]) -> dict[HistoryFeed, int]
     """
     base: dict[HistoryFeed, int] = {}
     for data, need in zip(strategy.datas, needs, strict=True):
-        source = data.p.dataname if isinstance(data, bt.feed.DataClone) else data
+        source = base_of(data)
         if not isinstance(source, HistoryFeed):
             continue
         if data.resampling or data.replaying:

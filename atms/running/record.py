@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import backtrader as bt
@@ -12,32 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atms.analyzers.orders import Execution, OrderRecorder
-from atms.config import FeedSection
 from atms.feeds.bars import Bars
 from atms.feeds.stamps import to_days, to_micros
 from atms.report.recording import FeedRecord, FillRecord, Recording
+from atms.running.plan import FeedPlan
 
 ORDER_COLUMNS = (
     "order_id", "symbol", "venue", "side", "type", "size", "price", "limit_price", "parent_id",
     "status", "created_ts", "updated_ts", "filled", "average_price", "fee",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class FeedPlan:
-    """A feed as it was put into Cerebro.
-
-    Attributes:
-        section: its config.
-        data: Backtrader's data.
-        bars: the bars it was made of; None for a feed class of the user's own, or a resampled one.
-        start: Backtrader's stamp of the first bar in the time range; -inf without a warm-up.
-    """
-
-    section: FeedSection
-    data: Any
-    bars: Bars | None
-    start: float
 
 
 def record(

@@ -1,0 +1,1 @@
+"""The parts of a run: what goes in, its opening, what comes out. `atms.runner` joins them."""

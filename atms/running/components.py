@@ -1,0 +1,61 @@
+"""The config's strategy, sizer and analyzers, and whether their parameters exist."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import backtrader as bt
+
+from atms import registry
+from atms.config import Component, Config
+from atms.errors import ConfigError, did_you_mean
+from atms.running.plan import Plan
+
+
+def add_strategy(plan: Plan) -> None:
+    """Put the strategy, its sizer and the config's analyzers into Cerebro."""
+    params = plan.config.strategy.params
+    _check_params(plan.strategy_class, plan.config.strategy)
+    plan.cerebro.addstrategy(plan.strategy_class, **params)
+    if plan.config.sizer is not None:
+        sizer = registry.load("sizers", plan.config.sizer.name)
+        _check_params(sizer, plan.config.sizer)
+        plan.cerebro.addsizer(sizer, **plan.config.sizer.params)
+    for component in plan.config.report.analyzers:
+        kind = registry.load("analyzers", component.name)
+        _check_params(kind, component)
+        plan.cerebro.addanalyzer(kind, _name=component.name, **component.params)
+
+
+def parameters(kind: type[Any]) -> dict[str, Any]:
+    """Return a Backtrader class's parameters and their defaults."""
+    return {name: getattr(kind.params, name) for name in kind.params._getkeys()}
+
+
+def _check_params(kind: type[Any], component: Component) -> None:
+    known = parameters(kind)
+    taken = inspect.signature(kind.__init__).parameters
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken.values()):
+        return
+    for name in component.params:
+        if name not in known and name not in taken:
+            near = did_you_mean(name, known) or (
+                "; it has: " + ", ".join(known) if known else "; it has none"
+            )
+            raise ConfigError(f"{component.name}: has no parameter {name!r}{near}")
+
+
+def check(config: Config) -> type[bt.Strategy]:
+    """Check what a config names, without running it, and return the strategy's class.
+
+    Raises:
+        ConfigError, UnknownName, MissingExtra, StrategyError: as :func:`run`.
+    """
+    kind = registry.load("strategies", config.strategy.name)
+    _check_params(kind, config.strategy)
+    if config.sizer is not None:
+        _check_params(registry.load("sizers", config.sizer.name), config.sizer)
+    for component in config.report.analyzers:
+        _check_params(registry.load("analyzers", component.name), component)
+    return kind

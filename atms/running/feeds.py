@@ -1,0 +1,127 @@
+"""The config's feeds -> Backtrader's datas, checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from atms import registry
+from atms.config import FeedSection
+from atms.errors import ConfigError, DataError
+from atms.feeds.bars import Bars, read_bars, select
+from atms.feeds.history import backtrader_timeframe, history_feed
+from atms.feeds.stamps import to_days
+from atms.running.plan import FeedPlan, Plan
+
+
+def add_feeds(plan: Plan, given: Mapping[str, Any]) -> None:
+    """Read every feed of the config and put it into Cerebro; *given* takes a source's place."""
+    read = {
+        feed.name: _read(feed, plan, given.get(feed.name))
+        for feed in plan.config.data.feeds
+        if not feed.of and not feed.feed
+    }
+    _check_together(plan, read)
+    data: dict[str, Any] = {}
+    for feed in plan.config.data.feeds:
+        bars = read.get(feed.name)
+        if feed.of:
+            base = data[feed.of]
+            start = next(other.start for other in plan.feeds if other.section.name == feed.of)
+        elif feed.feed:
+            base, start = _own_feed(feed, plan), float("-inf")
+        else:
+            assert bars is not None
+            base = history_feed(bars, name=feed.name, zone=plan.config.run.timezone)
+            start = _start(bars, plan.before[feed.name])
+        longer = feed.resample or feed.replay
+        if longer is None:
+            plan.cerebro.adddata(base, name=feed.name)
+        else:
+            add = plan.cerebro.resampledata if feed.resample else plan.cerebro.replaydata
+            base = add(base, name=feed.name, **backtrader_timeframe(longer))
+            _check_longer(feed, plan, base)
+        data[feed.name] = base
+        plan.feeds.append(FeedPlan(feed, base, bars if longer is None else None, start))
+
+
+def _read(feed: FeedSection, plan: Plan, frame: Any) -> Bars:
+    if frame is None and feed.source is None:
+        raise ConfigError(
+            f"data.feeds: {feed.name!r} has only a store, and a backtest reads a source: give it "
+            "a file, or sample:BTCUSD_1h"
+        )
+    bars = (
+        frame
+        if isinstance(frame, Bars)
+        else read_bars(
+            feed.source if frame is None else frame,
+            name=feed.name,
+            timeframe=feed.timeframe,
+            timezone=feed.timezone,
+            stamp=feed.stamp,
+            adjust=feed.adjust,
+            columns=feed.columns,
+        )
+    )
+    bars, before = select(bars, plan.config.run.timerange)
+    plan.before[feed.name] = before
+    plan.warnings.extend(bars.notes)
+    if feed.instrument.model_fields_set:
+        plan.warnings.append(
+            f"data.feeds.{feed.name}.instrument: recorded; a backtest does not enforce it yet"
+        )
+    return bars
+
+
+def _start(bars: Bars, before: int) -> float:
+    """Return Backtrader's stamp of the first bar after *before*; -inf if there are none before."""
+    if not before:
+        return float("-inf")
+    return float(to_days(bars.stamps[before : before + 1] + bars.close_after)[0])
+
+
+def _own_feed(feed: FeedSection, plan: Plan) -> Any:
+    kind = registry.load("feeds", feed.feed or "")
+    if plan.config.run.timerange is not None:
+        raise ConfigError(
+            f"data.feeds.{feed.name}: run.timerange works with source alone; give the feed class "
+            "its own fromdate and todate"
+        )
+    params = dict(feed.params)
+    if feed.source is not None:
+        params["dataname"] = feed.source
+    if feed.timeframe is not None:
+        params.update(backtrader_timeframe(feed.timeframe))
+    return kind(**params)
+
+
+def _check_together(plan: Plan, read: Mapping[str, Bars]) -> None:
+    """Refuse feeds that never overlap, and a longer bar that would be seen before it is over."""
+    spans = {name: (bars.stamps[plan.before[name]], bars.stamps[-1]) for name, bars in read.items()}
+    for one in read:
+        for other in read:
+            if spans[one][1] < spans[other][0]:
+                raise DataError(
+                    f"{one} and {other} have no time in common: {one} covers {read[one].span}, "
+                    f"{other} {read[other].span}"
+                )
+    stated = {feed.name: feed.stamp for feed in plan.config.data.feeds}
+    for name, bars in read.items():
+        shorter = [n for n, b in read.items() if b.timeframe.seconds < bars.timeframe.seconds]
+        if shorter and stated[name] is None:
+            raise ConfigError(
+                f"data.feeds.{name}: is of {bars.timeframe}, beside {shorter[0]} of "
+                f"{read[shorter[0]].timeframe}: say whether its stamps are bar starts or ends "
+                "(stamp: start, or stamp: end), else a bar might be seen before it is over"
+            )
+
+
+def _check_longer(feed: FeedSection, plan: Plan, data: Any) -> None:
+    base = next(f for f in plan.config.data.feeds if f.name == (feed.of or feed.name))
+    if base.stamp is None:
+        word = "resampled" if feed.resample else "replayed"
+        plan.warnings.append(
+            f"data.feeds.{base.name}: {word}, and its stamps are taken as bar ends; if they are "
+            "starts, say stamp: start, else each longer bar holds one bar of the next"
+        )

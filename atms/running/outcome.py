@@ -1,0 +1,137 @@
+"""A finished or broken-off run -> its Result."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import backtrader as bt
+import pandas as pd
+
+from atms.config import Config
+from atms.report import frames
+from atms.report.equity import equity
+from atms.report.recording import Recording
+from atms.report.summary import summary
+from atms.report.trades import trades
+from atms.result import FeedInfo, Result, account
+from atms.runlog import RunLog
+from atms.running import provenance
+from atms.running.plan import Plan
+from atms.running.record import record
+from atms.usercode import describe
+
+RECORDER = "_atms_orders"
+
+
+def close_positions(plan: Plan) -> None:
+    """Close what is open at each feed's last close, through the broker's own booking."""
+    strategy = plan.cerebro.runningstrats[0]
+    broker = strategy.broker
+    for data in strategy.datas:
+        if not strategy.getposition(data).size:
+            continue
+        # Without the broker's check of cash: closing a position needs none.
+        order = strategy.close(data=data, _checksubmit=False)
+        broker.pending.remove(order)
+        broker._execute(order, ago=0, price=data.close[0])
+    while (notification := broker.get_notification()) is not None:
+        strategy._addnotification(notification)
+    strategy._notify()
+    strategy.clear()
+
+
+def outcome(
+    plan: Plan,
+    log: RunLog,
+    started: pd.Timestamp,
+    seconds: float,
+    failure: BaseException | None,
+) -> Result | None:
+    """Return the run's result; None if it broke off before its first bar."""
+    running = getattr(plan.cerebro, "runningstrats", [])
+    if not running or not len(running[0]):
+        return None
+    strategy = running[0]
+    recorder = strategy.analyzers.getbyname(RECORDER)
+    recording = record(strategy, recorder, plan.feeds, plan.config.broker.cash)
+    if recording.first >= len(recording.steps):
+        return None  # broke off inside the warm-up
+    status = "finished"
+    if failure is not None:
+        status = "interrupted" if isinstance(failure, KeyboardInterrupt) else "failed"
+        log.note(describe(failure))
+    run_id = f"{started:%Y%m%d-%H%M%S}-{_slug(plan)}-{secrets.token_hex(2)}"
+    equity_frame = equity(recording)
+    trade_frame, links = trades(recording)
+    if failure is None:
+        plan.warnings += _difference_from_broker(equity_frame, strategy.broker, plan.config)
+    return Result(
+        id=run_id,
+        status=status,
+        config=plan.config,
+        feeds=tuple(FeedInfo(f.name, f.symbol, f.venue, f.currency) for f in recording.feeds),
+        metrics={**_figures(recording, equity_frame, trade_frame, plan.config), "seconds": seconds},
+        equity=equity_frame,
+        trades=trade_frame,
+        orders=recording.orders,
+        fills=frames.fills(recording, run_id, account(run_id)),
+        fill_trades=links,
+        bars=frames.bars(recording),
+        lines=recording.lines,
+        started=started,
+        ended=pd.Timestamp.now("UTC"),
+        provenance=provenance.collect(
+            plan.config,
+            plan.strategy_class,
+            {feed.section.name: feed.bars for feed in plan.feeds if feed.bars},
+        ),
+        warmup=plan.warmup,
+        warnings=tuple(dict.fromkeys(plan.warnings)),
+        log=log.text(),
+        analyzers=_analyses(plan, strategy) if failure is None else {},
+        strategy=strategy,
+        cerebro=plan.cerebro,
+    )
+
+
+def _figures(
+    recording: Recording, equity_frame: pd.DataFrame, trade_frame: pd.DataFrame, config: Config
+) -> dict[str, Any]:
+    names = [feed.name for feed in recording.feeds]
+    return summary(
+        recording,
+        equity_frame,
+        trade_frame,
+        benchmark=names.index(config.report.benchmark) if config.report.benchmark else 0,
+        risk_free=config.report.risk_free,
+        periods_per_year=config.report.periods_per_year,
+    )
+
+
+def _slug(plan: Plan) -> str:
+    name = plan.config.run.name or plan.strategy_class.__name__
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name).lower()
+
+
+def _analyses(plan: Plan, strategy: bt.Strategy) -> dict[str, Any]:
+    return {
+        component.name: strategy.analyzers.getbyname(component.name).get_analysis()
+        for component in plan.config.report.analyzers
+    }
+
+
+def _difference_from_broker(
+    equity_frame: pd.DataFrame, broker: bt.BrokerBase, config: Config
+) -> list[str]:
+    """Return a warning where the broker's cash moved by something that is no fill."""
+    cash, value = equity_frame["cash"].iloc[-1], equity_frame["value"].iloc[-1]
+    # After a closing at the end the broker has not yet valued the account anew.
+    expected = value if config.run.close_at_end else broker.getvalue()
+    off = max(abs(cash - broker.getcash()), abs(value - expected))
+    if off <= 1e-9 * max(abs(expected), 1.0):
+        return []
+    return [
+        f"the broker ends {off:,.2f} away from what the fills add up to (cash added, interest, "
+        "or a broker of the strategy's own): the equity curve does not show it"
+    ]

@@ -1,0 +1,58 @@
+"""What is plugged together for one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import backtrader as bt
+
+from atms.config import Config, FeedSection
+from atms.engine import Cerebro
+from atms.feeds.bars import Bars
+
+
+@dataclass(frozen=True)
+class FeedPlan:
+    """A feed as it was put into Cerebro.
+
+    Attributes:
+        section: its config.
+        data: Backtrader's data.
+        bars: the bars it was made of; None for a feed class of the user's own, or a resampled one.
+        start: Backtrader's stamp of the first bar in the time range; -inf without a warm-up.
+    """
+
+    section: FeedSection
+    data: Any
+    bars: Bars | None
+    start: float
+
+
+@dataclass
+class Plan:
+    """A run, as it is plugged together.
+
+    Attributes:
+        config: what to run.
+        cerebro: where it runs.
+        strategy_class: the user's class.
+        feeds: one entry a data of the strategy, in its order.
+        before: feed -> bars there are before the time range.
+        warmup: what the warm-up is, in words; known once the strategy has started.
+        warnings: lines that the user should read.
+    """
+
+    config: Config
+    cerebro: Cerebro
+    strategy_class: type[bt.Strategy]
+    feeds: list[FeedPlan] = field(default_factory=list)
+    before: dict[str, int] = field(default_factory=dict)
+    warmup: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def bars(self) -> int:
+        """About how many bars there are to go through."""
+        counts = (len(f.bars) - self.before[f.section.name] for f in self.feeds if f.bars)
+        return max(counts, default=0)
