@@ -18,6 +18,7 @@ from atms.runner import run
 
 # Short names for what is set most; anything else is written section__key.
 _SHORT = {
+    "strategy": ("strategy", "name"),
     "cash": ("broker", "cash"),
     "commission": ("broker", "commission"),
     "params": ("strategy", "params"),
@@ -36,7 +37,7 @@ _OWN_CLASS = "given:strategy"
 
 
 def backtest(
-    what: type[bt.Strategy] | Config | LoadedConfig | Mapping[str, Any] | str | Path,
+    what: type[bt.Strategy] | Config | LoadedConfig | Mapping[str, Any] | str | Path | None = None,
     /,
     *,
     data: Any = None,
@@ -49,12 +50,14 @@ def backtest(
         atms.backtest("config.yaml", cash=50_000)
         atms.backtest(MyStrategy, data=frame, cash=10_000, params={"fast": 5})
         atms.backtest(MyStrategy, data={"gld": "gld.csv", "gdx": "gdx.csv"})
+        atms.backtest(strategy="ma_cross", data="sample:BTCUSD_1h")
 
     Args:
-        what: a strategy class with *data*, or a config: a YAML file's path, a dict, a Config.
+        what: a strategy class with *data*, or a config: a YAML file's path, a dict, a Config;
+            nothing: the quick-start, or with *data* only what the overrides say.
         data: a DataFrame, a file's path, ``sample:NAME``, a dict with the keys of a feed's config
             section, or several of these as a list or as a dict by name.
-        overrides: cash, commission, params, sizer, timerange, warmup, timezone, seed, name,
+        overrides: strategy (its name), cash, commission, params, sizer, timerange, warmup, timezone, seed, name,
             close_at_end, cheat_on_open, analyzers, benchmark; any other key of the config as
             ``section__key``.
 
@@ -69,20 +72,25 @@ def backtest(
         if not issubclass(what, bt.Strategy):
             raise ConfigError(f"{what.__name__} is no backtrader.Strategy")
         if data is None:
-            raise ConfigError(
-                f"{what.__name__}: needs data=: a DataFrame, a file, sample:BTCUSD_1h"
-            )
+            raise ConfigError(f"{what.__name__}: needs data=: a DataFrame, a file, sample:BTCUSD_1h")
         loaded = load_config({"strategy": {"name": _OWN_CLASS}}, overrides=[layer])
         return run(loaded.config, strategy=what, given=frames, warnings=loaded.warnings)
-    if isinstance(what, Config | LoadedConfig):
-        if layer.values:
-            values = (what.config if isinstance(what, LoadedConfig) else what).model_dump()
-            loaded = load_config(values, overrides=[layer])
-        else:
-            loaded = what if isinstance(what, LoadedConfig) else LoadedConfig(what)
-    else:
-        loaded = load_config(what, overrides=[layer])
+    loaded = _loaded(what, layer, bare=data is not None)
     return run(loaded.config, given=frames, warnings=loaded.warnings)
+
+
+def _loaded(
+    what: Config | LoadedConfig | Mapping[str, Any] | str | Path | None, layer: Layer, bare: bool
+) -> LoadedConfig:
+    if isinstance(what, Config | LoadedConfig):
+        config = what.config if isinstance(what, LoadedConfig) else what
+        if not layer.values:
+            return what if isinstance(what, LoadedConfig) else LoadedConfig(config)
+        # The environment has had its say when this config was loaded.
+        return load_config(config.model_dump(), overrides=[layer], environment={}, dotenv=None)
+    if what is None:
+        return load_config(*([{}] if bare else []), overrides=[layer])
+    return load_config(what, overrides=[layer])
 
 
 def _overrides(overrides: Mapping[str, Any]) -> Layer:

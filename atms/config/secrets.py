@@ -70,7 +70,7 @@ class Secret:
         cls, source: type, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         return core_schema.with_info_plain_validator_function(
-            cls._read, serialization=core_schema.to_string_ser_schema()
+            cls._read, serialization=core_schema.to_string_ser_schema(when_used="json")
         )
 
     @classmethod
