@@ -83,7 +83,7 @@ def read_result(folder: Path) -> Result:
 
 
 def _read_csv(path: Path, times: tuple[str, ...] = ()) -> pd.DataFrame:
-    frame = pd.read_csv(path, float_precision="round_trip", dtype={"fills": str})
+    frame = pd.read_csv(path, dtype={"fills": str})
     for name in times:
         frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
     return frame

@@ -151,8 +151,7 @@ def _read_file(source: str, name: str) -> pd.DataFrame:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         if path.name.endswith((".csv", ".csv.gz", ".txt")):
-            # round_trip: the default parser is a last bit off on some decimals.
-            return pd.read_csv(path, float_precision="round_trip", skipinitialspace=True)
+            return pd.read_csv(path, skipinitialspace=True)
     except FileNotFoundError:
         raise DataError(f"{name}: {path}: no such file") from None
     except pd.errors.EmptyDataError:

@@ -1,0 +1,46 @@
+"""The README's first command, as a new user runs it: a fresh copy, no environment, one line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.docs.test_docs import blocks, commands, matches
+
+MOST_PACKAGES, MOST_MEGABYTES = 42, 600
+
+
+@pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11), reason="run once: it chooses an interpreter by itself"
+)
+def test_the_first_command_sets_up_and_prints_the_table_of_the_readme(workdir: Path) -> None:
+    copy = workdir / "atms"
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    for name in listed:
+        if (ROOT / name).is_symlink() or (ROOT / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
+    command, expected = commands(blocks(ROOT / "README.md", "console")[0])[0]
+    # Coverage's hooks belong to the process that tests, not to a new user's.
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("COV", "VIRTUAL_ENV"))}
+    done = subprocess.run(
+        command.split(), cwd=copy, capture_output=True, text=True, env={**clean, "COLUMNS": "200"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert matches(expected, done.stdout), done.stdout
+    (run,) = (copy / "runs").iterdir()
+    assert (run / "equity.png").stat().st_size > 10_000
+    assert (copy / "atms.db").exists()
+    installed = list((copy / ".venv").glob("lib/python*/site-packages/*.dist-info"))
+    assert len(installed) <= MOST_PACKAGES
+    size = sum(p.lstat().st_size for p in (copy / ".venv").rglob("*") if not p.is_symlink())
+    assert size <= MOST_MEGABYTES * 1e6
