@@ -56,7 +56,7 @@ class TimeRange:
     def parse(cls, text: str) -> TimeRange:
         """Read ``2018-01-01..2018-06-30`` or ``20180101-20180630``; a last day is included whole.
 
-        Either side may be left out (``2018-01-01..``). Times are allowed with the first form
+        Either side may be left out (``2018-01-01..``), or be a month or a year (``2018..2019-06``). Times are allowed with the first form
         (``2018-01-01T12:00..2018-01-02T12:00``); without an offset they are UTC.
         """
         compact = re.fullmatch(r"\s*(\d{8})?\s*-\s*(\d{8})?\s*", text)
@@ -64,10 +64,9 @@ class TimeRange:
         if len(parts) != 2 or not any(part and part.strip() for part in parts):
             raise ValueError(f"{text!r} is no time range; write 2018-01-01..2018-06-30")
         start, end = (_instant(part, text) if part and part.strip() else None for part in parts)
-        last = end[0] + timedelta(days=1) if end and end[1] else (end[0] if end else None)
-        if start and last and start[0] >= last:
+        if start and end and start[0] >= end[1]:
             raise ValueError(f"{text!r} is empty: it ends before it starts")
-        return cls(start[0] if start else None, last)
+        return cls(start[0] if start else None, end[1] if end else None)
 
     def __str__(self) -> str:
         def side(moment: datetime | None, back: timedelta) -> str:
@@ -81,15 +80,22 @@ class TimeRange:
         return f"{side(self.start, timedelta(0))}..{side(self.end, timedelta(days=1))}"
 
 
-def _instant(part: str, whole: str) -> tuple[datetime, bool]:
-    """Return the moment that *part* names, and whether it names a whole day."""
+def _instant(part: str, whole: str) -> tuple[datetime, datetime]:
+    """Return the moment that *part* names, and the end of the year, month or day that it names."""
     part = part.strip()
     try:
+        if re.fullmatch(r"\d{4}", part):
+            first = datetime(int(part), 1, 1, tzinfo=UTC)
+            return first, first.replace(year=first.year + 1)
+        if re.fullmatch(r"\d{4}-\d{2}", part):
+            first = datetime.fromisoformat(f"{part}-01").replace(tzinfo=UTC)
+            return first, (first + timedelta(days=31)).replace(day=1)
         moment = datetime.fromisoformat(part)
     except ValueError as error:
         raise ValueError(f"{whole!r}: {part!r} is no date; write 2018-01-31") from error
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment, re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", part) is not None
+    day = re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", part)
+    return moment, moment + timedelta(days=1) if day else moment
 
 
 @dataclass(frozen=True, kw_only=True)

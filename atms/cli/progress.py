@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Iterator
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -61,4 +60,3 @@ class ProgressBar:
                 if running:
                     seen = len(running[0])
                     progress.update(task, completed=min(seen, bars), total=max(bars, seen))
-                time.sleep(0)

@@ -11,7 +11,7 @@ import typer
 from atms.api import load_run
 from atms.cli import options
 from atms.cli.guard import guarded, say
-from atms.cli.tables import day, frame_table, out, percent, print_json, records, results_table
+from atms.cli.tables import day, frame_table, number, out, percent, print_json, records, results_table
 from atms.ledger import list_runs
 from atms.result import Result
 
@@ -41,7 +41,7 @@ def list_(
             "symbols": row["symbols"],
             "period": f"{day(row['metrics']['start'])} .. {day(row['metrics']['end'])}",
             "return": percent(row["metrics"]["total_return"]),
-            "sharpe": row["metrics"]["sharpe"],
+            "sharpe": number(row["metrics"]["sharpe"]),
             "trades": row["metrics"]["trades"],
             "status": row["status"],
         }

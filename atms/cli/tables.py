@@ -102,8 +102,9 @@ def frame_table(frame: pd.DataFrame, shown: dict[str, str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for name, heading in shown.items():
         numeric = pd.api.types.is_numeric_dtype(frame[name])
-        # An id that is cut off cannot be copied.
-        table.add_column(heading, justify="right" if numeric else "left", no_wrap=name == "id")
+        # An id or a date that is cut off cannot be used.
+        whole = numeric or name in ("id", "period")
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=whole)
     for row in frame[list(shown)].itertuples(index=False):
         table.add_row(*map(_cell, row))
     return table
