@@ -57,9 +57,9 @@ def backtest(
             nothing: the quick-start, or with *data* only what the overrides say.
         data: a DataFrame, a file's path, ``sample:NAME``, a dict with the keys of a feed's config
             section, or several of these as a list or as a dict by name.
-        overrides: strategy (its name), cash, commission, params, sizer, timerange, warmup, timezone, seed, name,
-            close_at_end, cheat_on_open, analyzers, benchmark; any other key of the config as
-            ``section__key``.
+        overrides: strategy (its name), params, sizer, cash, commission, timerange, warmup,
+            timezone, seed, name, close_at_end, cheat_on_open, analyzers, benchmark; any other key
+            of the config as ``section__key``.
 
     Raises:
         ConfigError, DataError, StrategyError: see :mod:`atms.errors`.
@@ -72,7 +72,7 @@ def backtest(
         if not issubclass(what, bt.Strategy):
             raise ConfigError(f"{what.__name__} is no backtrader.Strategy")
         if data is None:
-            raise ConfigError(f"{what.__name__}: needs data=: a DataFrame, a file, sample:BTCUSD_1h")
+            raise ConfigError(f"{what.__name__}: needs data=: a DataFrame, a file or sample:SPY_1d")
         loaded = load_config({"strategy": {"name": _OWN_CLASS}}, overrides=[layer])
         return run(loaded.config, strategy=what, given=frames, warnings=loaded.warnings)
     loaded = _loaded(what, layer, bare=data is not None)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from atms.config import Config
-from atms.errors import AtmsError, OutputError
+from atms.config import public_values
+from atms.errors import OutputError
 from atms.report.summary import json_safe
 
 if TYPE_CHECKING:
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 
 
-def save(result: Result, folder: Path | None) -> Path:
-    """Write *result* to *folder* (default ``<run.out>/<id>``), then file it in the ledger."""
-    wanted = folder if folder is not None else result.config.run.out / result.id
+def write(result: Result, wanted: Path) -> Path:
+    """Write *result* to the folder *wanted*, or beside it if it holds something; return where.
+
+    Raises:
+        OutputError: a file could not be written; nothing half-written stays.
+    """
     target = _free(wanted)
     # Beside the target, so that the last step is one rename on one file system.
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
@@ -38,13 +41,6 @@ def save(result: Result, folder: Path | None) -> Path:
         if isinstance(error, OSError):
             raise OutputError(_failed(target, error)) from error
         raise
-    if result.config.ledger.enabled:
-        from atms.ledger import file_run
-
-        try:
-            file_run(result, target, _sha256(target / MANIFEST))
-        except AtmsError as error:
-            raise type(error)(f"{error}\nthe run's files are kept in {target}") from error
     return target
 
 
@@ -116,18 +112,9 @@ def _manifest(result: Result, files: dict[str, str]) -> dict[str, Any]:
         "warmup": result.warmup,
         "warnings": list(result.warnings),
         "feeds": [asdict(feed) for feed in result.feeds],
-        "config": config_json(result.config),
+        "config": public_values(result.config),
         "files": files,
     }
-
-
-def config_json(config: Config) -> dict[str, Any]:
-    """Return *config* as JSON values; secrets as references, the database's password masked."""
-    from atms.config import mask_url
-
-    values = config.model_dump(mode="json")
-    values["ledger"]["url"] = mask_url(config.ledger.url)
-    return values
 
 
 def _write_json(path: Path, value: Any) -> None:
@@ -151,6 +138,11 @@ def _iso(moment: pd.Timestamp) -> str:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def manifest_hash(folder: Path) -> str:
+    """Return the SHA-256 of a run folder's manifest, by which the ledger knows the run."""
+    return _sha256(folder / MANIFEST)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

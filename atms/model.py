@@ -56,7 +56,8 @@ class TimeRange:
     def parse(cls, text: str) -> TimeRange:
         """Read ``2018-01-01..2018-06-30`` or ``20180101-20180630``; a last day is included whole.
 
-        Either side may be left out (``2018-01-01..``), or be a month or a year (``2018..2019-06``). Times are allowed with the first form
+        Either side may be left out (``2018-01-01..``), or be a month or a year
+        (``2018..2019-06``). Times are allowed with the first form
         (``2018-01-01T12:00..2018-01-02T12:00``); without an offset they are UTC.
         """
         compact = re.fullmatch(r"\s*(\d{8})?\s*-\s*(\d{8})?\s*", text)

@@ -124,9 +124,9 @@ class Result:
             OutputError: a file could not be written; nothing half-written stays.
             LedgerError: the database could not be written; the files are kept.
         """
-        from atms.artefacts import save
+        from atms.keeping import keep
 
-        return save(self, Path(folder) if folder is not None else None)
+        return keep(self, Path(folder) if folder is not None else None)
 
     def plot(self) -> Figure:
         """Return the equity picture as a matplotlib figure; a notebook shows it."""

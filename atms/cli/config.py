@@ -9,11 +9,10 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from atms.artefacts import config_json
 from atms.cli import options
 from atms.cli.guard import guarded, say
 from atms.cli.tables import out, print_json
-from atms.config import Config
+from atms.config import Config, public_values
 from atms.running.components import check
 
 config = typer.Typer(no_args_is_help=True, help="The config: what it is, and where it comes from.")
@@ -31,7 +30,7 @@ def show(
 ) -> None:
     """Print the whole config as it would be used, defaults included, as YAML."""
     loaded = options.load(config, strategy, param, set_, timerange)
-    values = config_json(loaded.config)
+    values = public_values(loaded.config)
     if json_:
         print_json(values)
     else:

@@ -11,7 +11,16 @@ import typer
 from atms.api import load_run
 from atms.cli import options
 from atms.cli.guard import guarded, say
-from atms.cli.tables import day, frame_table, number, out, percent, print_json, records, results_table
+from atms.cli.tables import (
+    day,
+    frame_table,
+    number,
+    out,
+    percent,
+    print_json,
+    records,
+    results_table,
+)
 from atms.ledger import list_runs
 from atms.result import Result
 

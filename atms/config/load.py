@@ -65,6 +65,13 @@ def _shown(value: Any, path: Key) -> str:
     return "(none)" if value in (None, (), {}) else str(value)
 
 
+def public_values(config: Config) -> dict[str, Any]:
+    """Return *config* as JSON values; secrets as references, the database's password masked."""
+    values = config.model_dump(mode="json")
+    values["ledger"]["url"] = mask_url(config.ledger.url)
+    return values
+
+
 def mask_url(url: str) -> str:
     """Return *url* without its password."""
     try:

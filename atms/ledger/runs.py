@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from sqlalchemy import Connection, Table, select
 
+from atms.config import public_values
 from atms.ledger import schema
 from atms.ledger.engine import exists, transaction
 from atms.report.summary import json_safe
@@ -54,8 +55,6 @@ def _strategy_id(connection: Connection, name: str, code_hash: str) -> int:
 
 
 def _run_row(result: Result, folder: Path, manifest_hash: str) -> dict[str, Any]:
-    from atms.artefacts import config_json
-
     figures, hashes, feeds = result.metrics, result.provenance.hashes, result.feeds
     return {
         "id": result.id,
@@ -72,7 +71,7 @@ def _run_row(result: Result, folder: Path, manifest_hash: str) -> dict[str, Any]
         "final_value": figures["final_value"],
         "currency": feeds[0].currency,
         "seed": result.config.run.seed,
-        "config": config_json(result.config),
+        "config": public_values(result.config),
         "metrics": json_safe(figures),
         "config_hash": hashes["config"],
         "data_hash": hashes["data"],

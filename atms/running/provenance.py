@@ -13,8 +13,7 @@ from pathlib import Path
 import backtrader as bt
 
 from atms._version import __version__
-from atms.artefacts import config_json
-from atms.config import Config
+from atms.config import Config, public_values
 from atms.feeds.bars import Bars
 from atms.result import Provenance
 
@@ -26,7 +25,7 @@ def collect(config: Config, strategy: type[bt.Strategy], bars: Mapping[str, Bars
 
     The config's hash covers what decides the result: not where results go, nor what is drawn.
     """
-    values = config_json(config)
+    values = public_values(config)
     for section, key in (("run", "out"), ("run", "name"), ("report", "picture")):
         values[section].pop(key)
     values.pop("ledger")

@@ -1,0 +1,26 @@
+"""A run's two homes: its folder first, then the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from atms import artefacts, ledger
+from atms.errors import LedgerError
+from atms.result import Result
+
+
+def keep(result: Result, folder: Path | None) -> Path:
+    """Write *result* to *folder* (default ``<run.out>/<id>``), then file it in the ledger.
+
+    Raises:
+        OutputError: a file could not be written; nothing half-written stays.
+        LedgerError: the database could not be written; the files are kept.
+    """
+    wanted = folder if folder is not None else result.config.run.out / result.id
+    target = artefacts.write(result, wanted)
+    if result.config.ledger.enabled:
+        try:
+            ledger.file_run(result, target, artefacts.manifest_hash(target))
+        except LedgerError as error:
+            raise LedgerError(f"{error}\nthe run's files are kept in {target}") from error
+    return target
