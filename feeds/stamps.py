@@ -38,10 +38,12 @@ def to_micros(days: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return Backtrader's float *days*, shape (n,), as microseconds since 1970 UTC.
 
     A float day resolves about 12 microseconds, so what lies within 20 of a whole millisecond is
-    taken to be it. Where the source's own stamp is known, use that instead.
+    taken to be it; not across midnight, because Backtrader ends a session's day at 23:59:59.99999.
+    Where the source's own stamp is known, use that instead.
     """
     whole = np.floor(days)
     within = np.rint((days - whole) * _DAY).astype(np.int64)
     millisecond = (within + 500) // 1000 * 1000
     within = np.where(np.abs(within - millisecond) <= 20, millisecond, within)
+    within = np.where(within >= _DAY, _DAY - 10, within)
     return np.asarray((whole.astype(np.int64) - _EPOCH_ORDINAL) * _DAY + within, dtype=np.int64)

@@ -6,6 +6,8 @@ bar, to the last bit.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import backtrader as bt
 import numpy as np
 import pandas as pd
@@ -68,7 +70,8 @@ def _holdings(recording: Recording, feed: int) -> tuple[Floats, Floats, Floats]:
     size, price = np.zeros(steps), np.zeros(steps)
     position = bt.Position()
     fills = [fill for fill in recording.fills if fill.feed == feed]
-    for fill, following in zip(fills, [*fills[1:], None], strict=True):
+    for fill, following in pairwise([*fills, None]):
+        assert fill is not None  # the None closes the last pair
         position.update(fill.size, fill.price)
         part = slice(fill.step, following.step if following else None)
         size[part] = position.size

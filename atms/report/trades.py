@@ -8,6 +8,7 @@ arithmetic is that of ``backtrader.Trade``, so profits equal Backtrader's to the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -147,8 +148,8 @@ def _mean_price(parts: list[_Part]) -> float:
 
 def _excursions(trade: _Trade, feed: FeedRecord, is_open: bool) -> tuple[float, float]:
     worst = best = 0.0
-    for part, following in zip(trade.parts, [*trade.parts[1:], None], strict=True):
-        if not part.held:
+    for part, following in pairwise([*trade.parts, None]):
+        if part is None or not part.held:
             break
         end = following.fill if following else None
         low, high = _seen(part.fill, end, feed)
