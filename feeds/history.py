@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from atms.feeds.bars import PRICES, Bars, read_bars
+from atms.feeds.bars import Bars
+from atms.feeds.reading import read_bars
 from atms.feeds.stamps import to_days
 from atms.model import Timeframe
 
@@ -56,7 +57,7 @@ class HistoryFeed(bt.feed.DataBase):
         """Make the columns ready, in the order of the lines."""
         super().start()
         bars: Bars = self.p.bars
-        self._days = to_days(bars.stamps + bars.close_after)
+        self._days = to_days(bars.seen)
         self._cursor = 0
         by_line = {**bars.columns, "datetime": self._days}
         absent = np.full(len(bars), np.nan)
@@ -118,13 +119,14 @@ def history_feed(
     """
     if isinstance(reading.get("timeframe"), str):
         reading["timeframe"] = Timeframe.parse(reading["timeframe"])
-    bars = source if isinstance(source, Bars) else read_bars(source, name=name, **reading)
-    kind = _with_lines(bars.extras)
+    if not isinstance(source, Bars):
+        source = read_bars(source, name=name, zone=zone or "UTC", **reading)
+    kind = _with_lines(source.extras)
     return kind(
-        bars=bars,
+        bars=source,
         name=name,
         tz=Zone(zone) if zone and zone != "UTC" else None,
-        **backtrader_timeframe(bars.timeframe),
+        **backtrader_timeframe(source.timeframe),
     )
 
 
@@ -137,6 +139,3 @@ def _with_lines(extras: tuple[str, ...]) -> type[HistoryFeed]:
         body = {"lines": extras, "__module__": __name__, "__doc__": HistoryFeed.__doc__}
         _KINDS[extras] = type("HistoryFeed", (HistoryFeed,), body) if extras else HistoryFeed
     return _KINDS[extras]
-
-
-__all__ = ["PRICES", "HistoryFeed", "Zone", "backtrader_timeframe", "history_feed"]

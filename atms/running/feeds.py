@@ -8,8 +8,9 @@ from typing import Any
 from atms import registry
 from atms.config import FeedSection
 from atms.errors import ConfigError, DataError
-from atms.feeds.bars import Bars, read_bars, select
+from atms.feeds.bars import Bars, select
 from atms.feeds.history import backtrader_timeframe, history_feed
+from atms.feeds.reading import read_bars
 from atms.feeds.stamps import to_days
 from atms.running.plan import FeedPlan, Plan
 
@@ -62,6 +63,7 @@ def _read(feed: FeedSection, plan: Plan, frame: Any) -> Bars:
             stamp=feed.stamp,
             adjust=feed.adjust,
             columns=feed.columns,
+            zone=plan.config.run.timezone,
         )
     )
     bars, before = select(bars, plan.config.run.timerange)
@@ -78,7 +80,7 @@ def _start(bars: Bars, before: int) -> float:
     """Return Backtrader's stamp of the first bar after *before*; -inf if there are none before."""
     if not before:
         return float("-inf")
-    return float(to_days(bars.stamps[before : before + 1] + bars.close_after)[0])
+    return float(to_days(bars.seen[before : before + 1])[0])
 
 
 def _own_feed(feed: FeedSection, plan: Plan) -> Any:

@@ -81,7 +81,7 @@ def _source_stamps(days: NDArray[np.float64], bars: Bars | None) -> NDArray[np.i
     """Return the source's own stamps: a float day has lost the last digits of its microseconds."""
     stamps = to_micros(days)
     if bars is not None and len(days):
-        known = to_days(bars.stamps + bars.close_after)
+        known = to_days(bars.seen)
         at = np.minimum(np.searchsorted(known, days), len(known) - 1)
         stamps = np.where(known[at] == days, bars.stamps[at], stamps)
     return stamps
