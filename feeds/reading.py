@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atms import samples
 from atms.errors import DataError, did_you_mean
 from atms.feeds.bars import PRICES, Bars
 from atms.model import Timeframe
 
-SAMPLES = Path(__file__).resolve().parent.parent / "atms" / "samples"
+SAMPLES = Path(samples.__file__).parent
 _STAMP_NAMES = ("datetime", "timestamp", "date", "time", "open_time", "ts")
 _OURS = {*PRICES, "volume", "adj_close", *_STAMP_NAMES}
 _EPOCH_UNITS = ((1e17, "ns"), (1e14, "us"), (1e11, "ms"), (0, "s"))

@@ -27,7 +27,7 @@ def list_(json_: options.Json = False) -> None:
         path
         for path in Path("strategies").glob("*.py")
         # In a checkout that folder is the packaged one, listed already.
-        if not path.name.startswith("_") and not Path("strategies/../atms/registry.py").exists()
+        if "Strategy" in path.read_text(errors="replace") and not Path("atms/registry.py").exists()
     )
     rows += [{"name": str(path), "class": str(path), "summary": "(your own)"} for path in own]
     if json_:

@@ -115,6 +115,8 @@ def load_config(
         )
     except ValidationError as error:
         raise config_error(error, Config, merged.origins) from None
+    if config.run.paper_trading:
+        warnings.append("run.paper_trading: noted; this version has no live trading to forbid")
     return LoadedConfig(config, merged.origins, tuple(warnings))
 
 

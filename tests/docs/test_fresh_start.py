@@ -16,11 +16,9 @@ from tests.docs.test_docs import blocks, commands, matches
 MOST_PACKAGES, MOST_MEGABYTES = 42, 600
 
 
-@pytest.mark.skipif(
-    sys.version_info[:2] != (3, 11), reason="run once: it chooses an interpreter by itself"
-)
-def test_the_first_command_sets_up_and_prints_the_table_of_the_readme(workdir: Path) -> None:
-    copy = workdir / "atms"
+def copy_of_checkout(folder: Path) -> Path:
+    """Copy what a clone of the present state would hold."""
+    copy = folder / "atms"
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,
@@ -29,6 +27,14 @@ def test_the_first_command_sets_up_and_prints_the_table_of_the_readme(workdir: P
         if (ROOT / name).is_symlink() or (ROOT / name).exists():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
+    return copy
+
+
+@pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11), reason="run once: it chooses an interpreter by itself"
+)
+def test_the_first_command_sets_up_and_prints_the_table_of_the_readme(workdir: Path) -> None:
+    copy = copy_of_checkout(workdir)
     command, expected = commands(blocks(ROOT / "README.md", "console")[0])[0]
     # Coverage's hooks belong to the process that tests, not to a new user's.
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("COV", "VIRTUAL_ENV"))}
@@ -44,3 +50,18 @@ def test_the_first_command_sets_up_and_prints_the_table_of_the_readme(workdir: P
     assert len(installed) <= MOST_PACKAGES
     size = sum(p.lstat().st_size for p in (copy / ".venv").rglob("*") if not p.is_symlink())
     assert size <= MOST_MEGABYTES * 1e6
+
+
+def test_a_built_wheel_holds_everything_that_the_quick_start_needs(workdir: Path) -> None:
+    copy = copy_of_checkout(workdir)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "."]
+    subprocess.run([*build, str(copy)], check=True, capture_output=True)
+    (wheel,) = workdir.glob("*.whl")
+    shutil.unpack_archive(wheel, workdir / "unpacked", format="zip")
+    shutil.rmtree(copy)
+    done = subprocess.run(
+        [sys.executable, "-m", "atms", "backtest"],
+        capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(workdir / "unpacked")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "MovingAverageCross" in done.stdout

@@ -65,7 +65,9 @@ def test_a_longer_bar_is_seen_when_it_is_over(timeframe: str, fills_at: str) -> 
 
 def test_a_day_ends_at_midnight_of_the_runs_time_zone() -> None:
     feeds = [HOURLY, {"name": "long", "of": "h", "resample": "1d"}]
-    result = atms.backtest(BuyOnThirdLongBar, data=feeds, timezone="America/New_York", timerange=UNTIL)
+    result = atms.backtest(
+        BuyOnThirdLongBar, data=feeds, timezone="America/New_York", timerange=UNTIL
+    )
     # 2017-07-01 11:00 UTC is 07:00 in New York; the third day there ends at 04:00 UTC.
     assert result.fills["ts"].iloc[0] == pd.Timestamp("2017-07-04 04:00", tz="UTC")
 
