@@ -1,4 +1,4 @@
-"""What README and docs print is what a reader gets: every command, number, config and snippet is run."""
+"""What README and docs print is what a reader gets: commands, numbers, configs, snippets run."""
 
 from __future__ import annotations
 
