@@ -14,12 +14,14 @@ class Execution:
 
     Attributes:
         step: bars that the strategy had seen, this one included.
+        days: the strategy's time, Backtrader's float days.
         order: Backtrader's order.
         bit: Backtrader's execution bit.
         cash: the broker's cash after all of this bar's executions.
     """
 
     step: int
+    days: float
     order: bt.Order
     bit: Any
     cash: float
@@ -49,7 +51,8 @@ class OrderRecorder(bt.Analyzer):
         for bit in order.executed.iterpending():
             if bit is not None:
                 cash = self.strategy.broker.getcash()
-                self.executions.append(Execution(step, order, bit, cash))
+                days = self.strategy.lines.datetime[0]
+                self.executions.append(Execution(step, days, order, bit, cash))
 
     def get_analysis(self) -> dict[str, int]:
         """Return how many orders and fills were seen."""

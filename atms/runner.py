@@ -23,7 +23,7 @@ from atms.result import Result
 from atms.runlog import RunLog
 from atms.running.components import add_strategy
 from atms.running.feeds import add_feeds
-from atms.running.opening import prepare
+from atms.running.opening import check_length, prepare
 from atms.running.outcome import RECORDER, close_positions, outcome
 from atms.running.plan import Plan
 from atms.simulation import SimulatedBroker
@@ -90,8 +90,17 @@ def _go(plan: Plan, log: RunLog, progress: Progress | None) -> Result:
     if failure is not None:
         raise _explained(failure, plan, result)
     if result is None:
-        raise DataError("the run ended before its first bar: no feed delivered one")
+        raise _nothing_happened(plan)
+    for feed, period in zip(plan.feeds, result.strategy._minperiods, strict=True):
+        check_length(feed, period, len(feed.data))
     return result
+
+
+def _nothing_happened(plan: Plan) -> AtmsError:
+    if not plan.cerebro.runningstrats:
+        name = plan.strategy_class.__name__
+        return StrategyError(f"strategy {name} skipped itself (StrategySkipError): nothing was run")
+    return DataError("the run ended before its first bar: no feed delivered one")
 
 
 def _cerebro(config: Config) -> Cerebro:

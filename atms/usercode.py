@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -59,9 +60,7 @@ def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UnknownName(f"{path}: no such file")
     path = path.resolve()
-    folder = str(path.parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    _prefer_folder(path.parent)
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
     name = f"{path.stem}_{digest}"  # Backtrader looks a class's module up by name
     spec = importlib.util.spec_from_file_location(name, path)
@@ -75,6 +74,28 @@ def _load_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+_FOLDERS: set[Path] = set()
+
+
+def _prefer_folder(folder: Path) -> None:
+    """Let modules of *folder* be imported by plain names, and forget its namesakes elsewhere.
+
+    Two projects may each have a ``helpers.py``; the second must not get the first's.
+    """
+    with contextlib.suppress(ValueError):
+        sys.path.remove(str(folder))
+    sys.path.insert(0, str(folder))
+    others = _FOLDERS - {folder}
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not file or not any(Path(file).is_relative_to(other) for other in others):
+            continue
+        top = folder / name.partition(".")[0]
+        if top.with_suffix(".py").exists() or top.is_dir():
+            del sys.modules[name]
+    _FOLDERS.add(folder)
 
 
 def _not_found(spec: str, error: ModuleNotFoundError) -> UnknownName | MissingExtra | StrategyError:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import backtrader as bt
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from atms.feeds.bars import Bars
 from atms.feeds.reading import read_bars
@@ -63,11 +62,6 @@ class HistoryFeed(bt.feed.DataBase):
         absent = np.full(len(bars), np.nan)
         self._columns = [by_line.get(name, absent) for name in self.getlinealiases()]
 
-    @property
-    def columns_by_line(self) -> list[NDArray[np.float64]]:
-        """The columns in the order of the feed's lines, shape (n,) each; known once started."""
-        return self._columns
-
     def preload(self) -> None:
         """Copy whole columns into the lines where nothing has to see bar by bar."""
         if self._filters or self._ffilters or self.p.fromdate or self.p.todate or self._tzinput:
@@ -86,6 +80,11 @@ class HistoryFeed(bt.feed.DataBase):
             line[0] = float(values[self._cursor])
         self._cursor += 1
         return True
+
+    @property
+    def left(self) -> int:
+        """How many bars there are to deliver, before any has been."""
+        return int(self.buflen()) or len(self._days) - self._cursor
 
     def drop_head(self, count: int) -> None:
         """Forget the first *count* bars, before any bar has been delivered."""

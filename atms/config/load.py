@@ -67,7 +67,8 @@ def _shown(value: Any, path: Key) -> str:
 
 def public_values(config: Config) -> dict[str, Any]:
     """Return *config* as JSON values; secrets as references, the database's password masked."""
-    values = config.model_dump(mode="json")
+    # A parameter given from Python may be any object.
+    values: dict[str, Any] = config.model_dump(mode="json", fallback=repr)
     values["ledger"]["url"] = mask_url(config.ledger.url)
     return values
 

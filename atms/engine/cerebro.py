@@ -57,5 +57,6 @@ def use_headless_backend() -> None:
     import backtrader.plot  # noqa: F401
     import matplotlib
 
-    if matplotlib.get_backend(auto_select=False) in ("TkAgg", "tkagg", None):
+    chosen = matplotlib.get_backend(auto_select=False)
+    if chosen is None or chosen.lower() == "tkagg":
         matplotlib.use("Agg")

@@ -21,6 +21,9 @@ _RECURSIVE = (
     bt.ind.ExponentialSmoothing,
     bt.ind.ExponentialSmoothingDynamic,
     bt.ind.ParabolicSAR,
+    bt.ind.LaguerreFilter,
+    bt.ind.LaguerreRSI,
+    bt.ind.ZeroLagIndicator,
     bt.ind.HeikinAshi,
 )
 _SECONDS = {
@@ -40,25 +43,21 @@ class Gate:
         is_open: asked on each bar, after the feeds have moved on to it.
     """
 
-    _CALLS = ("prenext", "nextstart", "next")
-    _OPEN_CALLS = ("prenext_open", "nextstart_open", "next_open")
-
     def __init__(self, strategy: bt.Strategy, is_open: Callable[[], bool]) -> None:
         self._strategy = strategy
         self._is_open = is_open
         self._held: list[str] = []
-        for name in self._OPEN_CALLS:
-            self._hold(name, self._before_first)
-        self._hold("notify_timer", self._pass_when_open("notify_timer"))
+        self._hold(self._prenext_open, "prenext_open", "nextstart_open", "next_open")
+        self._hold(self._pass_when_open("notify_timer"), "notify_timer")
         # Cash and value reach the strategy and its analyzers through _notify.
-        self._hold("_notify", self._pass_when_open("_notify"))
-        self._hold("_next_analyzers", self._pass_when_open("_next_analyzers"))
-        for name in self._CALLS:
-            self._hold(name, self._first)
+        self._hold(self._pass_when_open("_notify"), "_notify")
+        self._hold(self._first_call, "prenext", "nextstart", "next")
+        strategy._next_analyzers = self._first_analysis
 
-    def _hold(self, name: str, instead: Callable[..., None]) -> None:
-        setattr(self._strategy, name, instead)
-        self._held.append(name)
+    def _hold(self, instead: Callable[..., None], *names: str) -> None:
+        for name in names:
+            setattr(self._strategy, name, instead)
+            self._held.append(name)
 
     def _release(self) -> None:
         for name in self._held:
@@ -74,21 +73,34 @@ class Gate:
 
         return call
 
-    def _before_first(self) -> None:
+    def _prenext_open(self) -> None:
         """Stand for next_open and its kin: before its first bar a strategy has none of its own."""
         if self._is_open():
             type(self._strategy).prenext_open(self._strategy)
 
-    def _first(self) -> None:
+    def _nextstart_open(self) -> None:
+        """Stand for next_open and its kin, once: on the second bar the strategy starts there."""
+        self._release()
+        self._strategy.nextstart_open()
+
+    def _first_call(self) -> None:
         """Stand for next and its kin: on the first open bar the strategy starts."""
         if not self._is_open():
             return
         strategy = self._strategy
         self._release()
-        if strategy._getminperstatus() <= 0:
-            strategy.nextstart()
-        else:
+        if strategy._getminperstatus() > 0:
             strategy.prenext()
+            return
+        if strategy.cerebro.p.cheat_on_open:
+            self._hold(self._nextstart_open, "nextstart_open", "next_open")
+        strategy.nextstart()
+
+    def _first_analysis(self, minperstatus: int, once: bool = False) -> None:
+        """Stand for _next_analyzers: their first bar is nextstart's, as the strategy's was."""
+        if self._is_open():
+            del self._strategy._next_analyzers
+            self._strategy._next_analyzers(max(minperstatus, 0), once)
 
 
 def required_bars(strategy: bt.Strategy) -> tuple[list[int], str]:
@@ -104,7 +116,7 @@ def required_bars(strategy: bt.Strategy) -> tuple[list[int], str]:
         if not (isinstance(indicator, _RECURSIVE) or getattr(indicator, "_unstable", False)):
             continue
         need = RECURSIVE_FACTOR * int(indicator._minperiod)
-        under = _data_under(indicator, strategy.datas)
+        under = data_under(indicator, strategy.datas)
         for index, data in enumerate(strategy.datas):
             if under is data or under is None:
                 needs[index] = max(needs[index], need)
@@ -129,8 +141,11 @@ def _indicators(owner: Any) -> Iterator[bt.Indicator]:
         yield from _indicators(indicator)
 
 
-def _data_under(indicator: bt.Indicator, datas: list[Any]) -> Any:
-    """Return the data whose bars *indicator* counts, or None; climbs clocks as Backtrader does."""
+def data_under(indicator: bt.Indicator, datas: list[Any]) -> Any:
+    """Return the data whose bars *indicator* counts, or None; climbs clocks as Backtrader does.
+
+    Backtrader's objects answer ``==`` and ``bool()`` with an indicator, so all is by identity.
+    """
     clock: Any = indicator
     while clock is not None:
         for data in datas:
@@ -139,9 +154,8 @@ def _data_under(indicator: bt.Indicator, datas: list[Any]) -> Any:
         if isinstance(clock, LineSeriesStub) and clock.lines[0] is not clock:
             clock = clock.lines[0]
             continue
-        clock = getattr(clock, "_clock", None) or getattr(
-            getattr(clock, "_owner", None), "_clock", None
-        )
+        above = getattr(clock, "_clock", None)
+        clock = getattr(clock._owner, "_clock", None) if above is None else above
     return None
 
 

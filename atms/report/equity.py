@@ -7,6 +7,7 @@ bar, to the last bit.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import backtrader as bt
 import numpy as np
@@ -25,20 +26,17 @@ def equity(recording: Recording) -> pd.DataFrame:
     minus short); exposure, the sum of absolute position values as a share of value; drawdown,
     value over its peak so far (the starting cash included) minus 1.
     """
-    sizes, prices, closes = zip(
-        *(_holdings(recording, feed) for feed in range(len(recording.feeds))), strict=True
-    )
-    cash = _cash(recording, sizes, closes)
-    position = np.zeros(len(recording.steps))
-    gross = np.zeros(len(recording.steps))
-    value = np.zeros(len(recording.steps))
+    feeds = [_holding(recording, feed) for feed in range(len(recording.feeds))]
+    cash = _cash(recording, feeds)
+    position = np.zeros(len(recording.rounds))
+    gross = np.zeros(len(recording.rounds))
+    value = np.zeros(len(recording.rounds))
     for feed in recording.position_order:
-        record = recording.feeds[feed]
-        size, close = sizes[feed], closes[feed]
+        record, (size, price, close, margin) = recording.feeds[feed], feeds[feed]
         held = size != 0
         worth = np.where(held, size * close, 0.0)
-        paid = worth if record.stocklike else np.zeros_like(worth)
-        unrealized = np.where(held, size * (close - prices[feed]) * record.multiplier, 0.0)
+        paid = worth if margin is None else np.where(held, np.abs(size) * margin, 0.0)
+        unrealized = np.where(held, size * (close - price) * record.multiplier, 0.0)
         # bt's BackBroker._get_value takes a long's profit out of the leverage and adds it back.
         long = paid > 0
         value = value + np.where(long, (paid - unrealized) / record.leverage, paid)
@@ -48,7 +46,8 @@ def equity(recording: Recording) -> pd.DataFrame:
     value = cash + value
     with np.errstate(divide="ignore", invalid="ignore"):
         exposure = np.where(value > 0, gross / value, np.nan)
-    part = slice(recording.first, None)
+    exposure = np.where(gross > 0, exposure, 0.0)
+    part = recording.last_rounds[recording.first :]
     peak = np.maximum.accumulate(np.maximum(value[part], recording.start_cash))
     return pd.DataFrame(
         {
@@ -59,52 +58,60 @@ def equity(recording: Recording) -> pd.DataFrame:
             "drawdown": value[part] / peak - 1,
         },
         index=pd.DatetimeIndex(
-            pd.to_datetime(recording.stamps[part], unit="us", utc=True), name="datetime"
+            pd.to_datetime(recording.stamps[recording.first :], unit="us", utc=True),
+            name="datetime",
         ),
     )
 
 
-def _holdings(recording: Recording, feed: int) -> tuple[Floats, Floats, Floats]:
-    """Return size, average price and last close of *feed* at every step."""
-    steps = len(recording.steps)
-    size, price = np.zeros(steps), np.zeros(steps)
+class _Holding(NamedTuple):
+    """One feed at every tick: size held, its average price, the price it is valued at, margin."""
+
+    size: Floats
+    price: Floats
+    close: Floats
+    margin: Floats | None
+
+
+def _holding(recording: Recording, feed: int) -> _Holding:
+    record, ticks = recording.feeds[feed], recording.rounds
+    size, price = np.zeros(len(ticks)), np.zeros(len(ticks))
     position = bt.Position()
     fills = [fill for fill in recording.fills if fill.feed == feed]
     for fill, following in pairwise([*fills, None]):
         assert fill is not None  # the None closes the last pair
         position.update(fill.size, fill.price)
-        part = slice(fill.step, following.step if following else None)
+        part = slice(fill.tick, following.tick if following else None)
         size[part] = position.size
         price[part] = position.price
-    bars = recording.bars_at_steps(feed)
-    close = np.where(bars >= 0, recording.feeds[feed].columns["close"][bars], np.nan)
-    return size, price, close
+    days, marks = record.mark_path
+    at = np.searchsorted(days, ticks, side="right") - 1
+    close = np.where(at >= 0, marks[at], np.nan)
+    margin = None if record.margins is None else record.margins[np.maximum(at, 0)]
+    return _Holding(size, price, close, margin)
 
 
-def _cash(recording: Recording, sizes: tuple[Floats, ...], closes: tuple[Floats, ...]) -> Floats:
-    cash = np.full(len(recording.steps), recording.start_cash, dtype=np.float64)
+def _cash(recording: Recording, feeds: list[_Holding]) -> Floats:
+    cash = np.full(len(recording.rounds), recording.start_cash, dtype=np.float64)
     for fill in recording.fills:
-        cash[fill.step :] = fill.cash
-    margined = [i for i in recording.position_order if not recording.feeds[i].stocklike]
+        cash[fill.tick :] = fill.cash
+    margined = [feed for feed in recording.position_order if feeds[feed].margin is not None]
     if margined and recording.fills:
-        _settle_each_bar(recording, cash, sizes, closes, margined)
+        _settle_each_tick(recording, cash, feeds, margined)
     return cash
 
 
-def _settle_each_bar(
-    recording: Recording,
-    cash: Floats,
-    sizes: tuple[Floats, ...],
-    closes: tuple[Floats, ...],
-    margined: list[int],
+def _settle_each_tick(
+    recording: Recording, cash: Floats, feeds: list[_Holding], margined: list[int]
 ) -> None:
-    """Futures-like positions move cash on every bar by the change of the close."""
-    booked = {fill.step for fill in recording.fills}
-    for step in range(min(booked) + 1, len(cash)):
-        if step in booked:
-            continue  # the broker's own cash, this bar's settlement included
-        cash[step] = cash[step - 1]
+    """Futures-like positions move cash on every tick by the change of the close."""
+    booked = {fill.tick for fill in recording.fills}
+    for tick in range(min(booked) + 1, len(cash)):
+        if tick in booked:
+            continue  # the broker's own cash, this tick's settlement included
+        cash[tick] = cash[tick - 1]
         for feed in margined:
-            change = closes[feed][step] - closes[feed][step - 1]
-            if sizes[feed][step]:
-                cash[step] += sizes[feed][step] * change * recording.feeds[feed].multiplier
+            size, _, close, _ = feeds[feed]
+            if size[tick]:
+                change = close[tick] - close[tick - 1]
+                cash[tick] += size[tick] * change * recording.feeds[feed].multiplier

@@ -29,7 +29,7 @@ def fills(recording: Recording, run_id: str, account: str) -> pd.DataFrame:
                 feed.symbol,
                 fill.order_id,
                 number,
-                feed.stamps[fill.bar],
+                fill.stamp,
                 "buy" if fill.size > 0 else "sell",
                 abs(float(fill.size)),
                 fill.price,

@@ -18,8 +18,11 @@ class FeedRecord:
         stamps: the source's own, microseconds since 1970 UTC, shape (n,).
         columns: every line but datetime, shape (n,) each.
         multiplier: quote value of one unit at a price of 1.
-        stocklike: whether a purchase costs its value (True) or a margin (False).
         leverage: cash is value divided by it.
+        marks: when the price that a position is valued at changed (float days) and to what, shape
+            (m,) each; None: at each bar, to its close. In a replay a bar grows many times.
+        margins: what one unit ties up at each mark, shape (m,), where a purchase costs a margin,
+            as a future's does; None where it costs its value.
     """
 
     name: str
@@ -29,9 +32,15 @@ class FeedRecord:
     days: NDArray[np.float64]
     stamps: NDArray[np.int64]
     columns: dict[str, NDArray[np.float64]]
+    marks: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    margins: NDArray[np.float64] | None = None
     multiplier: float = 1.0
-    stocklike: bool = True
     leverage: float = 1.0
+
+    @property
+    def mark_path(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """When the price that a position is valued at changed, and to what."""
+        return self.marks or (self.days, self.columns["close"])
 
     def bar_at(self, days: float) -> int:
         """Return the index of the last bar at or before *days*."""
@@ -43,20 +52,22 @@ class FillRecord:
     """One fill.
 
     Attributes:
-        step: index of the step in which the broker booked it.
+        tick: index of the broker's round (a step, or in a replay a tick) that booked it.
         feed: index of its feed.
         bar: index of the feed's bar on which it filled.
+        stamp: the source's own stamp of that bar, microseconds since 1970 UTC.
         order_id: the run's own order counter.
         group: Backtrader's tradeid, by which a strategy keeps trades apart.
         size: units, negative for a sale.
         closed, opened: the parts of size that closed and opened a position.
         closed_fee, opened_fee: the fee of each part, in the feed's currency.
-        cash: the account's cash after all fills of that step.
+        cash: the account's cash after all fills of that round.
     """
 
-    step: int
+    tick: int
     feed: int
     bar: int
+    stamp: int
     order_id: int
     group: int
     size: float
@@ -80,6 +91,8 @@ class Recording:
     Attributes:
         steps: Backtrader's stamp of every step of the strategy, float days, shape (n,).
         stamps: the same as microseconds since 1970 UTC, shape (n,).
+        ticks: Backtrader's stamp of every round of the broker, float days, shape (t,), where these
+            are more than the steps: in a replay. None: the steps.
         first: index of the first step in the time range; those before are warm-up.
         feeds: one entry a data of the strategy, in its order.
         position_order: indices of feeds, in the order in which the broker adds up positions.
@@ -96,7 +109,20 @@ class Recording:
     orders: pd.DataFrame
     fills: tuple[FillRecord, ...]
     start_cash: float
+    ticks: NDArray[np.float64] | None = None
     lines: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def rounds(self) -> NDArray[np.float64]:
+        """Backtrader's stamp of every round of the broker: the ticks, or else the steps."""
+        return self.steps if self.ticks is None else self.ticks
+
+    @property
+    def last_rounds(self) -> NDArray[np.int64]:
+        """Index of each step's last round, shape (n,)."""
+        if self.ticks is None:
+            return np.arange(len(self.steps))
+        return np.searchsorted(self.ticks, self.steps, side="left")
 
     def bars_at_steps(self, feed: int) -> NDArray[np.int64]:
         """Return, for every step, the index of the last bar of *feed*; -1 before its first."""

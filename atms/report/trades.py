@@ -117,8 +117,8 @@ def _row(number: int, trade: _Trade, recording: Recording) -> dict[str, Any]:
         "symbol": feed.symbol,
         "side": "long" if side > 0 else "short",
         "status": "open" if is_open else "closed",
-        "entry_ts": _time(feed, first.bar),
-        "exit_ts": None if is_open else _time(feed, last.bar),
+        "entry_ts": _time(first.stamp),
+        "exit_ts": None if is_open else _time(last.stamp),
         "size": max(abs(part.held) for part in trade.parts),
         "entry_price": entry_price,
         "exit_price": None if is_open else _mean_price(exits),
@@ -135,8 +135,8 @@ def _row(number: int, trade: _Trade, recording: Recording) -> dict[str, Any]:
     }
 
 
-def _time(feed: FeedRecord, bar: int) -> pd.Timestamp:
-    return pd.Timestamp(int(feed.stamps[bar]), unit="us", tz="UTC")
+def _time(stamp: int) -> pd.Timestamp:
+    return pd.Timestamp(stamp, unit="us", tz="UTC")
 
 
 def _mean_price(parts: list[_Part]) -> float:

@@ -22,10 +22,19 @@ def add_strategy(plan: Plan) -> None:
         sizer = registry.load("sizers", plan.config.sizer.name)
         _check_params(sizer, plan.config.sizer)
         plan.cerebro.addsizer(sizer, **plan.config.sizer.params)
-    for component in plan.config.report.analyzers:
+    for name, component in analyzer_names(plan.config).items():
         kind = registry.load("analyzers", component.name)
         _check_params(kind, component)
-        plan.cerebro.addanalyzer(kind, _name=component.name, **component.params)
+        plan.cerebro.addanalyzer(kind, _name=name, **component.params)
+
+
+def analyzer_names(config: Config) -> dict[str, Component]:
+    """Return the config's analyzers by name; the second of a name is called ``name#2``."""
+    named: dict[str, Component] = {}
+    for component in config.report.analyzers:
+        same = sum(other.name == component.name for other in named.values())
+        named[f"{component.name}#{same + 1}" if same else component.name] = component
+    return named
 
 
 def parameters(kind: type[Any]) -> dict[str, Any]:

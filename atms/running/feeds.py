@@ -24,6 +24,7 @@ def add_feeds(plan: Plan, given: Mapping[str, Any]) -> None:
     }
     _check_together(plan, read)
     data: dict[str, Any] = {}
+    made_of: dict[str, Bars | None] = dict(read)
     for feed in plan.config.data.feeds:
         bars = read.get(feed.name)
         if feed.of:
@@ -34,7 +35,8 @@ def add_feeds(plan: Plan, given: Mapping[str, Any]) -> None:
         else:
             assert bars is not None
             base = history_feed(bars, name=feed.name, zone=plan.config.run.timezone)
-            start = _start(bars, plan.before[feed.name])
+            begins = plan.config.run.timerange is not None
+            start = _start(bars, plan.before[feed.name]) if begins else float("-inf")
         longer = feed.resample or feed.replay
         if longer is None:
             plan.cerebro.adddata(base, name=feed.name)
@@ -43,7 +45,9 @@ def add_feeds(plan: Plan, given: Mapping[str, Any]) -> None:
             base = add(base, name=feed.name, **backtrader_timeframe(longer))
             _check_longer(feed, plan, base)
         data[feed.name] = base
-        plan.feeds.append(FeedPlan(feed, base, bars if longer is None else None, start))
+        whole = made_of.get(feed.of or feed.name)
+        made_of[feed.name] = whole
+        plan.feeds.append(FeedPlan(feed, base, bars if longer is None else None, whole, start))
 
 
 def _read(feed: FeedSection, plan: Plan, frame: Any) -> Bars:
@@ -77,9 +81,7 @@ def _read(feed: FeedSection, plan: Plan, frame: Any) -> Bars:
 
 
 def _start(bars: Bars, before: int) -> float:
-    """Return Backtrader's stamp of the first bar after *before*; -inf if there are none before."""
-    if not before:
-        return float("-inf")
+    """Return Backtrader's stamp of the first bar after *before*."""
     return float(to_days(bars.seen[before : before + 1])[0])
 
 

@@ -7,19 +7,29 @@ import backtrader as bt
 from atms.engine.warmup import Gate, base_bars, base_of, required_bars
 from atms.errors import DataError
 from atms.feeds.history import HistoryFeed
-from atms.running.plan import Plan
+from atms.running.plan import FeedPlan, Plan
 
 
 def prepare(plan: Plan, strategy: bt.Strategy) -> None:
     """Warm up, and refuse data that are too short, before the first bar."""
-    if any(feed.start > float("-inf") for feed in plan.feeds):
+    if any(plan.before.values()):
         _warm_up(plan, strategy)
     for feed, period in zip(plan.feeds, strategy._minperiods, strict=True):
-        if feed.bars is not None and len(feed.bars) < period:
-            raise DataError(
-                f"{feed.section.name}: the strategy's indicators need {period} bars before its "
-                f"first next(), and there are {len(feed.bars)}: give more data, or shorter periods"
-            )
+        if feed.bars is not None:
+            check_length(feed, period, feed.data.left)
+
+
+def check_length(feed: FeedPlan, period: int, bars: int) -> None:
+    """Refuse a feed that ends before the strategy's first next(): Backtrader says nothing.
+
+    Raises:
+        DataError: with the number of bars that are needed and there.
+    """
+    if bars < period:
+        raise DataError(
+            f"{feed.section.name}: the strategy's indicators need {period} bars before its first "
+            f"next(), and there are {bars}: give more data, or shorter periods"
+        )
 
 
 def _warm_up(plan: Plan, strategy: bt.Strategy) -> None:

@@ -17,6 +17,7 @@ from atms.report.trades import trades
 from atms.result import FeedInfo, Result, account
 from atms.runlog import RunLog
 from atms.running import provenance
+from atms.running.components import analyzer_names
 from atms.running.plan import Plan
 from atms.running.record import record
 from atms.usercode import describe
@@ -116,8 +117,8 @@ def _slug(plan: Plan) -> str:
 
 def _analyses(plan: Plan, strategy: bt.Strategy) -> dict[str, Any]:
     return {
-        component.name: strategy.analyzers.getbyname(component.name).get_analysis()
-        for component in plan.config.report.analyzers
+        name: strategy.analyzers.getbyname(name).get_analysis()
+        for name in analyzer_names(plan.config)
     }
 
 

@@ -19,13 +19,15 @@ class FeedPlan:
     Attributes:
         section: its config.
         data: Backtrader's data.
-        bars: the bars it was made of; None for a feed class of the user's own, or a resampled one.
+        bars: the bars that it is; None for a feed class of the user's own, or a longer one.
+        base: the bars that it is made of, its own or those that a longer one is built from.
         start: Backtrader's stamp of the first bar in the time range; -inf without a warm-up.
     """
 
     section: FeedSection
     data: Any
     bars: Bars | None
+    base: Bars | None
     start: float
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atms.analyzers.orders import Execution, OrderRecorder
+from atms.engine.warmup import data_under
 from atms.feeds.bars import Bars
 from atms.feeds.stamps import to_days, to_micros
 from atms.report.recording import FeedRecord, FillRecord, Recording
@@ -27,25 +28,42 @@ def record(
 ) -> Recording:
     """Read everything that the run left in Backtrader's objects."""
     steps = _array(strategy.lines.datetime)[: len(strategy)]
+    steps = steps[np.isfinite(steps)]
     feeds = tuple(_feed(plan, strategy, float(steps[-1]) if len(steps) else 0.0) for plan in plans)
     start = min(plan.start for plan in plans)
-    datas = [plan.data for plan in plans]
-    held = [datas.index(data) for data in strategy.broker.positions if data in datas]
+    # By identity: Backtrader's datas answer == with an indicator.
+    places = {id(plan.data): place for place, plan in enumerate(plans)}
+    held = [places[id(data)] for data in strategy.broker.positions if id(data) in places]
     numbers = _order_numbers(strategy, recorder)
     stamps = _step_stamps(steps, feeds)
+    ticks = _ticks(steps, feeds)
+
+    def round_of(execution: Execution) -> int:
+        if ticks is None:
+            return min(execution.step, len(steps)) - 1
+        return int(np.searchsorted(ticks, execution.days, side="left"))
+
     return Recording(
         steps=steps,
         stamps=stamps,
+        ticks=ticks,
         first=int(np.searchsorted(steps, start, side="left")),
         feeds=feeds,
         position_order=tuple(held),
-        orders=_orders(strategy, recorder, numbers, datas, feeds, stamps),
+        orders=_orders(strategy, recorder, numbers, places, feeds, stamps),
         fills=tuple(
-            _fill(execution, numbers, datas, feeds, len(steps)) for execution in recorder.executions
+            _fill(execution, numbers, places, plans, feeds, round_of(execution))
+            for execution in recorder.executions
         ),
         start_cash=start_cash,
-        lines=_lines(strategy, datas, steps, stamps),
+        lines=_lines(strategy, steps, stamps),
     )
+
+
+def _ticks(steps: NDArray[np.float64], feeds: tuple[FeedRecord, ...]) -> NDArray[np.float64] | None:
+    """Return the broker's rounds where a replay makes them more than the steps."""
+    grown = [feed.marks[0] for feed in feeds if feed.marks is not None]
+    return np.unique(np.concatenate([steps, *grown])) if grown else None
 
 
 def _array(line: Any) -> NDArray[np.float64]:
@@ -62,6 +80,11 @@ def _feed(plan: FeedPlan, strategy: bt.Strategy, last: float) -> FeedRecord:
         for name in data.getlinealiases()
         if name not in ("datetime", "openinterest")
     }
+    marks = None
+    if data.replaying and plan.base is not None:
+        moments = to_days(plan.base.seen)
+        moments = moments[: np.searchsorted(moments, last, side="right")]
+        marks = (moments, plan.base.columns["close"][: len(moments)])
     commission = strategy.broker.getcommissioninfo(data)
     return FeedRecord(
         name=plan.section.name,
@@ -72,9 +95,18 @@ def _feed(plan: FeedPlan, strategy: bt.Strategy, last: float) -> FeedRecord:
         stamps=_source_stamps(days, plan.bars),
         columns=columns,
         multiplier=float(commission.p.mult),
-        stocklike=bool(commission.stocklike),
+        marks=marks,
+        margins=(
+            None
+            if commission.stocklike
+            else _margins(commission, marks[1] if marks else columns["close"])
+        ),
         leverage=float(commission.get_leverage()),
     )
+
+
+def _margins(commission: Any, closes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([commission.get_margin(close) for close in closes.tolist()], dtype=np.float64)
 
 
 def _source_stamps(days: NDArray[np.float64], bars: Bars | None) -> NDArray[np.int64]:
@@ -115,13 +147,13 @@ def _orders(
     strategy: bt.Strategy,
     recorder: OrderRecorder,
     numbers: dict[int, int],
-    datas: list[Any],
+    places: dict[int, int],
     feeds: tuple[FeedRecord, ...],
     stamps: NDArray[np.int64],
 ) -> pd.DataFrame:
     rows = []
     for order in (*recorder.orders.values(), *_unheard(strategy, recorder)):
-        feed = feeds[datas.index(order.data)]
+        feed = feeds[places[id(order.data)]]
         history = recorder.statuses.get(order.ref)
         created = feed.bar_at(order.created.dt)
         updated = stamps[min(history[-1][0], len(stamps)) - 1] if history else feed.stamps[created]
@@ -158,16 +190,26 @@ def _orders(
 def _fill(
     execution: Execution,
     numbers: dict[int, int],
-    datas: list[Any],
+    places: dict[int, int],
+    plans: Sequence[FeedPlan],
     feeds: tuple[FeedRecord, ...],
-    steps: int,
+    tick: int,
 ) -> FillRecord:
     bit, order = execution.bit, execution.order
-    feed = datas.index(order.data)
+    place = places[id(order.data)]
+    feed, plan = feeds[place], plans[place]
+    bar = feed.bar_at(bit.dt)
+    stamp = int(feed.stamps[bar])
+    if plan.data.replaying:
+        # A fill inside a bar that was still growing: of the bar that ends later, at the source's
+        # own stamp of the bar that made it grow.
+        bar = min(int(np.searchsorted(feed.days, bit.dt, side="left")), len(feed.days) - 1)
+        stamp = int(_source_stamps(np.array([bit.dt]), plan.base)[0])
     return FillRecord(
-        step=min(execution.step, steps) - 1,
-        feed=feed,
-        bar=feeds[feed].bar_at(bit.dt),
+        tick=tick,
+        feed=place,
+        bar=bar,
+        stamp=stamp,
         order_id=numbers[order.ref],
         group=order.tradeid,
         size=bit.size,
@@ -181,17 +223,15 @@ def _fill(
 
 
 def _lines(
-    strategy: bt.Strategy,
-    datas: list[Any],
-    steps: NDArray[np.float64],
-    stamps: NDArray[np.int64],
+    strategy: bt.Strategy, steps: NDArray[np.float64], stamps: NDArray[np.int64]
 ) -> pd.DataFrame:
     """Return every plotted indicator's lines at every step, as of that step."""
     columns: dict[str, NDArray[np.float64]] = {}
     for indicator in strategy.getindicators_lines():
         if not indicator.plotinfo.plot:
             continue
-        clock: Any = next((d for d in datas if d is getattr(indicator, "_clock", None)), datas[0])
+        under = data_under(indicator, strategy.datas)
+        clock: Any = strategy.data if under is None else under
         bars = np.searchsorted(_array(clock.lines.datetime), steps, side="right") - 1
         aliases = indicator.lines.getlinealiases()
         for index, alias in enumerate(aliases):
