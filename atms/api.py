@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,32 +66,37 @@ def backtest(
         ConfigError, DataError, StrategyError: see :mod:`atms.errors`.
     """
     frames: dict[str, Any] = {}
-    layer = _overrides(overrides)
+    layers = [Layer(), _overrides(overrides)]
     if data is not None:
-        put(layer, ("data", "feeds"), _feeds(data, frames), "data=")
+        put(layers[0], ("data", "feeds"), _feeds(data, frames), "data=")
     if isinstance(what, type):
         if not issubclass(what, bt.Strategy):
             raise ConfigError(f"{what.__name__} is no backtrader.Strategy")
         if data is None:
             raise ConfigError(f"{what.__name__}: needs data=: a DataFrame, a file or sample:SPY_1d")
-        loaded = load_config({"strategy": {"name": _OWN_CLASS}}, overrides=[layer])
+        loaded = load_config({"strategy": {"name": _OWN_CLASS}}, overrides=layers)
         return run(loaded.config, strategy=what, given=frames, warnings=loaded.warnings)
-    loaded = _loaded(what, layer, bare=data is not None)
+    loaded = _loaded(what, layers, bare=data is not None)
     return run(loaded.config, given=frames, warnings=loaded.warnings)
 
 
 def _loaded(
-    what: Config | LoadedConfig | Mapping[str, Any] | str | Path | None, layer: Layer, bare: bool
+    what: Config | LoadedConfig | Mapping[str, Any] | str | Path | None,
+    layers: list[Layer],
+    bare: bool,
 ) -> LoadedConfig:
-    if isinstance(what, Config | LoadedConfig):
-        config = what.config if isinstance(what, LoadedConfig) else what
-        if not layer.values:
-            return what if isinstance(what, LoadedConfig) else LoadedConfig(config)
+    if isinstance(what, Config):
+        what = LoadedConfig(what)
+    if isinstance(what, LoadedConfig):
+        if not any(layer.values for layer in layers):
+            return what
         # The environment has had its say when this config was loaded.
-        return load_config(config.model_dump(), overrides=[layer], environment={}, dotenv=None)
+        values = what.config.model_dump()
+        again = load_config(values, overrides=layers, environment={}, dotenv=None)
+        return replace(again, warnings=what.warnings)
     if what is None:
-        return load_config(*([{}] if bare else []), overrides=[layer])
-    return load_config(what, overrides=[layer])
+        return load_config(*([{}] if bare else []), overrides=layers)
+    return load_config(what, overrides=layers)
 
 
 def _overrides(overrides: Mapping[str, Any]) -> Layer:

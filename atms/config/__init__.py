@@ -1,12 +1,13 @@
 """YAML, environment and options -> frozen models that know where each value came from."""
 
 from atms.config.load import LoadedConfig, load_config, mask_url, public_values
-from atms.config.sections import Component, Config, FeedSection
+from atms.config.sections import Component, Config, FeedSection, InstrumentSection
 
 __all__ = [
     "Component",
     "Config",
     "FeedSection",
+    "InstrumentSection",
     "LoadedConfig",
     "load_config",
     "mask_url",

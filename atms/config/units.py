@@ -15,7 +15,7 @@ def _text(parse: Callable[[str], Any], kind: type, example: str) -> Any:
     """Return a pydantic type for *kind*, written as text and read by *parse*."""
 
     def read(value: Any) -> Any:
-        if isinstance(value, kind):
+        if kind is not str and isinstance(value, kind):
             return value
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise ValueError(f"write it as text, like {example}")

@@ -54,16 +54,24 @@ def metrics(
     if not k > 0:
         raise ValueError(f"periods_per_year must be positive, not {periods_per_year!r}")
     free = (1 + risk_free) ** (1 / k) - 1
+    with np.errstate(all="ignore"):  # what overflows is undefined, and None in the end
+        return {name: _finite(value) for name, value in _figures(r, k, free, benchmark).items()}
+
+
+def _figures(
+    r: Floats, k: float, free: float, benchmark: ArrayLike | None
+) -> dict[str, float | None]:
     excess = r - free
     wealth = np.concatenate([[1.0], np.cumprod(1 + r)])
     total = float(wealth[-1] - 1) if len(r) else None
-    cagr = float(wealth[-1] ** (k / len(r)) - 1) if len(r) and wealth[-1] >= 0 else None
+    # A debt that grows or shrinks has no rate of growth.
+    cagr = float(wealth[-1] ** (k / len(r)) - 1) if len(r) and (wealth >= 0).all() else None
     drawdown = float(np.min(wealth / np.maximum.accumulate(wealth) - 1)) if len(r) else None
     gains, losses = float(r[r > 0].sum()), float(-r[r < 0].sum())
     downside = math.sqrt(float(np.mean(np.minimum(excess, 0) ** 2))) if len(r) else 0.0
     quantile = float(np.quantile(r, 0.05)) if len(r) else None
     moved = r[r != 0]
-    found: dict[str, float | None] = {
+    return {
         "total_return": total,
         "cagr": cagr,
         "volatility": _scaled(_deviation(r), math.sqrt(k)),
@@ -80,7 +88,6 @@ def metrics(
         "profit_factor": _ratio(gains, losses),
         **_against(r, benchmark, free, k),
     }
-    return {name: _finite(value) for name, value in found.items()}
 
 
 def _series(values: ArrayLike, name: str) -> Floats:
@@ -98,21 +105,18 @@ def _series(values: ArrayLike, name: str) -> Floats:
 def _against(
     r: Floats, benchmark: ArrayLike | None, free: float, k: float
 ) -> dict[str, float | None]:
-    nothing: dict[str, float | None] = {"information_ratio": None, "alpha": None, "beta": None}
     if benchmark is None:
-        return nothing
+        return {"information_ratio": None, "alpha": None, "beta": None}
     b = _series(benchmark, "benchmark")
     if len(b) != len(r):
         raise ValueError(f"benchmark has {len(b)} returns and the strategy {len(r)}")
+    beta = alpha = None
     spread = _deviation(b)
-    if len(r) < 2 or not spread:
-        return nothing
-    beta = float(np.cov(r, b, ddof=1)[0, 1] / spread**2)
-    return {
-        "information_ratio": _ratio(_mean(r - b), _deviation(r - b)),
-        "alpha": float((np.mean(r - free) - beta * np.mean(b - free)) * k),
-        "beta": beta,
-    }
+    if spread:
+        beta = float(np.cov(r, b, ddof=1)[0, 1] / spread**2)
+        alpha = float((np.mean(r - free) - beta * np.mean(b - free)) * k)
+    information_ratio = _ratio(_mean(r - b), _deviation(r - b))
+    return {"information_ratio": information_ratio, "alpha": alpha, "beta": beta}
 
 
 def _mean(values: Floats) -> float | None:

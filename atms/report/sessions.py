@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DAY = 86_400_000_000
+HOUR = 3_600_000_000
 SHORTEST_DAILY = 30  # a run of fewer days is measured a bar, not a day
 
 
@@ -29,18 +30,22 @@ class Sampling:
 def sampling(stamps: NDArray[np.int64]) -> Sampling:
     """Return daily sampling of *stamps* (microseconds UTC, shape (n,)); a bar's under 30 days.
 
-    A market is taken to be open around the clock if more than a twentieth of its bars fall on a
-    Saturday (365 days a year), a currency market if some fall on a Sunday, which then counts as
-    Monday (260), and else an exchange (252 sessions).
+    A market with bars between Saturday 03:00 and Sunday 20:00 UTC is open around the clock (365
+    days a year); one that opens on Sunday evening is a currency market, whose Sunday belongs to
+    Monday (260); any other is an exchange (252 sessions, which end in the middle of its night).
     """
     days = stamps // DAY
+    hour = stamps % DAY // HOUR
     weekday = (days + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
-    if np.mean(weekday == 5) > 0.05:
+    sunday_evening = (weekday == 6) & (hour >= 20)
+    weekend = ((weekday == 5) & (hour >= 3)) | ((weekday == 6) & (hour < 20))
+    if weekend.mean() > 0.01:
         a_year, what = 365, "UTC days, 365 a year"
-    elif np.mean(weekday == 6) > 0.002:
+    elif sunday_evening.mean() > 0.002:
         days = days + (weekday == 6)
         a_year, what = 260, "currency-market days (Sunday with Monday), 260 a year"
     else:
+        days = (stamps - _night(hour) * HOUR) // DAY
         a_year, what = 252, "sessions, 252 a year"
     ends = np.append(np.flatnonzero(np.diff(days)), len(days) - 1)
     if len(ends) >= SHORTEST_DAILY:
@@ -52,3 +57,14 @@ def sampling(stamps: NDArray[np.int64]) -> Sampling:
         f"returns of each bar, because there are fewer than {SHORTEST_DAILY} days "
         f"({per_day:.4g} bars a day; {what})",
     )
+
+
+def _night(hour: NDArray[np.int64]) -> int:
+    """Return the UTC hour in the middle of the longest stretch of hours without a bar."""
+    empty = np.bincount(hour, minlength=24) == 0
+    length = longest = middle = 0
+    for index in range(48):  # twice around the clock, for a night across midnight
+        length = length + 1 if empty[index % 24] else 0
+        if longest < length <= 24:
+            longest, middle = length, index - length // 2
+    return middle % 24

@@ -82,6 +82,7 @@ def _returns(
     figures = metrics(returns, periods_per_year=a_year, benchmark=against, risk_free=risk_free)
     if broke:
         figures["total_return"] = float(wealth[-1] / wealth[0] - 1)
+        figures["max_drawdown"] = float(np.min(wealth / np.maximum.accumulate(wealth) - 1))
     return figures
 
 
@@ -90,8 +91,10 @@ def _hold(recording: Recording, feed: int) -> NDArray[np.float64]:
     bars = recording.bars_at_steps(feed)[recording.first :]
     record = recording.feeds[feed]
     first = max(int(bars[0]), 0)
-    closes = record.columns["close"][np.maximum(bars, first)]
-    return np.concatenate([[record.columns["open"][first]], closes])
+    begin = record.columns["open"][first]
+    # Flat until its first bar, where the benchmark begins later than the run.
+    closes = np.where(bars >= 0, record.columns["close"][np.maximum(bars, 0)], begin)
+    return np.concatenate([[begin], closes])
 
 
 def _drawdown_dates(wealth: NDArray[np.float64], times: pd.DatetimeIndex) -> dict[str, Any]:
@@ -150,8 +153,14 @@ def json_safe(value: Any) -> Any:
         return {str(key): json_safe(nested) for key, nested in value.items()}
     if isinstance(value, list | tuple | set):
         return [json_safe(nested) for nested in value]
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
+    if isinstance(value, np.ndarray):
+        return [json_safe(nested) for nested in value.tolist()]
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
     if isinstance(value, int | np.integer):
         return int(value)
     if isinstance(value, float | np.floating):

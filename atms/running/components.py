@@ -44,7 +44,9 @@ def parameters(kind: type[Any]) -> dict[str, Any]:
 
 def _check_params(kind: type[Any], component: Component) -> None:
     known = parameters(kind)
-    taken = inspect.signature(kind.__init__).parameters
+    # Backtrader's own __init__ takes anything and drops what it does not know.
+    own = not getattr(kind.__init__, "__module__", "").startswith("backtrader")
+    taken = inspect.signature(kind.__init__).parameters if own else {}
     if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken.values()):
         return
     for name in component.params:
@@ -52,7 +54,7 @@ def _check_params(kind: type[Any], component: Component) -> None:
             near = did_you_mean(name, known) or (
                 "; it has: " + ", ".join(known) if known else "; it has none"
             )
-            raise ConfigError(f"{component.name}: has no parameter {name!r}{near}")
+            raise ConfigError(f"{kind.__name__}: has no parameter {name!r}{near}")
 
 
 def check(config: Config) -> type[bt.Strategy]:

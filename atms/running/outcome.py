@@ -29,13 +29,18 @@ def close_positions(plan: Plan) -> None:
     """Close what is open at each feed's last close, through the broker's own booking."""
     strategy = plan.cerebro.runningstrats[0]
     broker = strategy.broker
-    for data in strategy.datas:
-        if not strategy.getposition(data).size:
-            continue
-        # Without the broker's check of cash: closing a position needs none.
-        order = strategy.close(data=data, _checksubmit=False)
-        broker.pending.remove(order)
-        broker._execute(order, ago=0, price=data.close[0])
+    filler, broker.p.filler = broker.p.filler, None  # all at once: there is no next bar
+    for data, groups in strategy._trades.items():
+        for group, group_trades in groups.items():
+            size = group_trades[-1].size if group_trades else 0
+            if not size:
+                continue
+            # Without the broker's check of cash: closing a position needs none.
+            trade = strategy.sell if size > 0 else strategy.buy
+            order = trade(data=data, size=abs(size), tradeid=group, _checksubmit=False)
+            broker.pending.remove(order)
+            broker._execute(order, ago=0, price=data.close[0])
+    broker.p.filler = filler
     while (notification := broker.get_notification()) is not None:
         strategy._addnotification(notification)
     strategy._notify()
