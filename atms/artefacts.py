@@ -69,7 +69,7 @@ def _write_all(result: Result, folder: Path) -> None:
     """Write every file; the manifest last, with the hash of each."""
     writers: dict[str, Callable[[Path], Any]] = {
         "metrics.json": lambda path: _write_json(path, result.metrics),
-        "trades.csv": lambda path: _write_csv(result.trades.assign(run_id=result.id), path),
+        "trades.csv": lambda path: _write_csv(result.trades, path),
         "fills.csv": lambda path: _write_csv(result.fills, path),
         "fill_trades.csv": lambda path: _write_csv(result.fill_trades, path),
         "orders.parquet": lambda path: result.orders.to_parquet(path),
@@ -124,8 +124,6 @@ def _write_json(path: Path, value: Any) -> None:
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write floats in the shortest form that reads back equal, and times as ISO 8601 with Z."""
     shown = frame.copy()
-    if "run_id" in shown and shown.columns[0] != "run_id":
-        shown.insert(0, "run_id", shown.pop("run_id"))
     for name in shown.columns:
         if isinstance(shown[name].dtype, pd.DatetimeTZDtype):
             shown[name] = shown[name].map(_iso, na_action="ignore")

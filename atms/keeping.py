@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atms import artefacts, ledger
 from atms.errors import LedgerError
-from atms.result import Result
+
+if TYPE_CHECKING:
+    from atms.result import Result
 
 
 def keep(result: Result, folder: Path | None) -> Path:

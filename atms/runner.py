@@ -91,8 +91,9 @@ def _go(plan: Plan, log: RunLog, progress: Progress | None) -> Result:
         raise _explained(failure, plan, result)
     if result is None:
         raise _nothing_happened(plan)
-    for feed, period in zip(plan.feeds, result.strategy._minperiods, strict=True):
-        check_length(feed, period, len(feed.data))
+    if not plan.cerebro._event_stop:  # the strategy may end a run early
+        for feed, period in zip(plan.feeds, result.strategy._minperiods, strict=True):
+            check_length(feed, period, len(feed.data))
     return result
 
 

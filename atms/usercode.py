@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import importlib
-import importlib.util
 import sys
 import sysconfig
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, TracebackType
 
@@ -63,39 +64,70 @@ def _load_file(path: Path) -> ModuleType:
     _prefer_folder(path.parent)
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
     name = f"{path.stem}_{digest}"  # Backtrader looks a class's module up by name
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UnknownName(f"{path}: cannot be loaded as Python")
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module
+    before = set(sys.modules)
     try:
-        spec.loader.exec_module(module)
+        # Compiled here: a cached .pyc is taken for new if the file is as long and as old as before.
+        exec(compile(path.read_bytes(), path, "exec"), module.__dict__)  # noqa: S102
     except BaseException:
         del sys.modules[name]
         raise
+    finally:
+        _BROUGHT.update(set(sys.modules) - before)
     return module
 
 
 _FOLDERS: set[Path] = set()
+_BROUGHT: set[str] = set()
 
 
 def _prefer_folder(folder: Path) -> None:
-    """Let modules of *folder* be imported by plain names, and forget its namesakes elsewhere.
+    """Let modules of *folder* be imported by plain names, fresh from their files.
 
-    Two projects may each have a ``helpers.py``; the second must not get the first's.
+    What files before this one imported from their folders is forgotten: two projects may each
+    have a ``helpers.py``, and a person who edits one expects the next run to see it.
     """
     with contextlib.suppress(ValueError):
         sys.path.remove(str(folder))
     sys.path.insert(0, str(folder))
-    others = _FOLDERS - {folder}
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if not file or not any(Path(file).is_relative_to(other) for other in others):
-            continue
-        top = folder / name.partition(".")[0]
-        if top.with_suffix(".py").exists() or top.is_dir():
-            del sys.modules[name]
     _FOLDERS.add(folder)
+    for name in list(_BROUGHT):
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and any(Path(file).resolve().is_relative_to(known) for known in _FOLDERS):
+            del sys.modules[name]
+            _BROUGHT.discard(name)
+    importlib.invalidate_caches()
+
+
+def local_sources(path: Path) -> list[Path]:
+    """Return a module's file and those files beside it that it imports, directly or not."""
+    folder, found, todo = path.parent, set[Path](), [path]
+    while todo:
+        file = todo.pop()
+        if file in found:
+            continue
+        found.add(file)
+        with contextlib.suppress(OSError, SyntaxError, ValueError):
+            tree = ast.parse(file.read_bytes())
+            todo += [source for name in _imported(tree) for source in _files_of(folder, name)]
+    return sorted(found)
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            yield from (base, *(f"{base}.{alias.name}".strip(".") for alias in node.names))
+
+
+def _files_of(folder: Path, module: str) -> list[Path]:
+    base = folder.joinpath(*module.split("."))
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return [file for file in candidates if module and file.is_file()]
 
 
 def _not_found(spec: str, error: ModuleNotFoundError) -> UnknownName | MissingExtra | StrategyError:

@@ -29,6 +29,8 @@ def file_run(result: Result, folder: Path, manifest_hash: str) -> None:
         LedgerError: the database refused; nothing was written.
     """
     with transaction(result.config.ledger.url) as connection:
+        if _filed(connection, result.id, folder, manifest_hash):
+            return
         strategy = _strategy_id(
             connection, result.provenance.strategy, result.provenance.hashes["code"]
         )
@@ -42,6 +44,13 @@ def file_run(result: Result, folder: Path, manifest_hash: str) -> None:
         _insert(connection, schema.fill_trades, result.fill_trades, result.id)
         daily = result.equity.groupby(result.equity.index.floor("D")).tail(1)
         _insert(connection, schema.equity, daily.rename_axis("ts").reset_index(), result.id)
+
+
+def _filed(connection: Connection, run_id: str, folder: Path, manifest_hash: str) -> bool:
+    """Point a run that is filed already to where it was saved last; return whether it was."""
+    here = {"folder": str(folder.resolve()), "manifest_hash": manifest_hash}
+    changed = schema.runs.update().where(schema.runs.c.id == run_id).values(here)
+    return bool(connection.execute(changed).rowcount)
 
 
 def _strategy_id(connection: Connection, name: str, code_hash: str) -> int:

@@ -70,6 +70,7 @@ def outcome(
     run_id = f"{started:%Y%m%d-%H%M%S}-{_slug(plan)}-{secrets.token_hex(2)}"
     equity_frame = equity(recording)
     trade_frame, links = trades(recording)
+    trade_frame.insert(0, "run_id", run_id)
     if failure is None:
         plan.warnings += _difference_from_broker(equity_frame, strategy.broker, plan.config)
     return Result(

@@ -16,6 +16,7 @@ from atms._version import __version__
 from atms.config import Config, public_values
 from atms.feeds.bars import Bars
 from atms.result import Provenance
+from atms.usercode import local_sources
 
 _PACKAGES = ("backtrader", "numpy", "pandas", "pyarrow", "pydantic", "sqlalchemy", "matplotlib")
 
@@ -49,25 +50,13 @@ def _digest(value: object) -> str:
 
 
 def _code(strategy: type[bt.Strategy]) -> dict[str, str]:
-    """Return file name -> hash of the strategy's module and of what it imported from beside it."""
-    own = _file(sys.modules.get(strategy.__module__))
-    if own is None:
+    """Return file name -> hash of the strategy's module and of what it imports from beside it."""
+    name = getattr(sys.modules.get(strategy.__module__), "__file__", None)
+    if not name or not name.endswith(".py"):
         return {}
-    files = {
-        file
-        for module in list(sys.modules.values())
-        if (file := _file(module)) is not None and file.parent == own.parent
-    }
-    # The packaged strategies share a folder and know nothing of each other.
-    if strategy.__module__.startswith("atms."):
-        files = {own}
+    own = Path(name).resolve()
     return {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted({own, *files})
+        str(file.relative_to(own.parent)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in local_sources(own)
         if file.is_file()
     }
-
-
-def _file(module: object) -> Path | None:
-    name = getattr(module, "__file__", None)
-    return Path(name).resolve() if name and name.endswith(".py") else None
