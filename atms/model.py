@@ -92,11 +92,11 @@ def _instant(part: str, whole: str) -> tuple[datetime, datetime]:
             first = datetime.fromisoformat(f"{part}-01").replace(tzinfo=UTC)
             return first, (first + timedelta(days=31)).replace(day=1)
         moment = datetime.fromisoformat(part)
-    except ValueError as error:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        day = re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", part)
+        return moment, moment + timedelta(days=1) if day else moment
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"{whole!r}: {part!r} is no date; write 2018-01-31") from error
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    day = re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", part)
-    return moment, moment + timedelta(days=1) if day else moment
 
 
 @dataclass(frozen=True, kw_only=True)

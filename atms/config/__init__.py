@@ -1,6 +1,7 @@
 """YAML, environment and options -> frozen models that know where each value came from."""
 
-from atms.config.load import LoadedConfig, load_config, mask_url, public_values
+from atms.config.load import LoadedConfig, load_config, public_values
+from atms.config.secrets import mask_url
 from atms.config.sections import Component, Config, FeedSection, InstrumentSection
 
 __all__ = [

@@ -38,9 +38,10 @@ def read_dotenv(path: Path) -> dict[str, str]:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     for binding in bindings:
         if binding.error:
+            text = binding.original.string
+            line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
             raise ConfigError(
-                f"{path}:{binding.original.line}: is no assignment; write NAME=value, "
-                "with quotes that close"
+                f"{path}:{line}: is no assignment; write NAME=value, with quotes that close"
             )
     return {binding.key: binding.value or "" for binding in bindings if binding.key}
 
@@ -54,12 +55,16 @@ def environment_layer(variables: Mapping[str, str], where: str) -> Layer:
     for name, key in COMMON.items():
         if name in variables:
             # The URL stays a reference, so that no password is copied into the config.
-            value = f"${{{name}}}" if name == "DATABASE_URL" else parse_scalar(variables[name])
+            value = (
+                f"${{{name}}}"
+                if name == "DATABASE_URL"
+                else parse_scalar(variables[name], f"{where} {name}")
+            )
             put(layer, key, value, f"{where} {name}")
     for name in sorted(variables):
         if name.upper().startswith(PREFIX):
             path = tuple(_part(part) for part in name[len(PREFIX) :].lower().split("__"))
-            put(layer, path, parse_scalar(variables[name]), f"{where} {name}")
+            put(layer, path, parse_scalar(variables[name], f"{where} {name}"), f"{where} {name}")
     return layer
 
 
@@ -105,7 +110,8 @@ def settings_layer(settings: Iterable[str], option: str, prefix: Key = ()) -> La
         if not equals or not name.strip():
             raise ConfigError(f"{option} {text!r}: write NAME=VALUE")
         path = (*prefix, *(_part(part) for part in name.strip().split(".")))
-        put(layer, path, parse_scalar(value), f"{option} {name.strip()}")
+        origin = f"{option} {name.strip()}"
+        put(layer, path, parse_scalar(value, origin), origin)
     return layer
 
 
@@ -140,7 +146,7 @@ def merge(below: Layer, above: Layer) -> None:
 def _merge(low: Any, high: Any, path: Key, below: Layer, above: Layer, source: Key = ()) -> None:
     for key, value in high.items():
         from_path = (*source, key)
-        at = _index(low, key) if isinstance(low, list) else key
+        at = _index(low, key) if isinstance(low, list) else _known_key(low, key)
         to_path = (*path, at)
         known = low[at] if _has(low, at) else None
         if isinstance(value, dict) and isinstance(known, dict | list) and known:
@@ -167,10 +173,20 @@ def _has(holder: Any, key: Any) -> bool:
 
 def _index(entries: list[Any], key: str | int) -> str | int:
     """Return the position of the entry called *key*, or *key* itself."""
+    wanted = str(key).lower()
     for index, entry in enumerate(entries):
-        if isinstance(entry, dict) and key in (entry.get("name"), entry.get("symbol")):
+        names = (entry.get("name"), entry.get("symbol")) if isinstance(entry, dict) else ()
+        if wanted in (str(name).lower() for name in names):
             return index
-    return key
+    return int(key) if wanted.isdigit() else key
+
+
+def _known_key(low: dict[str, Any], key: str | int) -> str | int:
+    """Return the key that *low* has for *key*; a variable's name carries no case."""
+    if key in low:
+        return key
+    same = [known for known in low if known.lower() == str(key).lower()]
+    return same[0] if len(same) == 1 else key
 
 
 def _drop_other_params(below: Layer, above: Layer, section: str) -> None:

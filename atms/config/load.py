@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from atms.config import layers
-from atms.config.problems import config_error
+from atms.config.problems import config_error, misfit_error
 from atms.config.secrets import Secret
-from atms.config.sections import Config
+from atms.config.sections import Config, misfits
 from atms.config.yamlfile import Key, Layer, read_layer, resolve_paths
 from atms.errors import ConfigError
 
@@ -60,25 +58,14 @@ def _explain(value: Any, path: Key, origins: dict[Key, str]) -> Iterator[tuple[s
 def _shown(value: Any, path: Key) -> str:
     if isinstance(value, Secret):
         return f"{value.reference} ({value.fingerprint()})"
-    if path == ("ledger", "url"):
-        return mask_url(value)
     return "(none)" if value in (None, (), {}) else str(value)
 
 
 def public_values(config: Config) -> dict[str, Any]:
-    """Return *config* as JSON values; secrets as references, the database's password masked."""
+    """Return *config* as JSON values; secrets as references, the database without its password."""
     # A parameter given from Python may be any object.
     values: dict[str, Any] = config.model_dump(mode="json", fallback=repr)
-    values["ledger"]["url"] = mask_url(config.ledger.url)
     return values
-
-
-def mask_url(url: str) -> str:
-    """Return *url* without its password."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "(not a database URL)"
 
 
 def load_config(
@@ -102,23 +89,33 @@ def load_config(
     from_file = layers.read_dotenv(dotenv) if dotenv else {}
     merged = Layer()
     for source in sources or (QUICKSTART,):
-        layers.merge(merged, _file_layer(source))
+        layer = _file_layer(source)
+        layers.merge(merged, layer)
+        merged.origins[()] = layer.origins.get((), "config").partition(":")[0]
     warnings: list[str] = []
-    for where, found in ((str(dotenv), from_file), ("environment", variables)):
+    places = {str(dotenv): from_file, "environment": variables}
+    for where, found in places.items():
         layers.merge(merged, layers.environment_layer(found, where))
-        warnings += layers.add_store_secrets(merged, found, where)
         warnings += layers.safety_warnings(found, where)
     for layer in overrides:
         layers.merge(merged, layer)
-    try:
-        config = Config.model_validate(
-            merged.values, context={"environment": {**from_file, **variables}}
-        )
-    except ValidationError as error:
-        raise config_error(error, Config, merged.origins) from None
+    for where, found in reversed(places.items()):  # the environment before .env
+        warnings += layers.add_store_secrets(merged, found, where)
+    config = _validated(merged, {**from_file, **variables})
     if config.run.paper_trading:
         warnings.append("run.paper_trading: noted; this version has no live trading to forbid")
     return LoadedConfig(config, merged.origins, tuple(warnings))
+
+
+def _validated(merged: Layer, environment: Mapping[str, str]) -> Config:
+    try:
+        config = Config.model_validate(merged.values, context={"environment": environment})
+    except ValidationError as error:
+        raise config_error(error, Config, merged.origins) from None
+    wrong = list(misfits(config))
+    if wrong:
+        raise misfit_error(wrong, merged.origins)
+    return config
 
 
 def _file_layer(source: str | Path | Mapping[str, Any]) -> Layer:

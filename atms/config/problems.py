@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -19,22 +20,38 @@ def config_error(
     error: ValidationError, model: type[BaseModel], origins: dict[Key, str]
 ) -> ConfigError:
     """Return one ConfigError with a line for each problem of *error*."""
-    lines = dict.fromkeys(_line(problem, model, origins) for problem in error.errors())
-    return ConfigError("\n".join(lines))
+    found = error.errors()
+    paths = [_clean(problem["loc"], model) for problem in found]
+    lines = [
+        _line(problem, path, model, origins)
+        for problem, path in zip(found, paths, strict=True)
+        # A list or a section is wrong only because something in it is.
+        if not any(len(other) > len(path) and other[: len(path)] == path for other in paths)
+    ]
+    return ConfigError("\n".join(dict.fromkeys(lines)))
 
 
-def _line(problem: Any, model: type[BaseModel], origins: dict[Key, str]) -> str:
-    path = _clean(problem["loc"], model)
+def misfit_error(found: Iterable[tuple[Key, str]], origins: dict[Key, str]) -> ConfigError:
+    """Return one ConfigError for problems that stand already in words."""
+    return ConfigError("\n".join(_say(path, message, origins) for path, message in found))
+
+
+def _say(path: Key, message: str, origins: dict[Key, str]) -> str:
     key = ".".join(map(str, path)) or "the config"
-    where = _origin(path, origins)
-    return f"{where}: {key}: {_what(problem, path, model)}"
+    return f"{_origin(path, origins)}: {key}: {message}"
+
+
+def _line(problem: Any, path: Key, model: type[BaseModel], origins: dict[Key, str]) -> str:
+    return _say(path, _what(problem, path, model), origins)
 
 
 def _what(problem: Any, path: Key, model: type[BaseModel]) -> str:
     kind = problem["type"]
+    if path and path[0] in _EMPTY_SECTIONS:
+        return _EMPTY_SECTIONS[str(path[0])]
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        return "must be a mapping of keys"
     if kind == "extra_forbidden":
-        if path[0] in _EMPTY_SECTIONS:
-            return _EMPTY_SECTIONS[str(path[0])]
         known = sorted(_fields(model, path[:-1]))
         near = did_you_mean(str(path[-1]), known)
         return f"unknown key{near or '; known: ' + ', '.join(known)}"

@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import core_schema
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from atms.errors import ConfigError
 
@@ -80,7 +82,58 @@ class Secret:
         return {"type": "string", "pattern": r"^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|file:.+)$"}
 
 
-def expand(text: str, environment: Mapping[str, str]) -> str:
-    """Return *text*, or the variable's value where it is ``${ENV_NAME}``; ConfigError if unset."""
-    found = _ENVIRONMENT.fullmatch(text)
-    return Secret(text, environment).reveal() if found else text
+class DatabaseUrl(str):
+    """A database's URL. Equal to its text, and printed without its password.
+
+    Given as ``${ENV_NAME}`` it is printed as that.
+    """
+
+    __slots__ = ("reference",)
+    reference: str
+
+    def __str__(self) -> str:
+        return self.reference or mask_url(self)
+
+    __repr__ = __str__
+
+    @classmethod
+    def _read(cls, value: Any, info: ValidationInfo) -> DatabaseUrl:
+        if isinstance(value, DatabaseUrl):
+            return value
+        if not isinstance(value, str):
+            raise ValueError("write a database URL, like sqlite:///atms.db")
+        reference = value if _ENVIRONMENT.fullmatch(value) else ""
+        if reference:
+            value = Secret(value, (info.context or {}).get("environment", {}))._look_up()
+            if not value:
+                raise ValueError(f"the environment variable {reference} is not set")
+        url = cls(value)
+        url.reference = reference
+        return url
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            cls._read,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda url: url.__str__(), when_used="json"
+            ),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+def mask_url(url: str) -> str:
+    """Return *url* without its password, wherever in it that stands."""
+    try:
+        parsed = make_url("".join(url))
+    except ArgumentError:
+        return "(not a database URL)"
+    hidden = {name: "***" for name in parsed.query if "pass" in name.lower()}
+    return parsed.update_query_dict(hidden).render_as_string(hide_password=True)

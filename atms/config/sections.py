@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,13 +12,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from atms.config.secrets import Secret, expand
+from atms.config.secrets import DatabaseUrl, Secret
 from atms.config.units import Fraction, TimeframeField, TimeRangeField, TimezoneField
+from atms.errors import did_you_mean
 from atms.model import Instrument
 
 
@@ -41,7 +42,9 @@ class Component(Section):
     params: dict[str, Any] = Field(default={}, description="Its parameters.")
 
 
-ComponentField = Annotated[Component, BeforeValidator(_component)]
+ComponentField = Annotated[
+    Component, BeforeValidator(_component, json_schema_input_type=Component | str)
+]
 
 
 class RunSection(Section):
@@ -180,14 +183,11 @@ class LedgerSection(Section):
     """The database that knows every run."""
 
     enabled: bool = Field(True, description="false: write files only.")
-    url: str = Field("sqlite:///atms.db", description="SQLAlchemy URL, or ${ENV_NAME} holding one.")
-
-    @field_validator("url", mode="before")
-    @classmethod
-    def _from_environment(cls, url: Any, info: ValidationInfo) -> Any:
-        if not isinstance(url, str):
-            return url
-        return expand(url, (info.context or {}).get("environment", {}))
+    url: DatabaseUrl = Field(
+        "sqlite:///atms.db",
+        validate_default=True,
+        description="SQLAlchemy URL, or ${ENV_NAME} holding one.",
+    )
 
 
 class ReportSection(Section):
@@ -221,16 +221,14 @@ class Config(Section):
     ledger: LedgerSection = LedgerSection()
     report: ReportSection = ReportSection()
 
-    @model_validator(mode="after")
-    def _names_exist(self) -> Config:
-        feeds = {feed.name for feed in self.data.feeds}
-        for feed in self.data.feeds:
-            if feed.store and feed.store not in self.stores:
-                raise ValueError(
-                    f"feed {feed.name!r} names the store {feed.store!r}; there is none"
-                )
-        if self.report.benchmark and self.report.benchmark not in feeds:
-            raise ValueError(
-                f"report.benchmark names the feed {self.report.benchmark!r}; there is none"
-            )
-        return self
+
+def misfits(config: Config) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield (path, problem) for what is right by itself and does not fit together."""
+    feeds = [feed.name for feed in config.data.feeds]
+    for index, feed in enumerate(config.data.feeds):
+        if feed.store and feed.store not in config.stores:
+            near = did_you_mean(feed.store, config.stores)
+            yield ("data", "feeds", index, "store"), f"there is no store {feed.store!r}{near}"
+    if config.report.benchmark and config.report.benchmark not in feeds:
+        near = did_you_mean(config.report.benchmark, feeds)
+        yield ("report", "benchmark"), f"there is no feed {config.report.benchmark!r}{near}"

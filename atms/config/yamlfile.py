@@ -56,20 +56,21 @@ _Loader.add_constructor(
 )
 _Loader.add_constructor(
     "tag:yaml.org,2002:float",
-    lambda loader, node: float(node.value.replace(".inf", "inf").replace(".nan", "nan")),
+    lambda loader, node: float(re.sub(r"\.(inf|nan)$", r"\1", node.value.lower())),
 )
 
 
-def parse_scalar(text: str) -> Any:
+def parse_scalar(text: str, where: str = "the value") -> Any:
     """Read *text* as YAML would: a number, a truth value, a list ``[a, b]``, or text.
 
     Raises:
-        ConfigError: the text opens a list or mapping that it does not close.
+        ConfigError: the text is no YAML; *where* names it, and it is not repeated: it may be a
+            secret in a wrong place.
     """
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise ConfigError(f"cannot read the value {text!r}: {_reason(error)}") from error
+    except (yaml.YAMLError, ValueError, KeyError) as error:
+        raise ConfigError(f"{where}: cannot be read as YAML; put it in quotes") from error
 
 
 def read_layer(text: str, name: str) -> Layer:
@@ -101,6 +102,9 @@ def read_layer(text: str, name: str) -> Layer:
 
 
 def _reason(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.composer.ComposerError | yaml.constructor.ConstructorError):
+        # These repeat the value, which may be a secret in a wrong place.
+        return "an alias or a tag that is not known; put the value in quotes"
     problem = getattr(error, "problem", None)
     return str(problem or error).splitlines()[0]
 
@@ -127,32 +131,41 @@ def _walk(loader: _Loader, node: yaml.Node, path: Key, origins: dict[Key, str], 
             _walk(loader, item, (*path, index), origins, name)
             for index, item in enumerate(node.value)
         ]
-    return loader.construct_object(node, deep=True)
+    try:
+        return loader.construct_object(node, deep=True)
+    except (ValueError, KeyError) as error:
+        dotted = ".".join(map(str, path))
+        raise ConfigError(f"{line}: {dotted}: is not what its form says; quote it") from error
 
 
 def resolve_paths(layer: Layer, folder: Path) -> None:
-    """Make paths that stand in a config file relative to that file, where such a file exists."""
-
-    def fix(holder: Any, key: str) -> None:
-        text = holder.get(key) if isinstance(holder, dict) else None
-        if not isinstance(text, str) or not text:
-            return
-        prefix = "file:" if text.startswith("file:") else ""
-        path, colon, rest = text.removeprefix(prefix).partition(".py:")
-        beside = folder / (path + ".py" if colon else path)
-        if beside.is_file() and not Path(path).is_absolute():
-            holder[key] = f"{prefix}{folder / path}{colon}{rest}"
-
+    """Make a config file's paths relative to it, unless only the current folder has them."""
     sections = layer.values
     for name in ("strategy", "sizer"):
-        fix(sections, name)
-        fix(sections.get(name), "name")
+        _fix(sections, name, folder)
+        _fix(sections.get(name), "name", folder)
     data, report, stores = (sections.get(name) for name in ("data", "report", "stores"))
-    for feed in (data.get("feeds") if isinstance(data, dict) else None) or []:
-        fix(feed, "source")
-        fix(feed, "feed")
-    for analyzer in (report.get("analyzers") if isinstance(report, dict) else None) or []:
-        fix(analyzer, "name")
+    feeds = data.get("feeds") if isinstance(data, dict) else None
+    for feed in feeds if isinstance(feeds, list) else []:
+        _fix(feed, "source", folder)
+        _fix(feed, "feed", folder)
+    analyzers = report.get("analyzers") if isinstance(report, dict) else None
+    for analyzer in analyzers if isinstance(analyzers, list) else []:
+        _fix(analyzer, "name", folder)
     for store in stores.values() if isinstance(stores, dict) else []:
         for key in ("key", "secret", "passphrase"):
-            fix(store, key)
+            _fix(store, key, folder)
+
+
+def _fix(holder: Any, key: str, folder: Path) -> None:
+    text = holder.get(key) if isinstance(holder, dict) else None
+    if not isinstance(text, str):
+        return
+    prefix = "file:" if text.startswith("file:") else ""
+    path, colon, rest = text.removeprefix(prefix).partition(".py:")
+    file = Path(path + ".py" if colon else path)
+    is_path = prefix or file.suffix in (".py", ".csv", ".parquet", ".gz", ".txt")
+    if not is_path or file.is_absolute() or path.startswith(("~", "sample:")):
+        return
+    if (folder / file).exists() or not file.exists():
+        holder[key] = f"{prefix}{folder / path}{colon}{rest}"
