@@ -34,7 +34,6 @@ _SHORT = {
     "analyzers": ("report", "analyzers"),
     "benchmark": ("report", "benchmark"),
 }
-_OWN_CLASS = "given:strategy"
 
 
 def backtest(
@@ -74,7 +73,9 @@ def backtest(
             raise ConfigError(f"{what.__name__} is no backtrader.Strategy")
         if data is None:
             raise ConfigError(f"{what.__name__}: needs data=: a DataFrame, a file or sample:SPY_1d")
-        loaded = load_config({"strategy": {"name": _OWN_CLASS}}, overrides=layers)
+        loaded = load_config(
+            {"strategy": f"{what.__module__}:{what.__qualname__}"}, overrides=layers
+        )
         return run(loaded.config, strategy=what, given=frames, warnings=loaded.warnings)
     loaded = _loaded(what, layers, bare=data is not None)
     return run(loaded.config, given=frames, warnings=loaded.warnings)

@@ -29,6 +29,8 @@ def write(result: Result, wanted: Path) -> Path:
     Raises:
         OutputError: a file could not be written; nothing half-written stays.
     """
+    if wanted.exists() and not wanted.is_dir():
+        raise OutputError(f"{wanted}: is no folder; choose another with --out")
     target = _free(wanted)
     # Beside the target, so that the last step is one rename on one file system.
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")

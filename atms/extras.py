@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import metadata
+from pathlib import Path
 
 # module -> extra in setup.cfg
 EXTRAS = {"ccxt": "ccxt", "talib": "talib"}
@@ -16,8 +17,10 @@ def install_hint(extra: str) -> str:
 
 
 def _from_checkout() -> bool:
+    if (Path(__file__).parent.parent / "setup.cfg").exists():
+        return True  # an editable install, or a bare clone
     try:
         recorded = metadata.distribution("atms").read_text("direct_url.json")
     except metadata.PackageNotFoundError:
-        return True  # run from a bare clone
+        return False
     return bool(recorded) and "dir_info" in json.loads(recorded or "{}")

@@ -26,4 +26,7 @@ def keep(result: Result, folder: Path | None) -> Path:
             ledger.file_run(result, target, artefacts.manifest_hash(target))
         except LedgerError as error:
             raise LedgerError(f"{error}\nthe run's files are kept in {target}") from error
+        except KeyboardInterrupt as stop:
+            stop.kept = target  # type: ignore[attr-defined]
+            raise
     return target

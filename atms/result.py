@@ -107,7 +107,7 @@ class Result:
             return f"the strategy placed no order on {len(self.equity)} bars"
         counts = self.orders["status"].value_counts()
         said = ", ".join(f"{count} {status}" for status, count in counts.items())
-        hint = next((text for status, text in _NO_FILL.items() if status in counts), "")
+        hint = next((_NO_FILL[status] for status in counts.index if status in _NO_FILL), "")
         return f"no order filled ({said})" + (f"; {hint}" if hint else "")
 
     def save(self, folder: str | Path | None = None) -> Path:

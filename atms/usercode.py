@@ -6,6 +6,7 @@ import ast
 import contextlib
 import hashlib
 import importlib
+import re
 import sys
 import sysconfig
 import traceback
@@ -18,6 +19,8 @@ import backtrader as bt
 from atms.errors import MissingExtra, StrategyError, UnknownName
 from atms.extras import EXTRAS, install_hint
 
+_NO_TALIB = re.compile(r"module 'backtrader(\.talib)?' has no attribute")
+_MOST_FRAMES = 8
 _NOT_THEIRS = (
     Path(bt.__file__).parent,
     Path(sysconfig.get_paths()["stdlib"]),
@@ -42,15 +45,20 @@ def load_module(spec: str) -> ModuleType:
             return _load_file(path)
         if "" not in sys.path and str(Path.cwd()) not in sys.path:
             sys.path.append(str(Path.cwd()))
+        if not all(part.isidentifier() for part in spec.split(".")):
+            raise UnknownName(
+                f"{spec!r} is no module; write package.module:Class, or file.py:Class"
+            )
         return importlib.import_module(spec)
     except ModuleNotFoundError as error:
         raise _not_found(spec, error) from error
     except SyntaxError as error:
         line = (error.text or "").strip()
-        raise StrategyError(f"{error.filename}:{error.lineno}: {error.msg}: {line}") from error
+        where = f"{error.filename or spec}:{error.lineno or 1}"
+        raise StrategyError(f"{where}: {error.msg}{f': {line}' if line else ''}") from error
     except UnknownName:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         hint = extra_for(error)
         if hint:
             raise hint from error
@@ -140,8 +148,8 @@ def _not_found(spec: str, error: ModuleNotFoundError) -> UnknownName | MissingEx
 def extra_for(error: BaseException) -> MissingExtra | None:
     """Return what to install, if *error* comes from an optional package that is missing."""
     missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    if isinstance(error, AttributeError) and "'backtrader' has no attribute 'talib'" in str(error):
-        missing = "talib"  # backtrader leaves its wrapper out without a word
+    if isinstance(error, AttributeError) and _NO_TALIB.search(str(error)):
+        missing = "talib"  # backtrader's wrapper is empty without it, and says nothing
     extra = EXTRAS.get((missing or "").partition(".")[0])
     return MissingExtra(f"needs {missing}: {install_hint(extra)}") if extra else None
 
@@ -149,8 +157,12 @@ def extra_for(error: BaseException) -> MissingExtra | None:
 def describe(error: BaseException) -> str:
     """Return the error, and below it the lines of the user's own code that led to it."""
     lines = [f"{type(error).__name__}: {error}"]
-    frames = traceback.extract_tb(error.__traceback__)
-    for frame in (frame for frame in frames if is_theirs(frame.filename)):
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if is_theirs(f.filename)]
+    for index, frame in enumerate(frames):
+        if _MOST_FRAMES <= index < len(frames) - _MOST_FRAMES:  # an endless recursion
+            if index == _MOST_FRAMES:
+                lines.append(f"  ... {len(frames) - 2 * _MOST_FRAMES} more")
+            continue
         lines.append(f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}")
     return "\n".join(lines)
 

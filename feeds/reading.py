@@ -19,6 +19,7 @@ SAMPLES = Path(samples.__file__).parent
 _STAMP_NAMES = ("datetime", "timestamp", "date", "time", "open_time", "ts")
 _OURS = {*PRICES, "volume", "adj_close", *_STAMP_NAMES}
 _EPOCH_UNITS = ((1e17, "ns"), (1e14, "us"), (1e11, "ms"), (0, "s"))
+_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
 _BEFORE_MIDNIGHT = 10  # microseconds: Backtrader's last moment of a day
 
 
@@ -199,7 +200,7 @@ def _stamps(
     column: pd.Series, where: str, timezone: str | None, first_row: int
 ) -> tuple[NDArray[np.int64], bool]:
     """Return microseconds UTC, and whether finer digits were dropped."""
-    if pd.api.types.is_numeric_dtype(column):
+    if pd.api.types.is_numeric_dtype(column) and column.notna().any():
         largest = float(np.nanmax(np.abs(column.to_numpy(dtype=float))))
         unit = next(unit for least, unit in _EPOCH_UNITS if largest >= least)
         parsed = pd.to_datetime(column, unit=unit, utc=True)  # an epoch is UTC by definition
@@ -223,7 +224,15 @@ def _parse_times(column: pd.Series, where: str, first_row: int) -> pd.Series:
     try:
         return pd.to_datetime(column, format="ISO8601")
     except ValueError:
-        pass  # not ISO 8601, or offsets that change with the season: tried next
+        # Not ISO 8601, or offsets that change with the season; but a mixture of times with and
+        # without a zone must not pass as UTC.
+        zoned = column.astype(str).str.contains(_OFFSET)
+        if zoned.any() and not zoned[column.notna()].all():
+            row = int(np.flatnonzero(~zoned & column.notna())[0])
+            raise DataError(
+                f"{where}: row {row + first_row}: {column.iloc[row]!r} has no time zone, and other "
+                "rows have one"
+            ) from None
     for parse in (
         lambda: pd.to_datetime(column, format="ISO8601", utc=True),
         lambda: pd.to_datetime(column),

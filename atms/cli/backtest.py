@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from atms.cli import options
-from atms.cli.guard import INTERRUPTED, fail, guarded, say
+from atms.cli.guard import INTERRUPTED, fail, guarded
 from atms.cli.progress import ProgressBar
-from atms.cli.tables import out, print_json, results_table
-from atms.errors import StrategyError
+from atms.cli.screen import out, print_json, say
+from atms.cli.tables import headline, results_table
+from atms.errors import AtmsError, StrategyError
 from atms.result import Result
 from atms.runner import run
 
@@ -31,36 +32,35 @@ def backtest(
 ) -> None:
     """Run a strategy on bars of the past; without arguments, the packaged quick-start."""
     loaded = options.load(config, strategy, param, set_, timerange)
-    for warning in loaded.warnings:
-        say(f"warning: {warning}", "yellow")
     try:
-        result = run(loaded.config, progress=ProgressBar(), echo=True)
+        result = run(loaded.config, warnings=loaded.warnings, progress=ProgressBar(), echo=True)
     except StrategyError as error:
         if error.result is not None:
-            _keep(error.result, out_, f"{error}\n")
+            _keep(error.result, out_, str(error))
         raise
     except KeyboardInterrupt as stop:
         partial = getattr(stop, "result", None)
         if partial is not None:
-            _keep(partial, out_, "interrupted; ")
-            raise typer.Exit(INTERRUPTED) from None
+            _keep(partial, out_, "interrupted")
         raise
-    if not json_:
-        _show(result)
-    folder = result.save(out_)
+    try:
+        folder = result.save(out_)
+    except AtmsError:
+        if not json_:
+            _show(result)
+        raise
     if json_:
-        print_json(
-            {"id": result.id, "folder": str(folder), "status": result.status, **result.metrics}
-        )
+        about = {"id": result.id, "folder": str(folder), "status": result.status}
+        remarks = {"warnings": result.warnings, "explanation": result.explanation}
+        print_json({**about, **result.metrics, **remarks})
     else:
+        _show(result)
         say(f"files: {folder}")
 
 
 def _show(result: Result) -> None:
-    strategy = result.provenance.strategy.rpartition(":")[2]
-    symbols = ", ".join(dict.fromkeys(feed.symbol for feed in result.feeds))
     page = out()
-    page.print(f"[bold]{strategy}[/] on {symbols}   [dim]{result.id}[/]")
+    page.print(headline(result))
     page.print(results_table(result.metrics, result.feeds[0].currency))
     page.print(f"[dim]{result.metrics['returns_note']}[/]")
     if result.warmup:
@@ -72,11 +72,11 @@ def _show(result: Result) -> None:
 
 
 def _keep(partial: Result, folder: Path | None, why: str) -> None:
-    """Save what was done of a broken run, and say so in the error."""
-    kept = partial.save(folder)
+    """Save what was done of a broken run, and end with the reason and where it is kept."""
+    code = INTERRUPTED if partial.status == "interrupted" else StrategyError.exit_code
+    try:
+        kept = partial.save(folder)
+    except AtmsError as error:
+        fail(f"{why}\n{error}", code)
     bars = f"{len(partial.equity):,} bars, {len(partial.trades):,} trades"
-    fail(f"{why}what was done up to then is kept in {kept} ({bars})", _code(partial))
-
-
-def _code(partial: Result) -> int:
-    return INTERRUPTED if partial.status == "interrupted" else StrategyError.exit_code
+    fail(f"{why}\nwhat was done up to then is kept in {kept} ({bars})", code)

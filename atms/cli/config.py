@@ -10,8 +10,8 @@ import typer
 import yaml
 
 from atms.cli import options
-from atms.cli.guard import guarded, say
-from atms.cli.tables import out, print_json
+from atms.cli.guard import guarded
+from atms.cli.screen import out, print_json, say
 from atms.config import Config, public_values
 from atms.running.components import check
 
@@ -93,11 +93,12 @@ def schema(
     out_: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write it there.")
     ] = None,
+    json_: options.Json = True,
 ) -> None:
     """Print the config's JSON Schema, for editors: `# yaml-language-server: $schema=FILE`."""
     text = json.dumps(config_schema(), indent=2) + "\n"
     if out_ is None:
-        typer.echo(text, nl=False)
+        out().print(text, end="", markup=False, soft_wrap=True)
     else:
         out_.write_text(text)
 

@@ -13,22 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
+from atms.cli.screen import errors, result_alone
 from atms.errors import AtmsError
 
 INTERRUPTED = 130
-
-
-def console() -> Console:
-    """Return a console on standard error, where everything goes that is not the result."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-def say(text: str, style: str = "") -> None:
-    """Print a line on standard error."""
-    console().print(escape(text), style=style or None)
 
 
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,11 +27,13 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            return command(*args, **kwargs)
+            with result_alone():
+                return command(*args, **kwargs)
         except AtmsError as error:
             fail(str(error), error.exit_code)
-        except KeyboardInterrupt:
-            fail("interrupted; nothing was written", INTERRUPTED)
+        except KeyboardInterrupt as stop:
+            kept = getattr(stop, "kept", None)
+            fail(f"interrupted; {f'kept: {kept}' if kept else 'nothing was written'}", INTERRUPTED)
         except BrokenPipeError:
             # The reader, `head` say, has seen enough.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -59,9 +51,8 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def fail(message: str, code: int) -> None:
     """Print an error and leave with *code*."""
-    lines = message.splitlines() or [""]
-    out = console()
-    out.print(f"[bold red]error:[/] {escape(lines[0])}")
-    for line in lines[1:]:
-        out.print(f"  {escape(line)}")
+    first, *more = message.splitlines() or [""]
+    errors().print(Text("error: ", style="bold red").append(first, style="not bold default"))
+    for line in more:
+        errors().print(Text(f"  {line}"))
     raise typer.Exit(code)

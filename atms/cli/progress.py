@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Iterator
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from atms.cli.guard import console
+from atms.cli.screen import errors
 from atms.engine import Cerebro
 
 _LOOK_EVERY = 0.1
@@ -29,7 +30,7 @@ class ProgressBar:
     @contextlib.contextmanager
     def watch(self, cerebro: Cerebro, bars: int) -> Iterator[None]:
         """Show the bar for the length of a with block; not for the first half second."""
-        if not console().is_terminal or not bars:
+        if not sys.stderr.isatty() or not bars:
             yield
             return
         done = threading.Event()
@@ -50,7 +51,7 @@ class ProgressBar:
             TextColumn("{task.completed:,.0f}/{task.total:,.0f} bars"),
             _Speed(),
             TimeRemainingColumn(),
-            console=console(),
+            console=errors(),
             transient=True,
             redirect_stdout=False,
         ) as progress:

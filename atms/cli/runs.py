@@ -10,17 +10,9 @@ import typer
 
 from atms.api import load_run
 from atms.cli import options
-from atms.cli.guard import guarded, say
-from atms.cli.tables import (
-    day,
-    frame_table,
-    number,
-    out,
-    percent,
-    print_json,
-    records,
-    results_table,
-)
+from atms.cli.guard import guarded
+from atms.cli.screen import out, print_json, say
+from atms.cli.tables import day, frame_table, headline, number, percent, records, results_table
 from atms.ledger import list_runs
 from atms.result import Result
 
@@ -82,19 +74,20 @@ def show(run: Run, config: options.ConfigFiles = None, json_: options.Json = Fal
         )
         return
     page = out()
-    page.print(f"[bold]{result.provenance.strategy}[/]   [dim]{result.id}, {result.status}[/]")
+    page.print(headline(result))
     page.print(results_table(result.metrics, result.feeds[0].currency))
     page.print(f"[dim]{result.metrics['returns_note']}[/]")
     if result.warmup:
-        page.print(f"[dim]warm-up: {result.warmup}[/]")
+        page.print(f"warm-up: {result.warmup}", markup=False, style="dim")
     for warning in result.warnings:
-        page.print(f"[yellow]warning: {warning}[/]", markup=True)
+        page.print(f"warning: {warning}", markup=False, style="yellow")
     if result.folder:
         _list_files(result.folder)
 
 
 def _list_files(folder: Path) -> None:
-    out().print(f"files in {folder}: " + ", ".join(sorted(path.name for path in folder.iterdir())))
+    names = ", ".join(sorted(path.name for path in folder.iterdir()))
+    out().print(f"files in {folder}: {names}", markup=False, soft_wrap=True)
 
 
 @guarded

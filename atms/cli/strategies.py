@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from atms import registry
 from atms.cli import options
 from atms.cli.guard import guarded
-from atms.cli.tables import out, print_json
+from atms.cli.screen import out, print_json
 from atms.errors import AtmsError
 from atms.running.components import parameters
 
@@ -36,7 +37,9 @@ def list_(json_: options.Json = False) -> None:
     page = out()
     width = max(len(row["name"]) for row in rows)
     for row in rows:
-        page.print(f"[bold]{row['name']:<{width}}[/]  {row['summary']}")
+        page.print(
+            Text(f"{row['name']:<{width}}", "bold").append(f"  {row['summary']}", "not bold")
+        )
 
 
 def _row(name: str, spec: str) -> dict[str, str]:
@@ -70,7 +73,7 @@ def show(
         )
         return
     page = out()
-    page.print(f"[bold]{kind.__name__}[/]  [dim]{kind.__module__}[/]\n")
+    page.print(Text.assemble((kind.__name__, "bold"), "  ", (kind.__module__, "dim"), "\n"))
     if text:
         page.print(text + "\n", markup=False)
     defaults = ", ".join(f"{key}={value!r}" for key, value in known.items())

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from atms.report.summary import json_safe
+from atms.result import Result
 
 NONE = "–"
-
-
-def print_json(value: Any) -> None:
-    """Print *value* as JSON on standard output, times as ISO 8601, undefined as null."""
-    json.dump(json_safe(value), sys.stdout, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -45,6 +38,14 @@ def number(value: float | None) -> str:
 def day(text: str | None) -> str:
     """Return the date of an ISO time, or a dash."""
     return NONE if text is None else text[:10]
+
+
+def headline(result: Result) -> Text:
+    """Return a run's first line: what ran, on what, and the run's id."""
+    strategy = result.provenance.strategy.rpartition(":")[2]
+    symbols = ", ".join(dict.fromkeys(feed.symbol for feed in result.feeds))
+    status = "" if result.status == "finished" else f", {result.status}"
+    return Text.assemble((strategy, "bold"), f" on {symbols}   ", (result.id + status, "dim"))
 
 
 def results_table(figures: dict[str, Any], currency: str) -> Table:
@@ -106,7 +107,7 @@ def frame_table(frame: pd.DataFrame, shown: dict[str, str]) -> Table:
         whole = numeric or name in ("id", "period")
         table.add_column(heading, justify="right" if numeric else "left", no_wrap=whole)
     for row in frame[list(shown)].itertuples(index=False):
-        table.add_row(*map(_cell, row))
+        table.add_row(*(escape(_cell(value)) for value in row))
     return table
 
 
@@ -118,11 +119,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.6g}" if abs(value) < 1000 else f"{value:,.2f}"
     return str(value)
-
-
-def out() -> Console:
-    """Return a console on standard output; as wide as it needs to be where that is a file."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 200
-    return console

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from atms.errors import ConfigError
 
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_NO_URL = "(not a database URL)"
 _HOW = "a secret is named, never written: ${ENV_NAME} or file:PATH"
 
 
@@ -109,6 +110,8 @@ class DatabaseUrl(str):
                 raise ValueError(f"the environment variable {reference} is not set")
         url = cls(value)
         url.reference = reference
+        if mask_url(url) == _NO_URL:
+            raise ValueError("is no database URL; write sqlite:///atms.db")
         return url
 
     @classmethod
@@ -134,6 +137,6 @@ def mask_url(url: str) -> str:
     try:
         parsed = make_url("".join(url))
     except ArgumentError:
-        return "(not a database URL)"
+        return _NO_URL
     hidden = {name: "***" for name in parsed.query if "pass" in name.lower()}
     return parsed.update_query_dict(hidden).render_as_string(hide_password=True)

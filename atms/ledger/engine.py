@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -20,7 +20,7 @@ _BUSY_SECONDS = 30
 
 def exists(url: str) -> bool:
     """Return whether there is a ledger yet: a SQLite file, or any server."""
-    parsed = make_url(url)
+    parsed = _parsed(url)
     return parsed.get_backend_name() != "sqlite" or bool(
         parsed.database and Path(parsed.database).exists()
     )
@@ -45,11 +45,15 @@ def transaction(url: str) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def _parsed(url: str) -> URL:
     try:
-        parsed = make_url(url)
+        return make_url("".join(url))  # the text of a DatabaseUrl, password and all
     except ArgumentError as error:
         raise LedgerError("ledger.url: is no database URL; write sqlite:///atms.db") from error
+
+
+def _engine(url: str) -> Engine:
+    parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
         raise LedgerError(
             f"ledger {mask_url(url)}: this version keeps its ledger in SQLite only; write "

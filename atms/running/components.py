@@ -54,7 +54,7 @@ def _check_params(kind: type[Any], component: Component) -> None:
             near = did_you_mean(name, known) or (
                 "; it has: " + ", ".join(known) if known else "; it has none"
             )
-            raise ConfigError(f"{kind.__name__}: has no parameter {name!r}{near}")
+            raise ConfigError(f"{component.name}: has no parameter {name!r}{near}")
 
 
 def check(config: Config) -> type[bt.Strategy]:
