@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from importlib import metadata
-from pathlib import Path
 
 # module -> extra in setup.cfg
 EXTRAS = {"ccxt": "ccxt", "talib": "talib"}
@@ -17,10 +16,10 @@ def install_hint(extra: str) -> str:
 
 
 def _from_checkout() -> bool:
-    if (Path(__file__).parent.parent / "setup.cfg").exists():
-        return True  # an editable install, or a bare clone
-    try:
-        recorded = metadata.distribution("atms").read_text("direct_url.json")
-    except metadata.PackageNotFoundError:
-        return False
-    return bool(recorded) and "dir_info" in json.loads(recorded or "{}")
+    installed = list(metadata.distributions(name="atms"))
+    for distribution in installed:
+        recorded = distribution.read_text("direct_url.json")
+        if recorded:
+            return "dir_info" in json.loads(recorded)
+    # Building leaves metadata in a checkout (PKG-INFO); what pip installs has METADATA.
+    return not any(distribution.read_text("METADATA") for distribution in installed)

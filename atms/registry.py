@@ -60,6 +60,8 @@ def load(kind: str, name: str) -> type[Any]:
             f"{kind}: there is no {name!r}{near} (or write package.module:Class, "
             "or path/to/file.py:Class)"
         )
+    if not module_name:
+        raise UnknownName(f"{spec}: names no module; write package.module:Class, or file.py:Class")
     module = load_module(module_name)
     found = getattr(module, class_name, None) if class_name else _only(module, kind, spec)
     if found is None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import backtrader as bt
@@ -78,7 +77,7 @@ def _go(plan: Plan, log: RunLog, progress: Progress | None) -> Result:
     watching = progress.watch(plan.cerebro, plan.bars) if progress else nullcontext()
     failure: BaseException | None = None
     try:
-        with log.capture(), watching, _collecting_late():
+        with log.capture(), watching:
             plan.cerebro.run()
             if plan.config.run.close_at_end:
                 close_positions(plan)
@@ -136,14 +135,3 @@ def _explained(failure: BaseException, plan: Plan, result: Result | None) -> Bas
 def _seed(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)  # strategies draw from the global generator
-
-
-@contextmanager
-def _collecting_late() -> Iterator[None]:
-    """Keep the garbage collector from scanning the feeds again and again during the loop."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

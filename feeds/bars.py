@@ -28,6 +28,7 @@ class Bars:
             extra column; float64, shape (n,).
         seen: the stamps that Backtrader sees, the same unless bars are stamped at their start.
         timeframe: the length of a bar.
+        ends: whether what Backtrader sees is known to be the bars' ends.
         notes: what was left out or changed on the way in.
     """
 
@@ -36,6 +37,7 @@ class Bars:
     seen: NDArray[np.int64]
     columns: dict[str, NDArray[np.float64]]
     timeframe: Timeframe
+    ends: bool = False
     notes: tuple[str, ...] = field(default=())
 
     def __len__(self) -> int:

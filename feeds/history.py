@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from atms.feeds.bars import Bars
-from atms.feeds.reading import read_bars
+from atms.feeds.reading import END_OF_DAY, read_bars
 from atms.feeds.stamps import to_days
 from atms.model import Timeframe
 
@@ -124,6 +124,7 @@ def history_feed(
     return kind(
         bars=source,
         name=name,
+        sessionend=END_OF_DAY if source.ends else None,
         tz=Zone(zone) if zone and zone != "UTC" else None,
         **backtrader_timeframe(source.timeframe),
     )

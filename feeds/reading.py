@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import keyword
+import warnings
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
 
+import backtrader as bt
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -18,9 +22,14 @@ from atms.model import Timeframe
 SAMPLES = Path(samples.__file__).parent
 _STAMP_NAMES = ("datetime", "timestamp", "date", "time", "open_time", "ts")
 _OURS = {*PRICES, "volume", "adj_close", *_STAMP_NAMES}
-_EPOCH_UNITS = ((1e17, "ns"), (1e14, "us"), (1e11, "ms"), (0, "s"))
+# least size of a number of that unit, and how many make a second
+_EPOCH_UNITS = ((1e17, 10**9), (1e14, 10**6), (1e11, 10**3), (0, 1))
+_COMPACT_DATES = (19_000_101, 21_001_231)  # 20180131; as seconds these were days of 1970
 _OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
-_BEFORE_MIDNIGHT = 10  # microseconds: Backtrader's last moment of a day
+# A day's last moment. Its own in Backtrader is 20 microseconds later, but a float day resolves only
+# 12, and Backtrader takes what lies within 10 of a full second for it: for the next day, then.
+_BEFORE_MIDNIGHT = 30  # microseconds
+END_OF_DAY = time(23, 59, 59, 1_000_000 - _BEFORE_MIDNIGHT)
 
 
 def read_bars(
@@ -94,12 +103,16 @@ def _read_file(source: str, name: str) -> pd.DataFrame:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         if path.name.endswith((".csv", ".csv.gz", ".txt")):
-            return pd.read_csv(path, skipinitialspace=True)
+            with warnings.catch_warnings():
+                # More fields than the header names would silently shift or lose columns.
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                return pd.read_csv(path, skipinitialspace=True, index_col=False)
     except FileNotFoundError:
         raise DataError(f"{name}: {path}: no such file") from None
     except pd.errors.EmptyDataError:
         raise DataError(f"{name}: {path}: the file is empty") from None
-    except (OSError, ValueError) as error:  # parser, decoding and arrow errors are ValueErrors
+    # Parser, decoding and arrow errors are ValueErrors.
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{name}: {path}: cannot be read: {reason}") from error
     raise DataError(f"{name}: {path}: not a .csv or .parquet file")
@@ -134,12 +147,12 @@ def _from_frame(
     if "volume" not in values:
         values["volume"] = np.full(len(stamps), np.nan)
     for key, column in found.items():
-        if key not in values and key != "datetime":
+        if key not in (*PRICES, "volume"):
             extra = _extra(frame[column])
             if extra is None:
                 notes.append(f"{name}: column {column!r} holds no numbers and is left out")
             else:
-                values[_line_name(key)] = extra
+                values[_line_name(key, values)] = extra
     _check_prices(values, where, first_row)
     if len(stamps) < 2:
         raise DataError(
@@ -155,12 +168,16 @@ def _from_frame(
         _seen(stamps, frame_length, stamp, zone, where),
         values,
         frame_length,
+        ends=stamp is not None,
         notes=tuple(notes),
     )
 
 
 def _match_columns(frame: pd.DataFrame, where: str, columns: Mapping[str, str]) -> dict[str, Any]:
     """Return our name -> the frame's column; the mapping first, then by name whatever the case."""
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"{where}: has two columns called {twice[0]!r}; rename or drop one")
     present = {str(column): column for column in frame.columns}
     found: dict[str, Any] = {}
     for ours, theirs in columns.items():
@@ -200,53 +217,67 @@ def _stamps(
     column: pd.Series, where: str, timezone: str | None, first_row: int
 ) -> tuple[NDArray[np.int64], bool]:
     """Return microseconds UTC, and whether finer digits were dropped."""
-    if pd.api.types.is_numeric_dtype(column) and column.notna().any():
-        largest = float(np.nanmax(np.abs(column.to_numpy(dtype=float))))
-        unit = next(unit for least, unit in _EPOCH_UNITS if largest >= least)
-        parsed = pd.to_datetime(column, unit=unit, utc=True)  # an epoch is UTC by definition
-    else:
-        parsed = _parse_times(column, where, first_row)
-    if parsed.isna().any():
-        row = int(np.flatnonzero(parsed.isna())[0])
+    if column.isna().any():
+        row = int(np.flatnonzero(column.isna())[0])
         raise DataError(f"{where}: row {row + first_row}: has no time")
+    if pd.api.types.is_numeric_dtype(column) and not column.between(*_COMPACT_DATES).all():
+        return _since_epoch(column.to_numpy(), where, first_row)
+    parsed = _parse_times(column, where, first_row)
     if parsed.dt.tz is None:
         parsed = _localize(parsed, where, timezone)
     utc = parsed.dt.tz_convert("UTC").dt.tz_localize(None)
-    finer = utc.dt.unit == "ns" and bool(
-        (utc.astype("datetime64[ns]").astype("int64") % 1000).any()
-    )
+    nanoseconds = utc.dt.unit == "ns"
+    finer = nanoseconds and bool((utc.astype("datetime64[ns]").astype("int64") % 1000).any())
     return utc.astype("datetime64[us]").astype("int64").to_numpy(), finer
+
+
+def _since_epoch(
+    values: NDArray[Any], where: str, first_row: int
+) -> tuple[NDArray[np.int64], bool]:
+    """Read numbers since 1970, UTC by definition, in the unit that their size tells."""
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise DataError(f"{where}: row {row + first_row}: {values[row]} is no time")
+    per_second = next(number for least, number in _EPOCH_UNITS if np.abs(values).max() >= least)
+    if per_second > 1_000_000:
+        whole = values.astype(np.int64)
+        return whole // 1000, bool((whole % 1000).any())
+    scaled = values * (1_000_000 // per_second)
+    return np.rint(scaled).astype(np.int64), False
 
 
 def _parse_times(column: pd.Series, where: str, first_row: int) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column):
         return column
+    text = column.astype(str).str.strip()
+    if text.str.fullmatch(r"\d{8}").all():
+        return pd.Series(pd.to_datetime(text, format="%Y%m%d"))
     try:
-        return pd.to_datetime(column, format="ISO8601")
+        return pd.Series(pd.to_datetime(text, format="ISO8601"))
     except ValueError:
-        # Not ISO 8601, or offsets that change with the season; but a mixture of times with and
-        # without a zone must not pass as UTC.
-        zoned = column.astype(str).str.contains(_OFFSET)
-        if zoned.any() and not zoned[column.notna()].all():
-            row = int(np.flatnonzero(~zoned & column.notna())[0])
-            raise DataError(
-                f"{where}: row {row + first_row}: {column.iloc[row]!r} has no time zone, and other "
-                "rows have one"
-            ) from None
-    for parse in (
-        lambda: pd.to_datetime(column, format="ISO8601", utc=True),
-        lambda: pd.to_datetime(column),
-    ):
-        try:
-            return pd.Series(parse())
-        except ValueError as error:
-            last = error
-    bad = pd.to_datetime(column, format="mixed", errors="coerce", utc=True).isna()
-    row = int(np.flatnonzero(bad)[0]) if bad.any() else 0
-    raise DataError(
-        f"{where}: row {row + first_row}: {column.iloc[row]!r} is no time; "
-        "write 2018-01-31T12:00:00Z"
-    ) from last
+        pass  # another form, or offsets that change with the season
+    bad = pd.to_datetime(text, format="mixed", errors="coerce", utc=True).isna()
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise DataError(
+            f"{where}: row {row + first_row}: {column.iloc[row]!r} is no time; "
+            "write 2018-01-31T12:00:00Z"
+        )
+    zoned = text.str.contains(_OFFSET)
+    if zoned.any() and not zoned.all():
+        row = int(np.flatnonzero(~zoned)[0])
+        raise DataError(
+            f"{where}: row {row + first_row}: {column.iloc[row]!r} has no time zone, and other "
+            "rows have one"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # that it guesses each row by itself
+            return pd.Series(pd.to_datetime(text, utc=bool(zoned.all())))
+    except (ValueError, UserWarning) as error:
+        raise DataError(
+            f"{where}: its times are written in more than one way; write 2018-01-31T12:00:00Z"
+        ) from error
 
 
 def _localize(parsed: pd.Series, where: str, timezone: str | None) -> pd.Series:
@@ -304,10 +335,16 @@ def _extra(column: pd.Series) -> NDArray[np.float64] | None:
     return np.ascontiguousarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _line_name(text: str) -> str:
-    """Return *text* as a Backtrader line name: an identifier that no feed attribute hides."""
+def _line_name(text: str, taken: Mapping[str, Any]) -> str:
+    """Return *text* as a line's name: an identifier that nothing of Backtrader's answers to."""
     name = "".join(letter if letter.isalnum() else "_" for letter in text)
-    return f"x_{name}" if not name or name[0].isdigit() or name in ("openinterest",) else name
+    lines = bt.feed.DataBase.lines
+    hidden = any((hasattr(bt.feed.DataBase, name), hasattr(lines, name), name == "openinterest"))
+    if not name.isidentifier() or keyword.iskeyword(name) or hidden:
+        name = f"x_{name}"
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _check_prices(values: Mapping[str, NDArray[np.float64]], where: str, first_row: int) -> None:
@@ -349,7 +386,7 @@ def _seen(
 ) -> NDArray[np.int64]:
     """Return the bars' ends as Backtrader writes them, where *stamp* says what the stamps are.
 
-    A day of its ends at 23:59:59.99999: midnight itself belongs to the next, and would put a bar
+    A day ends at 23:59:59.99997: midnight itself belongs to the next, and would put a bar
     that ends there into the next day, week or month.
     """
     if stamp is None:

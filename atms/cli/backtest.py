@@ -79,4 +79,5 @@ def _keep(partial: Result, folder: Path | None, why: str) -> None:
     except AtmsError as error:
         fail(f"{why}\n{error}", code)
     bars = f"{len(partial.equity):,} bars, {len(partial.trades):,} trades"
-    fail(f"{why}\nwhat was done up to then is kept in {kept} ({bars})", code)
+    join = "; " if code == INTERRUPTED else "\n"
+    fail(f"{why}{join}what was done up to then is kept in {kept} ({bars})", code)

@@ -74,7 +74,7 @@ def show(run: Run, config: options.ConfigFiles = None, json_: options.Json = Fal
         )
         return
     page = out()
-    page.print(headline(result))
+    page.print(headline(result).append(f", {result.status}", "dim"))
     page.print(results_table(result.metrics, result.feeds[0].currency))
     page.print(f"[dim]{result.metrics['returns_note']}[/]")
     if result.warmup:

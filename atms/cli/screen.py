@@ -1,4 +1,4 @@
-"""Where the command line prints: the result to standard output, everything else to standard error."""
+"""Where the command line prints: the result to standard output, all else to standard error."""
 
 from __future__ import annotations
 

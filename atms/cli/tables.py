@@ -44,8 +44,7 @@ def headline(result: Result) -> Text:
     """Return a run's first line: what ran, on what, and the run's id."""
     strategy = result.provenance.strategy.rpartition(":")[2]
     symbols = ", ".join(dict.fromkeys(feed.symbol for feed in result.feeds))
-    status = "" if result.status == "finished" else f", {result.status}"
-    return Text.assemble((strategy, "bold"), f" on {symbols}   ", (result.id + status, "dim"))
+    return Text.assemble((strategy, "bold"), f" on {symbols}   ", (result.id, "dim"))
 
 
 def results_table(figures: dict[str, Any], currency: str) -> Table:

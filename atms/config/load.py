@@ -63,9 +63,15 @@ def _shown(value: Any, path: Key) -> str:
 
 def public_values(config: Config) -> dict[str, Any]:
     """Return *config* as JSON values; secrets as references, the database without its password."""
-    # A parameter given from Python may be any object.
-    values: dict[str, Any] = config.model_dump(mode="json", fallback=repr)
+    values: dict[str, Any] = config.model_dump(mode="json", fallback=_name_of)
     return values
+
+
+def _name_of(value: Any) -> str:
+    """Name a parameter given from Python that JSON has no word for; never by its address."""
+    if hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    return f"a {type(value).__module__}.{type(value).__qualname__}"
 
 
 def load_config(

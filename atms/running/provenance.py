@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import platform
@@ -36,13 +37,15 @@ def collect(config: Config, strategy: type[bt.Strategy], bars: Mapping[str, Bars
         hashes={"config": _digest(values), "data": _digest(data), "code": _digest(code)},
         code=code,
         data=data,
-        versions={
-            "atms": __version__,
-            "python": platform.python_version(),
-            **{name: metadata.version(name) for name in _PACKAGES},
-        },
+        versions=_versions(),
         strategy=f"{strategy.__module__}:{strategy.__qualname__}",
     )
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    packages = {name: metadata.version(name) for name in _PACKAGES}
+    return {"atms": __version__, "python": platform.python_version(), **packages}
 
 
 def _digest(value: object) -> str:
