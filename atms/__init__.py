@@ -12,7 +12,7 @@
 
 from atms._version import __version__
 from atms.api import backtest, load_run, runs
-from atms.config import Config, load_config
+from atms.config import Config, LoadedConfig, load_config
 from atms.errors import (
     AtmsError,
     ConfigError,
@@ -34,6 +34,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "LedgerError",
+    "LoadedConfig",
     "MissingExtra",
     "OutputError",
     "Result",

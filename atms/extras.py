@@ -16,10 +16,11 @@ def install_hint(extra: str) -> str:
 
 
 def _from_checkout() -> bool:
-    installed = list(metadata.distributions(name="atms"))
-    for distribution in installed:
-        recorded = distribution.read_text("direct_url.json")
+    for installed in metadata.distributions(name="atms"):
+        recorded = installed.read_text("direct_url.json")
         if recorded:
             return "dir_info" in json.loads(recorded)
-    # Building leaves metadata in a checkout (PKG-INFO); what pip installs has METADATA.
-    return not any(distribution.read_text("METADATA") for distribution in installed)
+        if installed.read_text("METADATA"):
+            return False
+        # else what building leaves in a checkout: it says nothing of where atms came from
+    return True

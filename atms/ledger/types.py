@@ -32,7 +32,8 @@ class Exact(TypeDecorator[Decimal]):
         """Turn numbers into what the database keeps."""
         if value is None:
             return None
-        number = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+        exact = isinstance(value, Decimal | int)
+        number = Decimal(value) if exact else Decimal(repr(float(value)))
         if not number.is_finite():
             raise ValueError(f"{number} cannot be kept: absent is NULL")
         return str(number) if dialect.name == "sqlite" else number

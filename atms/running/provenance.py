@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
+import inspect
 import json
 import platform
+import secrets
 import sys
 from collections.abc import Mapping
 from importlib import metadata
@@ -55,8 +58,10 @@ def _digest(value: object) -> str:
 def _code(strategy: type[bt.Strategy]) -> dict[str, str]:
     """Return file name -> hash of the strategy's module and of what it imports from beside it."""
     name = getattr(sys.modules.get(strategy.__module__), "__file__", None)
-    if not name or not name.endswith(".py"):
-        return {}
+    if not name or not name.endswith(".py"):  # typed into a notebook or a prompt
+        with contextlib.suppress(OSError, TypeError):
+            return {strategy.__qualname__: _digest(inspect.getsource(strategy))}
+        return {strategy.__qualname__: f"unknown, {secrets.token_hex(16)}"}
     own = Path(name).resolve()
     return {
         str(file.relative_to(own.parent)): hashlib.sha256(file.read_bytes()).hexdigest()
