@@ -17,10 +17,6 @@ def install_hint(extra: str) -> str:
 
 def _from_checkout() -> bool:
     for installed in metadata.distributions(name="atms"):
-        recorded = installed.read_text("direct_url.json")
-        if recorded:
-            return "dir_info" in json.loads(recorded)
-        if installed.read_text("METADATA"):
-            return False
-        # else what building leaves in a checkout: it says nothing of where atms came from
-    return True
+        if installed.read_text("METADATA"):  # else what building leaves in a checkout
+            return "dir_info" in json.loads(installed.read_text("direct_url.json") or "{}")
+    return True  # run from a bare clone

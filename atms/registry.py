@@ -2,7 +2,7 @@
 
 A name is a registered one, one that an installed package registers under the entry-point group
 ``atms.<kind>``, ``package.module:Class``, or ``path/to/file.py:Class`` (``:Class`` may be left
-out where the module has just one).
+out where the file has just one).
 """
 
 from __future__ import annotations

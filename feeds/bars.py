@@ -14,6 +14,7 @@ from atms.errors import DataError
 from atms.model import Timeframe, TimeRange
 
 PRICES = ("open", "high", "low", "close")
+STANDARD = (*PRICES, "volume", "openinterest")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,7 +47,7 @@ class Bars:
     @property
     def extras(self) -> tuple[str, ...]:
         """Names of the columns beyond open, high, low, close and volume."""
-        return tuple(name for name in self.columns if name not in (*PRICES, "volume"))
+        return tuple(name for name in self.columns if name not in STANDARD)
 
     @property
     def span(self) -> str:

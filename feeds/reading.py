@@ -25,6 +25,7 @@ _OURS = {*PRICES, "volume", "adj_close", *_STAMP_NAMES}
 # least size of a number of that unit, and how many make a second
 _EPOCH_UNITS = ((1e17, 10**9), (1e14, 10**6), (1e11, 10**3), (0, 1))
 _COMPACT_DATES = (19_000_101, 21_001_231)  # 20180131; as seconds these were days of 1970
+_DAY_OR_MONTH_FIRST = r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}"
 _OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
 # A day's last moment. Its own in Backtrader is 20 microseconds later, but a float day resolves only
 # 12, and Backtrader takes what lies within 10 of a full second for it: for the next day, then.
@@ -202,10 +203,13 @@ def _match_columns(frame: pd.DataFrame, where: str, columns: Mapping[str, str]) 
 
 
 def _stamp_column(frame: pd.DataFrame, found: dict[str, Any], where: str) -> pd.Series:
+    if "date" in found and "time" in found and not {"datetime", "timestamp"} & set(found):
+        both = frame[found.pop("date")].astype(str) + " " + frame[found.pop("time")].astype(str)
+        return both.reset_index(drop=True)
     for name in _STAMP_NAMES:
         if name in found:
             return pd.Series(frame[found.pop(name)]).reset_index(drop=True)
-    if isinstance(frame.index, pd.DatetimeIndex):
+    if not pd.api.types.is_numeric_dtype(frame.index):
         return frame.index.to_series().reset_index(drop=True)
     raise DataError(
         f"{where}: has no time column ({', '.join(_STAMP_NAMES)}); "
@@ -262,6 +266,13 @@ def _parse_times(column: pd.Series, where: str, first_row: int) -> pd.Series:
         raise DataError(
             f"{where}: row {row + first_row}: {column.iloc[row]!r} is no time; "
             "write 2018-01-31T12:00:00Z"
+        )
+    either = text.str.match(_DAY_OR_MONTH_FIRST)
+    if either.any():
+        row = int(np.flatnonzero(either)[0])
+        raise DataError(
+            f"{where}: row {row + first_row}: {column.iloc[row]!r} may begin with the day or with "
+            "the month; write 2018-01-31"
         )
     zoned = text.str.contains(_OFFSET)
     if zoned.any() and not zoned.all():
@@ -339,7 +350,9 @@ def _line_name(text: str, taken: Mapping[str, Any]) -> str:
     """Return *text* as a line's name: an identifier that nothing of Backtrader's answers to."""
     name = "".join(letter if letter.isalnum() else "_" for letter in text)
     lines = bt.feed.DataBase.lines
-    hidden = any((hasattr(bt.feed.DataBase, name), hasattr(lines, name), name == "openinterest"))
+    hidden = hasattr(bt.feed.DataBase, name) or hasattr(lines, name)
+    if name == "openinterest":
+        return name  # a line that every feed has
     if not name.isidentifier() or keyword.iskeyword(name) or hidden:
         name = f"x_{name}"
     while name in taken:

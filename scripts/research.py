@@ -1,4 +1,4 @@
-"""Research from a script: the quick-start's strategy over a grid of periods, the best five by Sharpe.
+"""Research from a script: the quick-start's strategy over a grid of periods, best five by Sharpe.
 
 Run it from a folder of your own; a `strategies/` there is no hindrance:
 

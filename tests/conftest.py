@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ SHARED = ROOT.parent / "shared" / "data"
 def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand in an empty folder, so that no run, ledger or .env of the checkout is touched."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
     for name in list(os.environ):
         if name.upper().startswith("ATMS__") or name in (
             "DATABASE_URL", "PAPER_TRADING", "RISK_PER_TRADE", "MAX_POSITION_SIZE",

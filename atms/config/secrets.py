@@ -108,6 +108,8 @@ class DatabaseUrl(str):
             value = Secret(value, (info.context or {}).get("environment", {}))._look_up()
             if not value:
                 raise ValueError(f"the environment variable {reference} is not set")
+        elif "${" in value:
+            raise ValueError("put the whole URL into the variable: url: ${ENV_NAME}")
         url = cls(value)
         url.reference = reference
         if mask_url(url) == _NO_URL:

@@ -16,6 +16,7 @@ import yaml
 from atms.errors import ConfigError
 
 Key = tuple[str | int, ...]
+_MOST_KEYS = 20_000
 
 
 @dataclass
@@ -67,6 +68,8 @@ def parse_scalar(text: str, where: str = "the value") -> Any:
         ConfigError: the text is no YAML; *where* names it, and it is not repeated: it may be a
             secret in a wrong place.
     """
+    if re.search(r"(^|\s)#", text) and not text.lstrip().startswith(('"', "'", "[", "{")):
+        return text  # one value has no comments: my run #3
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, KeyError) as error:
@@ -113,6 +116,8 @@ def _walk(loader: _Loader, node: yaml.Node, path: Key, origins: dict[Key, str], 
     """Return the value of *node*, noting the line of every key below it."""
     line = f"{name}:{node.start_mark.line + 1}"
     origins.setdefault(path, line)
+    if len(origins) > _MOST_KEYS:  # aliases of aliases grow without end
+        raise ConfigError(f"{line}: holds more than {_MOST_KEYS:,} keys")
     if isinstance(node, yaml.MappingNode):
         values: dict[Any, Any] = {}
         for key_node, value_node in node.value:

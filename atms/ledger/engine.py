@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from atms.config import mask_url
 from atms.errors import LedgerError
 from atms.ledger.schema import metadata
 
 _BUSY_SECONDS = 30
+_LOOK_EVERY = 0.2
 
 
 def exists(url: str) -> bool:
@@ -59,7 +61,7 @@ def _engine(url: str) -> Engine:
             f"ledger {mask_url(url)}: this version keeps its ledger in SQLite only; write "
             "ledger.url: sqlite:///atms.db, or ledger.enabled: false"
         )
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_engine(parsed, connect_args={"timeout": _LOOK_EVERY})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
     return engine
@@ -74,4 +76,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    """Begin as a writer, waiting while another process is one.
+
+    In short waits: SQLite's own waiting does not hear Ctrl-C.
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        except OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
