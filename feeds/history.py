@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from atms.feeds.bars import Bars
-from atms.feeds.reading import END_OF_DAY, read_bars
+from atms.feeds.reading import read_bars
 from atms.feeds.stamps import to_days
+from atms.feeds.times import END_OF_DAY
 from atms.model import Timeframe
 
 _BACKTRADER = {

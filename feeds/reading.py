@@ -5,7 +5,6 @@ from __future__ import annotations
 import keyword
 import warnings
 from collections.abc import Mapping
-from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +16,18 @@ from numpy.typing import NDArray
 from atms import samples
 from atms.errors import DataError, did_you_mean
 from atms.feeds.bars import PRICES, Bars
+from atms.feeds.times import (
+    STAMP_NAMES,
+    bar_ends,
+    check_order,
+    commonest_step,
+    read_stamps,
+    stamp_column,
+)
 from atms.model import Timeframe
 
 SAMPLES = Path(samples.__file__).parent
-_STAMP_NAMES = ("datetime", "timestamp", "date", "time", "open_time", "ts")
-_OURS = {*PRICES, "volume", "adj_close", *_STAMP_NAMES}
-# least size of a number of that unit, and how many make a second
-_EPOCH_UNITS = ((1e17, 10**9), (1e14, 10**6), (1e11, 10**3), (0, 1))
-_COMPACT_DATES = (19_000_101, 21_001_231)  # 20180131; as seconds these were days of 1970
-_DAY_OR_MONTH_FIRST = r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}"
-_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
-# A day's last moment. Its own in Backtrader is 20 microseconds later, but a float day resolves only
-# 12, and Backtrader takes what lies within 10 of a full second for it: for the next day, then.
-_BEFORE_MIDNIGHT = 30  # microseconds
-END_OF_DAY = time(23, 59, 59, 1_000_000 - _BEFORE_MIDNIGHT)
+_OURS = {*PRICES, "volume", "adj_close", *STAMP_NAMES}
 
 
 def read_bars(
@@ -136,10 +133,10 @@ def _from_frame(
         raise DataError(f"{where}: holds no bars")
     found = _match_columns(frame, where, columns)
     notes: list[str] = []
-    stamps, finer = _stamps(_stamp_column(frame, found, where), where, timezone, first_row)
+    stamps, finer = read_stamps(stamp_column(frame, found, where), where, timezone, first_row)
     if finer:
         notes.append(f"{name}: stamps finer than a microsecond are truncated")
-    _check_order(stamps, where, first_row)
+    check_order(stamps, where, first_row)
     values = {
         key: _numbers(frame[column], where, str(column), first_row)
         for key, column in found.items()
@@ -162,11 +159,11 @@ def _from_frame(
         )
     if adjust:
         _adjust(values, where)
-    frame_length = timeframe or _commonest_step(stamps)
+    frame_length = timeframe or commonest_step(stamps)
     return Bars(
         name,
         stamps,
-        _seen(stamps, frame_length, stamp, zone, where),
+        bar_ends(stamps, frame_length, stamp, zone, where),
         values,
         frame_length,
         ends=stamp is not None,
@@ -200,127 +197,6 @@ def _match_columns(frame: pd.DataFrame, where: str, columns: Mapping[str, str]) 
             f"Name it: columns: {{{missing[0]}: THEIR_NAME}}"
         )
     return found
-
-
-def _stamp_column(frame: pd.DataFrame, found: dict[str, Any], where: str) -> pd.Series:
-    if "date" in found and "time" in found and not {"datetime", "timestamp"} & set(found):
-        both = frame[found.pop("date")].astype(str) + " " + frame[found.pop("time")].astype(str)
-        return both.reset_index(drop=True)
-    for name in _STAMP_NAMES:
-        if name in found:
-            return pd.Series(frame[found.pop(name)]).reset_index(drop=True)
-    if not pd.api.types.is_numeric_dtype(frame.index):
-        return frame.index.to_series().reset_index(drop=True)
-    raise DataError(
-        f"{where}: has no time column ({', '.join(_STAMP_NAMES)}); "
-        "name it: columns: {datetime: THEIR_NAME}"
-    )
-
-
-def _stamps(
-    column: pd.Series, where: str, timezone: str | None, first_row: int
-) -> tuple[NDArray[np.int64], bool]:
-    """Return microseconds UTC, and whether finer digits were dropped."""
-    if column.isna().any():
-        row = int(np.flatnonzero(column.isna())[0])
-        raise DataError(f"{where}: row {row + first_row}: has no time")
-    if pd.api.types.is_numeric_dtype(column) and not column.between(*_COMPACT_DATES).all():
-        return _since_epoch(column.to_numpy(), where, first_row)
-    parsed = _parse_times(column, where, first_row)
-    if parsed.dt.tz is None:
-        parsed = _localize(parsed, where, timezone)
-    utc = parsed.dt.tz_convert("UTC").dt.tz_localize(None)
-    nanoseconds = utc.dt.unit == "ns"
-    finer = nanoseconds and bool((utc.astype("datetime64[ns]").astype("int64") % 1000).any())
-    return utc.astype("datetime64[us]").astype("int64").to_numpy(), finer
-
-
-def _since_epoch(
-    values: NDArray[Any], where: str, first_row: int
-) -> tuple[NDArray[np.int64], bool]:
-    """Read numbers since 1970, UTC by definition, in the unit that their size tells."""
-    if not np.isfinite(values).all():
-        row = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise DataError(f"{where}: row {row + first_row}: {values[row]} is no time")
-    per_second = next(number for least, number in _EPOCH_UNITS if np.abs(values).max() >= least)
-    if per_second > 1_000_000:
-        whole = values.astype(np.int64)
-        return whole // 1000, bool((whole % 1000).any())
-    scaled = values * (1_000_000 // per_second)
-    return np.rint(scaled).astype(np.int64), False
-
-
-def _parse_times(column: pd.Series, where: str, first_row: int) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return column
-    text = column.astype(str).str.strip()
-    if text.str.fullmatch(r"\d{8}").all():
-        return pd.Series(pd.to_datetime(text, format="%Y%m%d"))
-    try:
-        return pd.Series(pd.to_datetime(text, format="ISO8601"))
-    except ValueError:
-        pass  # another form, or offsets that change with the season
-    bad = pd.to_datetime(text, format="mixed", errors="coerce", utc=True).isna()
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise DataError(
-            f"{where}: row {row + first_row}: {column.iloc[row]!r} is no time; "
-            "write 2018-01-31T12:00:00Z"
-        )
-    either = text.str.match(_DAY_OR_MONTH_FIRST)
-    if either.any():
-        row = int(np.flatnonzero(either)[0])
-        raise DataError(
-            f"{where}: row {row + first_row}: {column.iloc[row]!r} may begin with the day or with "
-            "the month; write 2018-01-31"
-        )
-    zoned = text.str.contains(_OFFSET)
-    if zoned.any() and not zoned.all():
-        row = int(np.flatnonzero(~zoned)[0])
-        raise DataError(
-            f"{where}: row {row + first_row}: {column.iloc[row]!r} has no time zone, and other "
-            "rows have one"
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # that it guesses each row by itself
-            return pd.Series(pd.to_datetime(text, utc=bool(zoned.all())))
-    except (ValueError, UserWarning) as error:
-        raise DataError(
-            f"{where}: its times are written in more than one way; write 2018-01-31T12:00:00Z"
-        ) from error
-
-
-def _localize(parsed: pd.Series, where: str, timezone: str | None) -> pd.Series:
-    if timezone is None:
-        # A date without a time is a session's label, not an instant, so it needs no zone.
-        if (parsed == parsed.dt.normalize()).all():
-            return parsed.dt.tz_localize("UTC")
-        raise DataError(
-            f"{where}: its times have no time zone; say which: timezone: UTC, or "
-            "timezone: America/New_York"
-        )
-    try:
-        return parsed.dt.tz_localize(timezone, ambiguous="infer")
-    except ValueError as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(
-            f"{where}: a time does not exist or is ambiguous in {timezone}: {reason}; "
-            "write the file's times in UTC"
-        ) from error
-
-
-def _check_order(stamps: NDArray[np.int64], where: str, first_row: int) -> None:
-    steps = np.diff(stamps)
-    if (steps > 0).all():
-        return
-    row = int(np.flatnonzero(steps <= 0)[0]) + 1
-    now, before = pd.to_datetime(stamps[[row, row - 1]], unit="us", utc=True)
-    what = "stands there twice" if now == before else f"comes after {before}"
-    raise DataError(
-        f"{where}: row {row + first_row}: out of order: {now} {what}; sort the bars by time and "
-        "keep one a stamp"
-    )
 
 
 def _numbers(column: pd.Series, where: str, name: str, first_row: int) -> NDArray[np.float64]:
@@ -387,25 +263,3 @@ def _adjust(values: dict[str, NDArray[np.float64]], where: str) -> None:
     for name in ("open", "high", "low"):
         values[name] = values[name] * factor
     values["close"] = adjusted.copy()
-
-
-def _commonest_step(stamps: NDArray[np.int64]) -> Timeframe:
-    steps, counts = np.unique(np.diff(stamps), return_counts=True)
-    return Timeframe.from_seconds(float(steps[int(np.argmax(counts))]) / 1e6)
-
-
-def _seen(
-    stamps: NDArray[np.int64], timeframe: Timeframe, stamp: str | None, zone: str, where: str
-) -> NDArray[np.int64]:
-    """Return the bars' ends as Backtrader writes them, where *stamp* says what the stamps are.
-
-    A day ends at 23:59:59.99997: midnight itself belongs to the next, and would put a bar
-    that ends there into the next day, week or month.
-    """
-    if stamp is None:
-        return stamps
-    if stamp == "start" and timeframe.unit == "M":
-        raise DataError(f"{where}: stamp: start does not work with months; stamp the bars' end")
-    ends = stamps + (timeframe.seconds * 1_000_000 if stamp == "start" else 0)
-    local = pd.to_datetime(ends, unit="us", utc=True).tz_convert(zone)
-    return np.where(local == local.normalize(), ends - _BEFORE_MIDNIGHT, ends)
