@@ -41,7 +41,7 @@ make_environment() {
         return
     fi
     "$1" -c 'import venv, ensurepip' 2>/dev/null || die "$("$1" -V) cannot make a virtual environment. \
-On Debian or Ubuntu: sudo apt-get install $("$1" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+On Debian or Ubuntu: sudo apt-get install python3-venv (for an interpreter beside the system's, $("$1" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'))"
     printf 'installing into %s ...\n' "$2" >&2
     rm -rf "$2"
     "$1" -m venv "$2" || die "cannot make $2"
