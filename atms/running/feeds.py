@@ -14,40 +14,45 @@ from atms.feeds.reading import read_bars
 from atms.feeds.stamps import to_days
 from atms.running.plan import FeedPlan, Plan
 
+_OURS = (None, "history")  # what is read by our own feed
+
 
 def add_feeds(plan: Plan, given: Mapping[str, Any]) -> None:
     """Read every feed of the config and put it into Cerebro; *given* takes a source's place."""
     read = {
         feed.name: _read(feed, plan, given.get(feed.name))
         for feed in plan.config.data.feeds
-        if not feed.of and not feed.feed
+        if not feed.of and feed.feed in _OURS
     }
     _check_together(plan, read)
-    data: dict[str, Any] = {}
-    made_of: dict[str, Bars | None] = dict(read)
     for feed in plan.config.data.feeds:
-        bars = read.get(feed.name)
-        if feed.of:
-            base = data[feed.of]
-            start = next(other.start for other in plan.feeds if other.section.name == feed.of)
-        elif feed.feed:
-            base, start = _own_feed(feed, plan), float("-inf")
-        else:
-            assert bars is not None
-            base = history_feed(bars, name=feed.name, zone=plan.config.run.timezone)
-            begins = plan.config.run.timerange is not None
-            start = _start(bars, plan.before[feed.name]) if begins else float("-inf")
-        longer = feed.resample or feed.replay
-        if longer is None:
-            plan.cerebro.adddata(base, name=feed.name)
-        else:
-            add = plan.cerebro.resampledata if feed.resample else plan.cerebro.replaydata
-            base = add(base, name=feed.name, **backtrader_timeframe(longer))
-            _check_longer(feed, plan, base)
-        data[feed.name] = base
-        whole = made_of.get(feed.of or feed.name)
-        made_of[feed.name] = whole
-        plan.feeds.append(FeedPlan(feed, base, bars if longer is None else None, whole, start))
+        plan.feeds.append(_add(feed, plan, read.get(feed.name)))
+
+
+def _add(feed: FeedSection, plan: Plan, bars: Bars | None) -> FeedPlan:
+    data, base, start = _made(feed, plan, bars)
+    longer = feed.resample or feed.replay
+    if longer is None:
+        plan.cerebro.adddata(data, name=feed.name)
+        return FeedPlan(feed, data, bars, base, start)
+    add = plan.cerebro.resampledata if feed.resample else plan.cerebro.replaydata
+    data = add(data, name=feed.name, **backtrader_timeframe(longer))
+    _check_longer(feed, plan)
+    return FeedPlan(feed, data, None, base, start)
+
+
+def _made(feed: FeedSection, plan: Plan, bars: Bars | None) -> tuple[Any, Bars | None, float]:
+    """Return a feed's data, the bars that it is made of, and where the time range starts in it."""
+    if feed.of:
+        other = next(other for other in plan.feeds if other.section.name == feed.of)
+        return other.data, other.base, other.start
+    if bars is None:
+        return _own_feed(feed, plan), None, float("-inf")
+    data = history_feed(bars, name=feed.name, zone=plan.config.run.timezone)
+    if plan.config.run.timerange is None:
+        return data, bars, float("-inf")
+    first = plan.before[feed.name]
+    return data, bars, float(to_days(bars.seen[first : first + 1])[0])
 
 
 def _read(feed: FeedSection, plan: Plan, frame: Any) -> Bars:
@@ -78,11 +83,6 @@ def _read(feed: FeedSection, plan: Plan, frame: Any) -> Bars:
             f"data.feeds.{feed.name}.instrument: recorded; a backtest does not enforce it yet"
         )
     return bars
-
-
-def _start(bars: Bars, before: int) -> float:
-    """Return Backtrader's stamp of the first bar after *before*."""
-    return float(to_days(bars.seen[before : before + 1])[0])
 
 
 def _own_feed(feed: FeedSection, plan: Plan) -> Any:
@@ -121,7 +121,7 @@ def _check_together(plan: Plan, read: Mapping[str, Bars]) -> None:
             )
 
 
-def _check_longer(feed: FeedSection, plan: Plan, data: Any) -> None:
+def _check_longer(feed: FeedSection, plan: Plan) -> None:
     base = next(f for f in plan.config.data.feeds if f.name == (feed.of or feed.name))
     if base.stamp is None:
         word = "resampled" if feed.resample else "replayed"
