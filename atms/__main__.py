@@ -1,6 +1,11 @@
 """``python -m atms``."""
 
-from atms.cli.main import main
+import sys
 
 if __name__ == "__main__":
-    main()
+    try:
+        from atms.cli.main import main
+
+        main()
+    except KeyboardInterrupt:  # while still importing, or when all is done
+        sys.exit(130)

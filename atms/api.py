@@ -76,9 +76,9 @@ def backtest(
         loaded = load_config(
             {"strategy": f"{what.__module__}:{what.__qualname__}"}, overrides=layers
         )
-        return run(loaded.config, strategy=what, given=frames, warnings=loaded.warnings)
+        return run(loaded.config, strategy=what, given=frames, warnings=loaded.warnings, echo=True)
     loaded = _loaded(what, layers, bare=data is not None)
-    return run(loaded.config, given=frames, warnings=loaded.warnings)
+    return run(loaded.config, given=frames, warnings=loaded.warnings, echo=True)
 
 
 def _loaded(
@@ -125,7 +125,11 @@ def _feeds(data: Any, frames: dict[str, Any]) -> list[dict[str, Any]]:
         named = [("data", data)]
     sections = []
     for name, entry in named:
-        section = dict(entry) if isinstance(entry, dict) else {"source": entry}
+        if not isinstance(entry, dict | str | Path | pd.DataFrame):
+            raise ConfigError(
+                f"data=: {type(entry).__name__} is no DataFrame, file, sample:NAME or feed's dict"
+            )
+        section: dict[str, Any] = dict(entry) if isinstance(entry, dict) else {"source": entry}
         section.setdefault("name", name)
         if isinstance(section.get("source"), pd.DataFrame):
             frames[section["name"]] = section["source"]

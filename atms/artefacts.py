@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import yaml
 
 from atms.config import public_values
 from atms.errors import OutputError
@@ -29,6 +31,7 @@ def write(result: Result, wanted: Path) -> Path:
     Raises:
         OutputError: a file could not be written; nothing half-written stays.
     """
+    wanted = wanted.expanduser().resolve()  # "." and ".." become names
     if wanted.exists() and not wanted.is_dir():
         raise OutputError(f"{wanted}: is no folder; choose another with --out")
     target = _free(wanted)
@@ -37,13 +40,31 @@ def write(result: Result, wanted: Path) -> Path:
     try:
         partial.mkdir(parents=True)
         _write_all(result, partial)
-        partial.rename(target)
+        target = _move(partial, wanted)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
         if isinstance(error, OSError):
             raise OutputError(_failed(target, error)) from error
         raise
-    return target
+    return _shown(target)
+
+
+def _shown(path: Path) -> Path:
+    """Return *path* relative to the current folder where it lies below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _move(partial: Path, wanted: Path) -> Path:
+    """Give the finished folder its name; the next free one if another run was faster."""
+    while True:
+        target = _free(wanted)
+        try:
+            partial.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return target
 
 
 def _failed(target: Path, error: OSError) -> str:
@@ -79,6 +100,7 @@ def _write_all(result: Result, folder: Path) -> None:
         "bars.parquet": lambda path: result.bars.to_parquet(path),
         "lines.parquet": lambda path: result.lines.to_parquet(path),
         "run.log": lambda path: path.write_text(result.log, encoding="utf-8"),
+        "config.yaml": lambda path: path.write_text(_config_yaml(result), encoding="utf-8"),
     }
     if result.analyzers:
         writers["analyzers.json"] = lambda path: _write_json(path, result.analyzers)
@@ -90,6 +112,12 @@ def _write_all(result: Result, folder: Path) -> None:
     files = {name: _sha256(folder / name) for name in sorted(writers)}
     _write_json(folder / MANIFEST, _manifest(result, files))
     _sync(folder / MANIFEST)
+
+
+def _config_yaml(result: Result) -> str:
+    """Return the whole config as it was used: running it again gives the run again."""
+    text = yaml.safe_dump(public_values(result.config), sort_keys=False, allow_unicode=True)
+    return f"# Run {result.id}, whole, defaults included.\n{text}"
 
 
 def _sync(path: Path) -> None:
@@ -113,6 +141,7 @@ def _manifest(result: Result, files: dict[str, str]) -> dict[str, Any]:
         "versions": result.provenance.versions,
         "warmup": result.warmup,
         "warnings": list(result.warnings),
+        "failure": result.failure,
         "feeds": [asdict(feed) for feed in result.feeds],
         "config": public_values(result.config),
         "files": files,

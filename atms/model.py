@@ -1,11 +1,10 @@
-"""The words that every room shares: timeframe, time range, instrument. Frozen; no I/O."""
+"""The words that every room shares: timeframe and time range. Frozen; no I/O."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "M": 2_629_746}
 _UNIT_NAMES = "s(econds) m(inutes) h(ours) d(ays) w(eeks) M(onths)"
@@ -97,22 +96,3 @@ def _instant(part: str, whole: str) -> tuple[datetime, datetime]:
         return moment, moment + timedelta(days=1) if day else moment
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{whole!r}: {part!r} is no date; write 2018-01-31") from error
-
-
-@dataclass(frozen=True, kw_only=True)
-class Instrument:
-    """What may be traded of a symbol.
-
-    Attributes:
-        tick: smallest price step, in quote currency.
-        step: smallest size step, in units of the instrument.
-        min_size: smallest size of an order.
-        min_notional: smallest size times price of an order, in quote currency.
-        multiplier: quote value of one unit at a price of 1.
-    """
-
-    tick: Decimal | None = None
-    step: Decimal | None = None
-    min_size: Decimal | None = None
-    min_notional: Decimal | None = None
-    multiplier: Decimal = Decimal(1)

@@ -65,6 +65,7 @@ class Result:
         warmup: what the warm-up was, in words.
         warnings: lines that the user should read.
         log: what the strategy printed.
+        failure: why it broke off, with the user's own lines; empty if it did not.
         analyzers: name -> what get_analysis() returned, of the config's analyzers.
         strategy, cerebro: Backtrader's live objects; None for a run read from its folder.
         folder: where it was read from, if it was.
@@ -88,6 +89,7 @@ class Result:
     warmup: str = ""
     warnings: tuple[str, ...] = ()
     log: str = ""
+    failure: str = ""
     analyzers: dict[str, Any] = field(default_factory=dict)
     strategy: Any = None
     cerebro: Any = None

@@ -56,7 +56,7 @@ def read_result(folder: Path) -> Result:
         return Result(
             id=manifest["run_id"],
             status=manifest["status"],
-            config=Config.model_validate(manifest["config"]),
+            config=Config.model_validate(manifest["config"], context={"stored": True}),
             feeds=tuple(FeedInfo(**feed) for feed in manifest["feeds"]),
             metrics=json.loads((folder / "metrics.json").read_text()),
             equity=pd.read_parquet(folder / "equity.parquet"),
@@ -74,6 +74,7 @@ def read_result(folder: Path) -> Result:
             ),
             warmup=manifest["warmup"],
             warnings=tuple(manifest["warnings"]),
+            failure=manifest["failure"],
             log=(folder / "run.log").read_text(encoding="utf-8"),
             analyzers=_analyzers(folder),
             folder=folder,

@@ -41,10 +41,10 @@ def load_module(spec: str) -> ModuleType:
     """
     path = Path(spec).expanduser()
     try:
+        if "" not in sys.path and str(Path.cwd()) not in sys.path:
+            sys.path.append(str(Path.cwd()))  # as `python -m` has it
         if path.suffix == ".py":
             return _load_file(path)
-        if "" not in sys.path and str(Path.cwd()) not in sys.path:
-            sys.path.append(str(Path.cwd()))
         if not all(part.isidentifier() for part in spec.split(".")):
             raise UnknownName(
                 f"{spec!r} is no module; write package.module:Class, or file.py:Class"
@@ -70,6 +70,8 @@ def _load_file(path: Path) -> ModuleType:
         raise UnknownName(f"{path}: no such file")
     path = path.resolve()
     _prefer_folder(path.parent)
+    if str(_above_package(path)) not in sys.path:
+        sys.path.append(str(_above_package(path)))
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
     name = f"{path.stem}_{digest}"  # Backtrader looks a class's module up by name
     module = ModuleType(name)
@@ -110,32 +112,48 @@ def _prefer_folder(folder: Path) -> None:
 
 
 def local_sources(path: Path) -> list[Path]:
-    """Return a module's file and those files beside it that it imports, directly or not."""
-    folder, found, todo = path.parent, set[Path](), [path]
+    """Return a module's file and the files near it that it imports, directly or not.
+
+    Near is its own folder, the folder above its package, and the current one.
+    """
+    roots = list(dict.fromkeys([path.parent, _above_package(path), Path.cwd().resolve()]))
+    found, todo = set[Path](), [path]
     while todo:
         file = todo.pop()
         if file in found:
             continue
         found.add(file)
         with contextlib.suppress(OSError, SyntaxError, ValueError):
-            tree = ast.parse(file.read_bytes())
-            todo += [source for name in _imported(tree) for source in _files_of(folder, name)]
+            for folder, name in _imported(ast.parse(file.read_bytes()), file):
+                places = [folder] if folder else roots
+                todo += [source for place in places for source in _files_of(place, name)]
     return sorted(found)
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
+def _above_package(path: Path) -> Path:
+    """Return the folder from which the package that a file is in can be imported."""
+    folder = path.parent
+    while (folder / "__init__.py").exists() and folder.parent != folder:
+        folder = folder.parent
+    return folder
+
+
+def _imported(tree: ast.AST, file: Path) -> Iterator[tuple[Path | None, str]]:
+    """Yield (folder, dotted name) of each import; the folder of relative ones only."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((None, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
+            folder = file.parents[node.level - 1] if node.level else None
             base = node.module or ""
-            yield from (base, *(f"{base}.{alias.name}".strip(".") for alias in node.names))
+            yield folder, base
+            yield from ((folder, f"{base}.{alias.name}".strip(".")) for alias in node.names)
 
 
 def _files_of(folder: Path, module: str) -> list[Path]:
     base = folder.joinpath(*module.split("."))
     candidates = (base.with_suffix(".py"), base / "__init__.py")
-    return [file for file in candidates if module and file.is_file()]
+    return [file.resolve() for file in candidates if module and file.is_file()]
 
 
 def _not_found(spec: str, error: ModuleNotFoundError) -> UnknownName | MissingExtra | StrategyError:

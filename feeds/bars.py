@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -55,13 +56,14 @@ class Bars:
         first, last = pd.to_datetime(self.stamps[[0, -1]], unit="us", utc=True)
         return f"{first:%Y-%m-%d %H:%M} .. {last:%Y-%m-%d %H:%M} UTC"
 
+    @property
+    def labels(self) -> bool:
+        """Whether the stamps are dates of sessions, which no time zone moves."""
+        return self.timeframe.seconds >= 86_400 and not (self.stamps % 86_400_000_000).any()
+
     def digest(self) -> str:
         """Return a hash of the stamps and every column."""
-        found = hashlib.sha256(self.stamps.tobytes())
-        for name, values in self.columns.items():
-            found.update(name.encode())
-            found.update(values.tobytes())
-        return found.hexdigest()
+        return columns_digest(self.stamps, self.columns)
 
     def until(self, end: datetime | None) -> Bars:
         """Return the bars with stamps before *end*."""
@@ -74,6 +76,15 @@ class Bars:
         columns = {name: values[first:last] for name, values in self.columns.items()}
         part = slice(first, last)
         return replace(self, stamps=self.stamps[part], seen=self.seen[part], columns=columns)
+
+
+def columns_digest(stamps: NDArray[np.int64], columns: Mapping[str, NDArray[np.float64]]) -> str:
+    """Return a hash of *stamps* and *columns*, SHA-256 in hex."""
+    found = hashlib.sha256(stamps.tobytes())
+    for name, values in columns.items():
+        found.update(name.encode())
+        found.update(values.tobytes())
+    return found.hexdigest()
 
 
 def micros(moment: datetime) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,6 +82,20 @@ class HistoryFeed(bt.feed.DataBase):
             line[0] = float(values[self._cursor])
         self._cursor += 1
         return True
+
+    def _getnexteos(self) -> tuple[datetime, float]:
+        """Return the end of the session that the present bar is in.
+
+        Backtrader joins the date in UTC and the time in the feed's zone, which are not one day's.
+        """
+        if self._tz is None or not self.p.bars.ends or self._calendar is not None or not len(self):
+            return super()._getnexteos()  # type: ignore[no-any-return]
+        local = bt.num2date(self.lines.datetime[0], tz=self._tz)
+        end = datetime.combine(local.date(), self.p.sessionend)
+        if local > end:
+            end += timedelta(days=1)
+        number = self.date2num(end)
+        return bt.num2date(number), number
 
     @property
     def left(self) -> int:

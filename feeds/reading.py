@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,7 @@ from atms.feeds.times import (
 from atms.model import Timeframe
 
 SAMPLES = Path(samples.__file__).parent
+_TEXT = (".csv", ".csv.gz", ".txt")
 _OURS = {*PRICES, "volume", "adj_close", *STAMP_NAMES}
 
 
@@ -59,10 +61,14 @@ def read_bars(
     Raises:
         DataError: with file and row, for anything that is missing, unreadable or out of order.
     """
-    where = "the frame" if isinstance(source, pd.DataFrame) else str(source)
-    frame = source if isinstance(source, pd.DataFrame) else _read_file(str(source), name)
+    where, first_row = "the frame", 0
+    if not isinstance(source, pd.DataFrame):
+        path = find_source(str(source), name)
+        where = str(source)
+        first_row = 0 if path.suffix.lower() == ".parquet" else 2  # a text's rows are its lines
+        source = _read_file(path, name)
     return _from_frame(
-        frame,
+        source,
         f"{name} ({where})",
         name,
         timeframe=timeframe,
@@ -71,7 +77,7 @@ def read_bars(
         adjust=adjust,
         columns=columns or {},
         zone=zone,
-        first_row=2 if where.endswith((".csv", ".csv.gz")) or where in _csv_samples() else 0,
+        first_row=first_row,
     )
 
 
@@ -80,40 +86,41 @@ def sample_names() -> list[str]:
     return sorted(path.stem for path in SAMPLES.iterdir() if path.suffix in (".csv", ".parquet"))
 
 
-def _csv_samples() -> set[str]:
-    return {f"sample:{path.stem}" for path in SAMPLES.glob("*.csv")}
-
-
-def _read_file(source: str, name: str) -> pd.DataFrame:
+def find_source(source: str, name: str) -> Path:
+    """Return the file that *source* names; DataError if it is not there, or of no known kind."""
     if source.startswith("sample:"):
         wanted = source.removeprefix("sample:")
-        found = [
-            path for path in SAMPLES.glob(f"{wanted}.*") if path.suffix in (".csv", ".parquet")
-        ]
+        found = [p for p in SAMPLES.glob(f"{wanted}.*") if p.suffix in (".csv", ".parquet")]
         if not found:
             known = sample_names()
             near = did_you_mean(wanted, known) or "; bundled: " + ", ".join(known)
             raise DataError(f"{name}: there is no bundled {wanted!r}{near}")
-        path = found[0]
-    else:
-        path = Path(source).expanduser()
+        return found[0]
+    path = Path(source).expanduser()
+    if not path.name.lower().endswith((*_TEXT, ".parquet")):
+        raise DataError(f"{name}: {path}: not a .csv or .parquet file")
+    if not path.exists():
+        raise DataError(f"{name}: {path}: no such file")
+    return path
+
+
+def _read_file(path: Path, name: str) -> pd.DataFrame:
     try:
-        if path.suffix == ".parquet":
+        if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)
-        if path.name.endswith((".csv", ".csv.gz", ".txt")):
-            with warnings.catch_warnings():
-                # More fields than the header names would silently shift or lose columns.
-                warnings.simplefilter("error", pd.errors.ParserWarning)
-                return pd.read_csv(path, skipinitialspace=True, index_col=False)
-    except FileNotFoundError:
-        raise DataError(f"{name}: {path}: no such file") from None
+        with warnings.catch_warnings():
+            # More fields than the header names would silently shift or lose columns.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(path, skipinitialspace=True, index_col=False)
     except pd.errors.EmptyDataError:
         raise DataError(f"{name}: {path}: the file is empty") from None
     # Parser, decoding and arrow errors are ValueErrors.
     except (OSError, ValueError, pd.errors.ParserWarning) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{name}: {path}: cannot be read: {reason}") from error
-    raise DataError(f"{name}: {path}: not a .csv or .parquet file")
+    if len(frame.columns) == 1 and (other := re.search(r"[;\t|]", str(frame.columns[0]))):
+        raise DataError(f"{name}: {path}: is separated by {other[0]!r}; write it with commas")
+    return frame
 
 
 def _from_frame(
@@ -159,7 +166,13 @@ def _from_frame(
         )
     if adjust:
         _adjust(values, where)
-    frame_length = timeframe or commonest_step(stamps)
+    frame_length = commonest_step(stamps)
+    if timeframe is not None and frame_length.seconds < 0.9 * timeframe.seconds:
+        raise DataError(
+            f"{where}: timeframe is {timeframe}, and its bars are {frame_length} apart; say what "
+            "the source holds, and resample: for longer bars"
+        )
+    frame_length = timeframe or frame_length
     return Bars(
         name,
         stamps,

@@ -35,9 +35,12 @@ def stamp_column(frame: pd.DataFrame, found: dict[str, Any], where: str) -> pd.S
             return pd.Series(frame[found.pop(name)]).reset_index(drop=True)
     if not pd.api.types.is_numeric_dtype(frame.index):
         return frame.index.to_series().reset_index(drop=True)
+    if "Unnamed: 0" in found:  # a frame's index, as pandas writes it to CSV
+        return pd.Series(frame[found.pop("Unnamed: 0")]).reset_index(drop=True)
+    present = ", ".join(map(str, frame.columns))
     raise DataError(
-        f"{where}: has no time column ({', '.join(STAMP_NAMES)}); "
-        "name it: columns: {datetime: THEIR_NAME}"
+        f"{where}: has no time column ({', '.join(STAMP_NAMES)}); it has: {present}. "
+        "Name it: columns: {datetime: THEIR_NAME}"
     )
 
 
@@ -160,6 +163,8 @@ def bar_ends(
         return stamps
     if stamp == "start" and timeframe.unit == "M":
         raise DataError(f"{where}: stamp: start does not work with months; stamp the bars' end")
+    if timeframe.seconds >= 86_400 and not (stamps % 86_400_000_000).any():
+        zone = "UTC"  # dates of sessions, which no zone moves
     ends = stamps + (timeframe.seconds * 1_000_000 if stamp == "start" else 0)
     local = pd.to_datetime(ends, unit="us", utc=True).tz_convert(zone)
     return np.where(local == local.normalize(), ends - _BEFORE_MIDNIGHT, ends)

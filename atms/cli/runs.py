@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,9 @@ from atms.ledger import list_runs
 from atms.result import Result
 
 runs = typer.Typer(no_args_is_help=True, help="The runs in the ledger.")
+_WIDE = 100  # narrower terminals see fewer columns, whole
+_SPARE_OF_RUNS = ("strategy", "symbols", "period", "sharpe")
+_SPARE_OF_TRADES = ("symbol", "status", "size", "fee", "bars", "mae", "mfe")
 Run = Annotated[str, typer.Argument(help="A run's id, the start of it, `last`, or its folder.")]
 
 
@@ -48,7 +52,9 @@ def list_(
         }
         for row in rows[:limit]
     )
-    out().print(frame_table(frame, {name: name for name in frame.columns}))
+    page = out()
+    shown = [name for name in frame.columns if page.width >= _WIDE or name not in _SPARE_OF_RUNS]
+    page.print(frame_table(frame, {name: name for name in shown}))
     if len(rows) > limit:
         say(f"{len(rows) - limit} older ones: -n {len(rows)}")
 
@@ -68,6 +74,7 @@ def show(run: Run, config: options.ConfigFiles = None, json_: options.Json = Fal
                 "started": result.started,
                 "warmup": result.warmup,
                 "warnings": result.warnings,
+                "failure": result.failure,
                 "hashes": result.provenance.hashes,
                 "metrics": result.metrics,
             }
@@ -81,11 +88,17 @@ def show(run: Run, config: options.ConfigFiles = None, json_: options.Json = Fal
         page.print(f"warm-up: {result.warmup}", markup=False, style="dim")
     for warning in result.warnings:
         page.print(f"warning: {warning}", markup=False, style="yellow")
+    for line in result.failure.splitlines():
+        page.print(line, markup=False, style="red")
+    if result.explanation:
+        page.print(f"no trades: {result.explanation}", markup=False, style="yellow")
     if result.folder:
         _list_files(result.folder)
 
 
 def _list_files(folder: Path) -> None:
+    again = f"python -m atms backtest -c {shlex.quote(str(folder / 'config.yaml'))}"
+    out().print(f"run it again: {again}", markup=False, soft_wrap=True)
     names = ", ".join(sorted(path.name for path in folder.iterdir()))
     out().print(f"files in {folder}: {names}", markup=False, soft_wrap=True)
 
@@ -113,7 +126,10 @@ def trades(
         "exit_price": "to", "net_pnl": "net profit", "fee": "fee", "bars": "bars", "mae": "MAE",
         "mfe": "MFE",
     }  # fmt: skip
-    out().print(frame_table(frame, shown))
+    page = out()
+    if page.width < _WIDE:
+        shown = {name: heading for name, heading in shown.items() if name not in _SPARE_OF_TRADES}
+    page.print(frame_table(frame, shown))
 
 
 def _load(run: str, config: list[str] | None) -> Result:

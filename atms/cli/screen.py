@@ -45,7 +45,8 @@ def out() -> Console:
     """Return a console on standard output; as wide as it needs to be where that is a file."""
     console = _Console(file=_output, highlight=False, emoji=False)
     if not console.is_terminal:
-        console.width = int(os.environ.get("COLUMNS", _PLAIN_WIDTH))
+        columns = os.environ.get("COLUMNS", "")
+        console.width = int(columns) if columns.isdigit() and int(columns) else _PLAIN_WIDTH
     return console
 
 

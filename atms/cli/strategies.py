@@ -23,12 +23,14 @@ strategies = typer.Typer(no_args_is_help=True, help="The strategies that can be 
 @guarded
 def list_(json_: options.Json = False) -> None:
     """List the registered strategies, and the files in ./strategies."""
-    rows = [_row(name, spec) for name, spec in registry.names("strategies").items()]
+    names = registry.names("strategies")
+    rows = [_row(name, spec) for name, spec in names.items()]
+    registered = {spec.partition(":")[0].rpartition(".")[2] for spec in names.values()}
     own = sorted(
         path
         for path in Path("strategies").glob("*.py")
-        # In a checkout that folder is the packaged one, listed already.
-        if "Strategy" in path.read_text(errors="replace") and not Path("atms/registry.py").exists()
+        # In a checkout that folder has the packaged ones too.
+        if "Strategy" in path.read_text(errors="replace") and path.stem not in registered
     )
     rows += [{"name": str(path), "class": str(path), "summary": "(your own)"} for path in own]
     if json_:

@@ -53,7 +53,7 @@ def environment_layer(variables: Mapping[str, str], where: str) -> Layer:
     """
     layer = Layer()
     for name, key in COMMON.items():
-        if name in variables:
+        if variables.get(name):  # set to nothing is not set
             # The URL stays a reference, so that no password is copied into the config.
             value = (
                 f"${{{name}}}"
@@ -62,7 +62,7 @@ def environment_layer(variables: Mapping[str, str], where: str) -> Layer:
             )
             put(layer, key, value, f"{where} {name}")
     for name in sorted(variables):
-        if name.upper().startswith(PREFIX):
+        if name.upper().startswith(PREFIX) and variables[name]:
             path = tuple(_part(part) for part in name[len(PREFIX) :].lower().split("__"))
             put(layer, path, parse_scalar(variables[name], f"{where} {name}"), f"{where} {name}")
     return layer

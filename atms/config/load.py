@@ -68,7 +68,9 @@ def public_values(config: Config) -> dict[str, Any]:
 
 
 def _name_of(value: Any) -> str:
-    """Name a parameter given from Python that JSON has no word for; never by its address."""
+    """Name a value that JSON has no word for; a parameter given from Python, never by address."""
+    if isinstance(value, Secret):
+        return value.reference
     if hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
     return f"a {type(value).__module__}.{type(value).__qualname__}"
@@ -142,7 +144,7 @@ def _file_layer(source: str | Path | Mapping[str, Any]) -> Layer:
 
 
 def _short(path: Path) -> str:
-    """Return *path* as it was given, or relative where that is shorter."""
+    """Return *path* as errors call it."""
     if path == QUICKSTART:
         return f"configs/{path.name}"
     return str(path)

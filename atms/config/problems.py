@@ -21,7 +21,7 @@ def config_error(
 ) -> ConfigError:
     """Return one ConfigError with a line for each problem of *error*."""
     found = error.errors()
-    paths = [_clean(problem["loc"], model) for problem in found]
+    paths = [_clean(problem["loc"]) for problem in found]
     lines = [
         _line(problem, path, model, origins)
         for problem, path in zip(found, paths, strict=True)
@@ -38,7 +38,9 @@ def misfit_error(found: Iterable[tuple[Key, str]], origins: dict[Key, str]) -> C
 
 def _say(path: Key, message: str, origins: dict[Key, str]) -> str:
     key = ".".join(map(str, path)) or "the config"
-    return f"{_origin(path, origins)}: {key}: {message}"
+    where = _origin(path, origins)
+    # An option says its key already: --set broker.csh
+    return f"{where}: {message}" if where.endswith(f" {key}") else f"{where}: {key}: {message}"
 
 
 def _line(problem: Any, path: Key, model: type[BaseModel], origins: dict[Key, str]) -> str:
@@ -66,7 +68,7 @@ def _what(problem: Any, path: Key, model: type[BaseModel]) -> str:
     return message if repr(given) in message else f"{message}, not {given!r}"
 
 
-def _clean(loc: tuple[Any, ...], model: type[BaseModel]) -> Key:
+def _clean(loc: tuple[Any, ...]) -> Key:
     """Drop the parts that pydantic adds for the arms of a union."""
     return tuple(
         part

@@ -59,7 +59,8 @@ class Secret:
         return hash(self.reference)
 
     @classmethod
-    def _read(cls, value: Any, info: ValidationInfo) -> Secret:
+    def read(cls, value: Any, info: ValidationInfo) -> Secret:
+        """Return the reference that *value* is; ValueError if it is the secret itself."""
         if isinstance(value, Secret):
             return value
         if not isinstance(value, str) or not (
@@ -73,7 +74,7 @@ class Secret:
         cls, source: type, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         return core_schema.with_info_plain_validator_function(
-            cls._read, serialization=core_schema.to_string_ser_schema(when_used="json")
+            cls.read, serialization=core_schema.to_string_ser_schema(when_used="json")
         )
 
     @classmethod
@@ -104,15 +105,19 @@ class DatabaseUrl(str):
         if not isinstance(value, str):
             raise ValueError("write a database URL, like sqlite:///atms.db")
         reference = value if _ENVIRONMENT.fullmatch(value) else ""
-        if reference:
+        if reference and (info.context or {}).get("stored"):
+            pass  # a run's own record of its config; the variable may be gone by now
+        elif reference:
             value = Secret(value, (info.context or {}).get("environment", {}))._look_up()
             if not value:
                 raise ValueError(f"the environment variable {reference} is not set")
+            if mask_url(value) == _NO_URL:
+                raise ValueError(f"{reference} holds no database URL")
         elif "${" in value:
             raise ValueError("put the whole URL into the variable: url: ${ENV_NAME}")
         url = cls(value)
         url.reference = reference
-        if mask_url(url) == _NO_URL:
+        if not reference and mask_url(url) == _NO_URL:
             raise ValueError("is no database URL; write sqlite:///atms.db")
         return url
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -19,7 +21,8 @@ from pydantic import (
 from atms.config.secrets import DatabaseUrl, Secret
 from atms.config.units import Fraction, TimeframeField, TimeRangeField, TimezoneField
 from atms.errors import did_you_mean
-from atms.model import Instrument
+
+_SECRETIVE = re.compile(r"pass|secret|token|key|private|mnemonic|seed|pin$", re.IGNORECASE)
 
 
 class Section(BaseModel):
@@ -73,7 +76,18 @@ class StoreSection(Section):
     key: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
     secret: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
     passphrase: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
-    options: dict[str, Any] = Field(default={}, description="The venue's own options.")
+    options: dict[str, Any] = Field(
+        default={},
+        description="The venue's own options; what is named like a secret is given like one.",
+    )
+
+    @field_validator("options", mode="after")
+    @classmethod
+    def _secrets_by_reference(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return {
+            name: Secret.read(value, info) if _SECRETIVE.search(name) else value
+            for name, value in options.items()
+        }
 
 
 class InstrumentSection(Section):
@@ -84,10 +98,6 @@ class InstrumentSection(Section):
     min_size: Decimal | None = Field(None, ge=0, description="Smallest size of an order.")
     min_notional: Decimal | None = Field(None, ge=0, description="Smallest size times price.")
     multiplier: Decimal = Field(Decimal(1), gt=0, description="Value of one unit at a price of 1.")
-
-    def instrument(self) -> Instrument:
-        """Return it as the frozen model that the other rooms use."""
-        return Instrument(**self.model_dump())
 
 
 class FeedSection(Section):
@@ -141,10 +151,16 @@ class FeedSection(Section):
         return self
 
 
+def _warmup(value: Any) -> Any:
+    if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise ValueError("write auto, or a number of bars")
+
+
 class DataSection(Section):
     """The bars."""
 
-    warmup: Literal["auto"] | Annotated[int, Field(ge=0)] = Field(
+    warmup: Annotated[Literal["auto"] | int, BeforeValidator(_warmup)] = Field(
         "auto",
         description="Bars before run.timerange that only feed indicators; auto: the strategy's "
         "minimum period, ten times the period of recursive indicators.",

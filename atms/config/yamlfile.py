@@ -169,7 +169,7 @@ def _fix(holder: Any, key: str, folder: Path) -> None:
     prefix = "file:" if text.startswith("file:") else ""
     path, colon, rest = text.removeprefix(prefix).partition(".py:")
     file = Path(path + ".py" if colon else path)
-    is_path = prefix or file.suffix in (".py", ".csv", ".parquet", ".gz", ".txt")
+    is_path = prefix or file.suffix.lower() in (".py", ".csv", ".parquet", ".gz", ".txt")
     if not is_path or file.is_absolute() or path.startswith(("~", "sample:")):
         return
     if (folder / file).exists() or not file.exists():

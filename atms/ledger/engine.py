@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,16 +30,33 @@ def exists(url: str) -> bool:
 
 
 @contextmanager
-def transaction(url: str) -> Iterator[Connection]:
+def writing(url: str) -> Iterator[Connection]:
     """Yield a connection in one transaction, the tables made if they were not there.
 
     Raises:
         LedgerError: the URL is wrong, or the database refuses; nothing of the block is kept.
     """
-    engine = _engine(url)
+    with _connected(url, write=True) as connection:
+        metadata.create_all(connection)
+        yield connection
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Connection]:
+    """Yield a connection that waits for no writer.
+
+    Raises:
+        LedgerError: the URL is wrong, or the database refuses.
+    """
+    with _connected(url, write=False) as connection:
+        yield connection
+
+
+@contextmanager
+def _connected(url: str, write: bool) -> Iterator[Connection]:
+    engine = _engine(url, "BEGIN IMMEDIATE" if write else "BEGIN")
     try:
         with engine.begin() as connection:
-            metadata.create_all(connection)
             yield connection
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
@@ -54,7 +72,7 @@ def _parsed(url: str) -> URL:
         raise LedgerError("ledger.url: is no database URL; write sqlite:///atms.db") from error
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, begin: str) -> Engine:
     parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
         raise LedgerError(
@@ -63,7 +81,7 @@ def _engine(url: str) -> Engine:
         )
     engine = create_engine(parsed, connect_args={"timeout": _LOOK_EVERY})
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", functools.partial(_begin, begin))
     return engine
 
 
@@ -75,15 +93,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    """Begin as a writer, waiting while another process is one.
+def _begin(begin: str, connection: Connection) -> None:
+    """Begin, waiting while another process writes.
 
     In short waits: SQLite's own waiting does not hear Ctrl-C.
     """
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql(begin)
             return
         except OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > deadline:

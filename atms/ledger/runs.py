@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, select
 
 from atms.config import public_values
 from atms.ledger import schema
-from atms.ledger.engine import exists, transaction
+from atms.ledger.engine import exists, reading, writing
 from atms.report.summary import json_safe
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def file_run(result: Result, folder: Path, manifest_hash: str) -> None:
     Raises:
         LedgerError: the database refused; nothing was written.
     """
-    with transaction(result.config.ledger.url) as connection:
+    with writing(result.config.ledger.url) as connection:
         if _filed(connection, result.id, folder, manifest_hash):
             return
         strategy = _strategy_id(
@@ -92,12 +92,23 @@ def _run_row(result: Result, folder: Path, manifest_hash: str) -> dict[str, Any]
 
 def _insert(connection: Connection, table: Table, frame: pd.DataFrame, run_id: str) -> None:
     names = [
-        column.name for column in table.columns if column.name in frame or column.name == "run_id"
+        column.name for column in table.columns if column.name in frame and column.name != "run_id"
     ]
-    rows = frame.assign(run_id=run_id)[names].astype(object)
-    rows = rows.where(rows.notna(), None)
-    if len(rows):
-        connection.execute(table.insert(), rows.to_dict("records"))
+    columns = [_plain(frame[name]) for name in names]
+    rows = [
+        {"run_id": run_id, **dict(zip(names, values, strict=True))}
+        for values in zip(*columns, strict=True)
+    ]
+    if rows:
+        connection.execute(table.insert(), rows)
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    """Return a column as plain values, what is missing as None."""
+    values = column.dt.to_pydatetime() if column.dtype.kind == "M" else column.tolist()
+    return [
+        None if missing else value for value, missing in zip(values, column.isna(), strict=True)
+    ]
 
 
 def list_runs(url: str) -> list[dict[str, Any]]:
@@ -109,13 +120,11 @@ def list_runs(url: str) -> list[dict[str, Any]]:
     if not exists(url):
         return []
     table, strategies = schema.runs, schema.strategies
+    columns = [column for column in table.columns if column is not table.c.config]
     query = (
-        select(table, strategies.c.name.label("strategy"))
+        select(*columns, strategies.c.name.label("strategy"))
         .join(strategies)
         .order_by(table.c.started.desc(), table.c.id.desc())
     )
-    with transaction(url) as connection:
-        rows = [dict(row) for row in connection.execute(query).mappings()]
-    for row in rows:
-        del row["config"]
-    return rows
+    with reading(url) as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]

@@ -93,8 +93,9 @@ def _holding(recording: Recording, feed: int) -> _Holding:
 
 def _cash(recording: Recording, feeds: list[_Holding]) -> Floats:
     cash = np.full(len(recording.rounds), recording.start_cash, dtype=np.float64)
-    for fill in recording.fills:
-        cash[fill.tick :] = fill.cash
+    for fill, following in pairwise([*recording.fills, None]):
+        assert fill is not None  # the None closes the last pair
+        cash[fill.tick : following.tick if following else None] = fill.cash
     margined = [feed for feed in recording.position_order if feeds[feed].margin is not None]
     if margined and recording.fills:
         _settle_each_tick(recording, cash, feeds, margined)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 DAY = 86_400_000_000
 HOUR = 3_600_000_000
+LONGEST_DAILY = 4  # days from one bar to the next; beyond, they are weeks, months ...
 SHORTEST_DAILY = 30  # a run of fewer days is measured a bar, not a day
 
 
@@ -33,6 +34,7 @@ def sampling(stamps: NDArray[np.int64]) -> Sampling:
     A market with bars between Saturday 03:00 and Sunday 20:00 UTC is open around the clock (365
     days a year); one that opens on Sunday evening is a currency market, whose Sunday belongs to
     Monday (260); any other is an exchange (252 sessions, which end in the middle of its night).
+    Bars of weeks or months are measured bar by bar, by the step between them.
     """
     days = stamps // DAY
     hour = stamps % DAY // HOUR
@@ -42,12 +44,16 @@ def sampling(stamps: NDArray[np.int64]) -> Sampling:
     if weekend.mean() > 0.01:
         a_year, what = 365, "UTC days, 365 a year"
     elif sunday_evening.mean() > 0.002:
-        days = days + (weekday == 6)
+        if np.median(np.diff(stamps)) < DAY:  # a daily bar of such a market is a day by itself
+            days = days + (weekday == 6)
         a_year, what = 260, "currency-market days (Sunday with Monday), 260 a year"
     else:
         days = (stamps - _night(hour) * HOUR) // DAY
         a_year, what = 252, "sessions, 252 a year"
     ends = np.append(np.flatnonzero(np.diff(days)), len(days) - 1)
+    step = float(np.median(np.diff(stamps))) / DAY if len(stamps) > 1 else 1.0
+    if step > LONGEST_DAILY:
+        return Sampling(ends, 365.25 / step, f"returns of each bar, of {step:.4g} days")
     if len(ends) >= SHORTEST_DAILY:
         return Sampling(ends, a_year, f"daily returns ({what})")
     per_day = len(days) / len(ends)

@@ -10,6 +10,7 @@ import backtrader as bt
 from atms import registry
 from atms.config import Component, Config
 from atms.errors import ConfigError, did_you_mean
+from atms.feeds.reading import find_source
 from atms.running.plan import Plan
 
 
@@ -18,14 +19,17 @@ def add_strategy(plan: Plan) -> None:
     params = plan.config.strategy.params
     _check_params(plan.strategy_class, plan.config.strategy)
     plan.cerebro.addstrategy(plan.strategy_class, **params)
+    plan.classes.append(plan.strategy_class)
     if plan.config.sizer is not None:
         sizer = registry.load("sizers", plan.config.sizer.name)
         _check_params(sizer, plan.config.sizer)
         plan.cerebro.addsizer(sizer, **plan.config.sizer.params)
+        plan.classes.append(sizer)
     for name, component in analyzer_names(plan.config).items():
         kind = registry.load("analyzers", component.name)
         _check_params(kind, component)
         plan.cerebro.addanalyzer(kind, _name=name, **component.params)
+        plan.classes.append(kind)
 
 
 def analyzer_names(config: Config) -> dict[str, Component]:
@@ -61,8 +65,13 @@ def check(config: Config) -> type[bt.Strategy]:
     """Check what a config names, without running it, and return the strategy's class.
 
     Raises:
-        ConfigError, UnknownName, MissingExtra, StrategyError: as :func:`run`.
+        ConfigError, UnknownName, MissingExtra, StrategyError, DataError: as :func:`run`.
     """
+    for feed in config.data.feeds:
+        if feed.feed:
+            registry.load("feeds", feed.feed)
+        elif feed.source:
+            find_source(feed.source, feed.name)
     kind = registry.load("strategies", config.strategy.name)
     _check_params(kind, config.strategy)
     if config.sizer is not None:

@@ -37,7 +37,7 @@ def _add(feed: FeedSection, plan: Plan, bars: Bars | None) -> FeedPlan:
         return FeedPlan(feed, data, bars, base, start)
     add = plan.cerebro.resampledata if feed.resample else plan.cerebro.replaydata
     data = add(data, name=feed.name, **backtrader_timeframe(longer))
-    _check_longer(feed, plan)
+    _check_longer(feed, plan, base)
     return FeedPlan(feed, data, None, base, start)
 
 
@@ -48,7 +48,9 @@ def _made(feed: FeedSection, plan: Plan, bars: Bars | None) -> tuple[Any, Bars |
         return other.data, other.base, other.start
     if bars is None:
         return _own_feed(feed, plan), None, float("-inf")
-    data = history_feed(bars, name=feed.name, zone=plan.config.run.timezone)
+    data = history_feed(
+        bars, name=feed.name, zone="UTC" if bars.labels else plan.config.run.timezone
+    )
     if plan.config.run.timerange is None:
         return data, bars, float("-inf")
     first = plan.before[feed.name]
@@ -87,6 +89,7 @@ def _read(feed: FeedSection, plan: Plan, frame: Any) -> Bars:
 
 def _own_feed(feed: FeedSection, plan: Plan) -> Any:
     kind = registry.load("feeds", feed.feed or "")
+    plan.classes.append(kind)
     if plan.config.run.timerange is not None:
         raise ConfigError(
             f"data.feeds.{feed.name}: run.timerange works with source alone; give the feed class "
@@ -111,6 +114,18 @@ def _check_together(plan: Plan, read: Mapping[str, Bars]) -> None:
                     f"{other} {read[other].span}"
                 )
     stated = {feed.name: feed.stamp for feed in plan.config.data.feeds}
+    silent = [name for name in read if stated[name] is None]
+    if silent and len(silent) < len(read):
+        raise ConfigError(
+            f"data.feeds.{silent[0]}: say whether its stamps are bar starts or ends (stamp: start, "
+            "or stamp: end), as another feed does: else one would be seen before the other"
+        )
+    currencies = dict.fromkeys(feed.currency for feed in plan.config.data.feeds)
+    if len(currencies) > 1:
+        plan.warnings.append(
+            f"the feeds are in {' and '.join(currencies)}: cash, value and every figure add them "
+            "up as if they were one currency"
+        )
     for name, bars in read.items():
         shorter = [n for n, b in read.items() if b.timeframe.seconds < bars.timeframe.seconds]
         if shorter and stated[name] is None:
@@ -121,8 +136,14 @@ def _check_together(plan: Plan, read: Mapping[str, Bars]) -> None:
             )
 
 
-def _check_longer(feed: FeedSection, plan: Plan) -> None:
+def _check_longer(feed: FeedSection, plan: Plan, made_of: Bars | None) -> None:
     base = next(f for f in plan.config.data.feeds if f.name == (feed.of or feed.name))
+    longer = feed.resample or feed.replay
+    if made_of is not None and longer and longer.seconds <= made_of.timeframe.seconds:
+        raise ConfigError(
+            f"data.feeds.{feed.name}: {longer} is not longer than the bars that it is made of "
+            f"({made_of.timeframe})"
+        )
     if base.stamp is None:
         word = "resampled" if feed.resample else "replayed"
         plan.warnings.append(

@@ -9,20 +9,22 @@ import backtrader as bt
 import pandas as pd
 
 from atms.config import Config
+from atms.feeds.bars import columns_digest
 from atms.report import frames
 from atms.report.equity import equity
-from atms.report.recording import Recording
+from atms.report.recording import FeedRecord, Recording
 from atms.report.summary import summary
 from atms.report.trades import trades
 from atms.result import FeedInfo, Result, account
 from atms.runlog import RunLog
 from atms.running import provenance
 from atms.running.components import analyzer_names
-from atms.running.plan import Plan
+from atms.running.plan import FeedPlan, Plan
 from atms.running.record import record
 from atms.usercode import describe
 
 RECORDER = "_atms_orders"
+_LONGEST_NAME = 40  # of a run in its folder's name
 
 
 def close_positions(plan: Plan) -> None:
@@ -63,10 +65,12 @@ def outcome(
     recording = record(strategy, recorder, plan.feeds, plan.config.broker.cash)
     if recording.first >= len(recording.steps):
         return None  # broke off inside the warm-up
-    status = "finished"
+    status, failed = "finished", ""
     if failure is not None:
         status = "interrupted" if isinstance(failure, KeyboardInterrupt) else "failed"
-        log.note(describe(failure))
+        failed = describe(failure)
+        log.note(failed)
+    pairs = zip(plan.feeds, recording.feeds, strict=True)
     run_id = f"{started:%Y%m%d-%H%M%S}-{_slug(plan)}-{secrets.token_hex(2)}"
     equity_frame = equity(recording)
     trade_frame, links = trades(recording)
@@ -90,16 +94,24 @@ def outcome(
         ended=pd.Timestamp.now("UTC"),
         provenance=provenance.collect(
             plan.config,
-            plan.strategy_class,
-            {feed.section.name: feed.bars for feed in plan.feeds if feed.bars},
+            plan.classes,
+            {feed.section.name: _digest(feed, record) for feed, record in pairs},
         ),
         warmup=plan.warmup,
         warnings=tuple(dict.fromkeys(plan.warnings)),
         log=log.text(),
+        failure=failed,
         analyzers=_analyses(plan, strategy) if failure is None else {},
         strategy=strategy,
         cerebro=plan.cerebro,
     )
+
+
+def _digest(feed: FeedPlan, record: FeedRecord) -> str:
+    """Hash the bars that a feed was made of; of a class of the user's own, those that it gave."""
+    if feed.base is not None:
+        return feed.base.digest()
+    return columns_digest(record.stamps, record.columns)
 
 
 def _figures(
@@ -118,7 +130,8 @@ def _figures(
 
 def _slug(plan: Plan) -> str:
     name = plan.config.run.name or plan.strategy_class.__name__
-    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name).lower()
+    slug = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
+    return slug.lower()[:_LONGEST_NAME]
 
 
 def _analyses(plan: Plan, strategy: bt.Strategy) -> dict[str, Any]:

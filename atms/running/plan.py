@@ -39,6 +39,7 @@ class Plan:
         config: what to run.
         cerebro: where it runs.
         strategy_class: the user's class.
+        classes: every class of the user's choice: the strategy, and what components add.
         feeds: one entry a data of the strategy, in its order.
         before: feed -> bars there are before the time range.
         warmup: what the warm-up is, in words; known once the strategy has started.
@@ -48,6 +49,7 @@ class Plan:
     config: Config
     cerebro: Cerebro
     strategy_class: type[bt.Strategy]
+    classes: list[type[Any]] = field(default_factory=list)
     feeds: list[FeedPlan] = field(default_factory=list)
     before: dict[str, int] = field(default_factory=dict)
     warmup: str = ""
@@ -56,5 +58,9 @@ class Plan:
     @property
     def bars(self) -> int:
         """About how many bars there are to go through."""
-        counts = (len(f.bars) - self.before[f.section.name] for f in self.feeds if f.bars)
+        counts = (
+            len(feed.base) - self.before.get(feed.section.of or feed.section.name, 0)
+            for feed in self.feeds
+            if feed.base is not None
+        )
         return max(counts, default=0)

@@ -178,7 +178,7 @@ def test_a_variable_finds_a_store_whatever_the_case_of_its_name(load, workdir: P
             "there is no such entry",
         ),
         ({}, ("data.feeds.7.timezone=UTC",), "data.feeds.7: there is no such entry"),
-        ({}, ("broker.csh=5",), "--set broker.csh: broker.csh: unknown key"),
+        ({}, ("broker.csh=5",), "--set broker.csh: unknown key"),
         ({}, ("broker.cash",), "--set 'broker.cash': write NAME=VALUE"),
         ({}, ("=5",), "--set '=5': write NAME=VALUE"),
     ],

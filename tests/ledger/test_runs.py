@@ -20,7 +20,7 @@ import pytest
 import atms
 from atms.errors import LedgerError, StrategyError
 from atms.ledger import file_run, list_runs, schema
-from atms.ledger.engine import transaction
+from atms.ledger.engine import writing
 from atms.result import Result
 
 URL = "sqlite:///atms.db"
@@ -233,7 +233,7 @@ def test_a_broken_run_is_filed_with_its_status(
 def test_a_row_that_hangs_on_no_run_is_refused(result: Result) -> None:
     result.save()
     lost = {"run_id": "nobody", "ts": datetime(2024, 1, 1, tzinfo=UTC), "cash": 1, "value": 1}
-    with pytest.raises(LedgerError, match="FOREIGN KEY"), transaction(URL) as connection:
+    with pytest.raises(LedgerError, match="FOREIGN KEY"), writing(URL) as connection:
         connection.execute(schema.equity.insert(), lost)
 
 
@@ -245,7 +245,7 @@ def test_a_run_takes_its_rows_with_it_when_it_is_deleted(
     gone.save()
     stays.save()
     before = count(table)
-    with transaction(URL) as connection:
+    with writing(URL) as connection:
         connection.execute(schema.runs.delete().where(schema.runs.c.id == gone.id))
     left = {row["run_id"] for row in raw(f"SELECT run_id FROM {table}")}
     assert left == {stays.id}
@@ -271,16 +271,16 @@ def test_a_fill_is_known_by_account_venue_symbol_trade_version_and_row(
 ) -> None:
     result.save()
     before = count("fills")
-    with transaction(URL) as connection:
+    with writing(URL) as connection:
         first = dict(connection.execute(schema.fills.select()).mappings().first() or {})
     first.pop("id")
     again = {**first, **changed}
     if refused:
-        with pytest.raises(LedgerError, match="UNIQUE"), transaction(URL) as connection:
+        with pytest.raises(LedgerError, match="UNIQUE"), writing(URL) as connection:
             connection.execute(schema.fills.insert(), again)
         assert count("fills") == before
     else:
-        with transaction(URL) as connection:
+        with writing(URL) as connection:
             connection.execute(schema.fills.insert(), again)
         assert count("fills") == before + 1
 
@@ -289,7 +289,7 @@ def test_a_run_that_cannot_be_filed_whole_is_not_filed_at_all(make: Callable[...
     first, second = make(name="one"), make(name="other")
     first.save()
     # A fill of the second run's account is there already: its own comes too late.
-    with transaction(URL) as connection:
+    with writing(URL) as connection:
         fill = dict(connection.execute(schema.fills.select()).mappings().first() or {})
         fill.pop("id")
         connection.execute(schema.fills.insert(), {**fill, "account": second.account})
