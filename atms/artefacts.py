@@ -85,6 +85,8 @@ def _free(wanted: Path) -> Path:
 
 
 def _empty_folder(path: Path) -> bool:
+    if path == Path.cwd():
+        return False  # a rename over it would leave us nowhere
     return path.is_dir() and not any(path.iterdir())
 
 

@@ -55,12 +55,15 @@ class TimeRange:
     def parse(cls, text: str) -> TimeRange:
         """Read ``2018-01-01..2018-06-30`` or ``20180101-20180630``; a last day is included whole.
 
-        Either side may be left out (``2018-01-01..``), or be a month or a year
-        (``2018..2019-06``). Times are allowed with the first form
+        Either side may be left out (``2018-01-01..``), or be a month or a year (``2018..2019-06``);
+        one of these alone is that period. Times are allowed with the first form
         (``2018-01-01T12:00..2018-01-02T12:00``); without an offset they are UTC.
         """
         compact = re.fullmatch(r"\s*(\d{8})?\s*-\s*(\d{8})?\s*", text)
-        parts = list(compact.groups()) if compact else text.split("..")
+        one = re.fullmatch(r"\s*\d{4}(-\d{2})?\s*", text)  # a year or a month
+        parts = [text, text] if one else text.split("..")
+        if compact and not one:
+            parts = list(compact.groups())
         if len(parts) != 2 or not any(part and part.strip() for part in parts):
             raise ValueError(f"{text!r} is no time range; write 2018-01-01..2018-06-30")
         start, end = (_instant(part, text) if part and part.strip() else None for part in parts)

@@ -70,8 +70,8 @@ def _load_file(path: Path) -> ModuleType:
         raise UnknownName(f"{path}: no such file")
     path = path.resolve()
     _prefer_folder(path.parent)
-    if str(_above_package(path)) not in sys.path:
-        sys.path.append(str(_above_package(path)))
+    if _above_package(path) != path.parent:
+        sys.path.insert(1, str(_above_package(path)))  # for `from its_package import ...`
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
     name = f"{path.stem}_{digest}"  # Backtrader looks a class's module up by name
     module = ModuleType(name)

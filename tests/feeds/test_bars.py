@@ -520,7 +520,7 @@ def test_a_bar_that_ends_at_midnight_belongs_to_the_day_that_ends(
 
 
 def test_a_month_has_no_end_that_can_be_counted(frame) -> None:
-    assert "months" in refusal(frame(3), timeframe=Timeframe(1, "M"), stamp="start")
+    assert "months" in refusal(frame(3, step="MS"), timeframe=Timeframe(1, "M"), stamp="start")
 
 
 # ---- order, prices, number -----------------------------------------------------------------------
