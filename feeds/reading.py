@@ -61,24 +61,67 @@ def read_bars(
     Raises:
         DataError: with file and row, for anything that is missing, unreadable or out of order.
     """
+    frame, where, first_row = _opened(source, name)
+    found = _match_columns(frame, where, columns or {})
+    stamps, finer = read_stamps(stamp_column(frame, found, where), where, timezone, first_row)
+    check_order(stamps, where, first_row)
+    values, notes = _columns(frame, found, where, name, first_row)
+    if finer:
+        notes.append(f"{name}: stamps finer than a microsecond are truncated")
+    if len(stamps) < 2:
+        raise DataError(
+            f"{where}: has one bar; a backtest needs at least two, because an order made on one "
+            "bar fills on the next"
+        )
+    if adjust:
+        _adjust(values, where)
+    step = commonest_step(stamps)
+    if timeframe is not None and step.seconds < 0.9 * timeframe.seconds:
+        raise DataError(
+            f"{where}: timeframe is {timeframe}, and its bars are {step} apart; say what the "
+            "source holds, and resample: for longer bars"
+        )
+    length = timeframe or step
+    seen = bar_ends(stamps, length, stamp, zone, where)
+    ends = stamp is not None
+    return Bars(name, stamps, seen, values, length, ends=ends, notes=tuple(notes))
+
+
+def _opened(source: str | Path | pd.DataFrame, name: str) -> tuple[pd.DataFrame, str, int]:
+    """Return the frame, how errors call it, and the number that they give its first row."""
     where, first_row = "the frame", 0
     if not isinstance(source, pd.DataFrame):
         path = find_source(str(source), name)
         where = str(source)
         first_row = 0 if path.suffix.lower() == ".parquet" else 2  # a text's rows are its lines
         source = _read_file(path, name)
-    return _from_frame(
-        source,
-        f"{name} ({where})",
-        name,
-        timeframe=timeframe,
-        timezone=timezone,
-        stamp=stamp,
-        adjust=adjust,
-        columns=columns or {},
-        zone=zone,
-        first_row=first_row,
-    )
+    where = f"{name} ({where})"
+    if source.empty:
+        raise DataError(f"{where}: holds no bars")
+    return source, where, first_row
+
+
+def _columns(
+    frame: pd.DataFrame, found: dict[str, Any], where: str, name: str, first_row: int
+) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
+    """Return prices, volume and every further column of numbers, and what was left out."""
+    standard = {key: column for key, column in found.items() if key in (*PRICES, "volume")}
+    values = {
+        key: _numbers(frame[column], where, str(column), first_row)
+        for key, column in standard.items()
+    }
+    _check_prices(values, where, first_row)
+    values.setdefault("volume", np.full(len(frame), np.nan))
+    notes = []
+    for key, column in found.items():
+        if key in standard:
+            continue
+        extra = _extra(frame[column])
+        if extra is None:
+            notes.append(f"{name}: column {column!r} holds no numbers and is left out")
+        else:
+            values[_line_name(key, values)] = extra
+    return values, notes
 
 
 def sample_names() -> list[str]:
@@ -121,67 +164,6 @@ def _read_file(path: Path, name: str) -> pd.DataFrame:
     if len(frame.columns) == 1 and (other := re.search(r"[;\t|]", str(frame.columns[0]))):
         raise DataError(f"{name}: {path}: is separated by {other[0]!r}; write it with commas")
     return frame
-
-
-def _from_frame(
-    frame: pd.DataFrame,
-    where: str,
-    name: str,
-    *,
-    timeframe: Timeframe | None,
-    timezone: str | None,
-    stamp: str | None,
-    adjust: str | None,
-    columns: Mapping[str, str],
-    zone: str,
-    first_row: int,
-) -> Bars:
-    if frame.empty:
-        raise DataError(f"{where}: holds no bars")
-    found = _match_columns(frame, where, columns)
-    notes: list[str] = []
-    stamps, finer = read_stamps(stamp_column(frame, found, where), where, timezone, first_row)
-    if finer:
-        notes.append(f"{name}: stamps finer than a microsecond are truncated")
-    check_order(stamps, where, first_row)
-    values = {
-        key: _numbers(frame[column], where, str(column), first_row)
-        for key, column in found.items()
-        if key in (*PRICES, "volume")
-    }
-    if "volume" not in values:
-        values["volume"] = np.full(len(stamps), np.nan)
-    for key, column in found.items():
-        if key not in (*PRICES, "volume"):
-            extra = _extra(frame[column])
-            if extra is None:
-                notes.append(f"{name}: column {column!r} holds no numbers and is left out")
-            else:
-                values[_line_name(key, values)] = extra
-    _check_prices(values, where, first_row)
-    if len(stamps) < 2:
-        raise DataError(
-            f"{where}: has one bar; a backtest needs at least two, because an order made on one "
-            "bar fills on the next"
-        )
-    if adjust:
-        _adjust(values, where)
-    frame_length = commonest_step(stamps)
-    if timeframe is not None and frame_length.seconds < 0.9 * timeframe.seconds:
-        raise DataError(
-            f"{where}: timeframe is {timeframe}, and its bars are {frame_length} apart; say what "
-            "the source holds, and resample: for longer bars"
-        )
-    frame_length = timeframe or frame_length
-    return Bars(
-        name,
-        stamps,
-        bar_ends(stamps, frame_length, stamp, zone, where),
-        values,
-        frame_length,
-        ends=stamp is not None,
-        notes=tuple(notes),
-    )
 
 
 def _match_columns(frame: pd.DataFrame, where: str, columns: Mapping[str, str]) -> dict[str, Any]:

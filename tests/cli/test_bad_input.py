@@ -249,7 +249,7 @@ def test_a_time_range_outside_the_data_is_refused_with_what_there_is(refused) ->
         (("-p", "fast=3"), ["buy_and_hold", "no parameter 'fast'"]),
         (("-s", "ma_cross", "-p", "fsat=3"), ["no parameter 'fsat'", "did you mean 'fast'?"]),
         (("-p", "fast"), ["-p 'fast'", "NAME=VALUE"]),
-        (("--timerange", "2020"), ["--timerange", "2018-01-01..2018-06-30"]),
+        (("--timerange", "2020-01-01"), ["--timerange", "2018-01-01..2018-06-30"]),
         (("--set", "run.timezone=Mars/Phobos"), ["run.timezone", "Mars/Phobos"]),
         (
             ("--set", "data.feeds.0.timezone=Mars/Phobos"),
