@@ -31,7 +31,7 @@ def copy_of_checkout(folder: Path) -> Path:
 
 
 @pytest.mark.skipif(
-    sys.version_info[:2] != (3, 11), reason="run once: it chooses an interpreter by itself"
+    "FRESH_START" not in os.environ, reason="slow: scripts/test runs it once, with FRESH_START=1"
 )
 def test_the_first_command_sets_up_and_prints_the_table_of_the_readme(workdir: Path) -> None:
     copy = copy_of_checkout(workdir)
