@@ -93,20 +93,25 @@ def _holding(recording: Recording, feed: int) -> _Holding:
 
 def _cash(recording: Recording, feeds: list[_Holding]) -> Floats:
     cash = np.full(len(recording.rounds), recording.start_cash, dtype=np.float64)
-    for fill, following in pairwise([*recording.fills, None]):
-        assert fill is not None  # the None closes the last pair
-        cash[fill.tick : following.tick if following else None] = fill.cash
+    # A fill's cash was read after its whole round, so that it knows what was added there too.
+    known = {**dict(recording.cash_moves), **{fill.tick: fill.cash for fill in recording.fills}}
+    ends = [*sorted(known)[1:], len(cash)]
+    for tick, end in zip(sorted(known), ends, strict=False):
+        cash[tick:end] = known[tick]
     margined = [feed for feed in recording.position_order if feeds[feed].margin is not None]
     if margined and recording.fills:
-        _settle_each_tick(recording, cash, feeds, margined)
+        _settle_each_tick(recording, cash, feeds, margined, set(known))
     return cash
 
 
 def _settle_each_tick(
-    recording: Recording, cash: Floats, feeds: list[_Holding], margined: list[int]
+    recording: Recording,
+    cash: Floats,
+    feeds: list[_Holding],
+    margined: list[int],
+    booked: set[int],
 ) -> None:
     """Futures-like positions move cash on every tick by the change of the close."""
-    booked = {fill.tick for fill in recording.fills}
     for tick in range(min(booked) + 1, len(cash)):
         if tick in booked:
             continue  # the broker's own cash, this tick's settlement included

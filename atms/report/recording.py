@@ -99,6 +99,7 @@ class Recording:
         orders: one row an order; see docs/results.md for the columns.
         fills: in the order of the broker's booking.
         start_cash: cash before the first fill.
+        cash_moves: (index of the round from which it counts, cash after) of what was added.
     """
 
     steps: NDArray[np.float64]
@@ -110,6 +111,7 @@ class Recording:
     fills: tuple[FillRecord, ...]
     start_cash: float
     ticks: NDArray[np.float64] | None = None
+    cash_moves: tuple[tuple[int, float], ...] = ()
     lines: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property

@@ -77,6 +77,10 @@ def outcome(
     trade_frame.insert(0, "run_id", run_id)
     if failure is None:
         plan.warnings += _difference_from_broker(equity_frame, strategy.broker, plan.config)
+        if recording.cash_moves:
+            plan.warnings.append(
+                "the strategy added cash to the account: returns count it as a profit, or a loss"
+            )
     return Result(
         id=run_id,
         status=status,

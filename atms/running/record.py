@@ -56,8 +56,22 @@ def record(
             for execution in recorder.executions
         ),
         start_cash=start_cash,
+        cash_moves=_cash_moves(strategy.broker, steps if ticks is None else ticks),
         lines=_lines(strategy, steps, stamps),
     )
+
+
+def _cash_moves(
+    broker: bt.BrokerBase, rounds: NDArray[np.float64]
+) -> tuple[tuple[int, float], ...]:
+    moves = []
+    for days, in_round, cash in getattr(broker, "cash_moves", ()):
+        tick = int(np.searchsorted(rounds, days, side="right")) - 1
+        # What a strategy makes the broker book between two rounds shows in the next.
+        tick = tick if in_round else tick + 1
+        if tick < len(rounds):
+            moves.append((tick, cash))
+    return tuple(moves)
 
 
 def _ticks(steps: NDArray[np.float64], feeds: tuple[FeedRecord, ...]) -> NDArray[np.float64] | None:

@@ -13,7 +13,31 @@ class SimulatedBroker(bt.brokers.BackBroker):
 
     One thing differs: an order whose size is NaN raises where it is made. Stock rejects it as a
     lack of margin, and the strategy that computed the NaN runs on.
+
+    Attributes:
+        cash_moves: (time in float days, whether in the broker's round, cash after) of each time
+            that cash given by ``add_cash`` was booked.
     """
+
+    def init(self) -> None:
+        """Begin anew, as stock does at the start of each run."""
+        super().init()
+        self.cash_moves: list[tuple[float, bool, float]] = []
+        self._in_round = False
+
+    def next(self) -> None:
+        """Match orders against the bar."""
+        self._in_round = True
+        super().next()
+        self._in_round = False
+
+    def _get_value(self, datas: Any = None, lever: bool = False) -> float:
+        added = bool(self._cash_addition)  # stock books what was added here
+        value: float = super()._get_value(datas, lever)
+        if added:
+            now = max(data.datetime[0] for data in self.cerebro.datas if len(data))
+            self.cash_moves.append((now, self._in_round, self.cash))
+        return value
 
     def buy(self, owner: Any, data: Any, size: float, *args: Any, **kwargs: Any) -> bt.Order:
         """Place a buy order; ValueError if *size* is NaN or infinite."""
