@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atms.errors import DataError
+from atms.feeds.times import session_dates
 from atms.model import Timeframe, TimeRange
 
 PRICES = ("open", "high", "low", "close")
@@ -59,7 +60,7 @@ class Bars:
     @property
     def labels(self) -> bool:
         """Whether the stamps are dates of sessions, which no time zone moves."""
-        return self.timeframe.seconds >= 86_400 and not (self.stamps % 86_400_000_000).any()
+        return session_dates(self.stamps, self.timeframe)
 
     def digest(self) -> str:
         """Return a hash of the stamps and every column."""

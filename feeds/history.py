@@ -127,7 +127,8 @@ def history_feed(
         source: a .csv or .parquet file, ``sample:NAME``, a DataFrame, or Bars.
         name: the feed's name in Backtrader.
         zone: the IANA zone in which the strategy sees times; default UTC.
-        reading: timeframe, timezone, stamp, adjust, columns: see :func:`atms.feeds.bars.read_bars`.
+        reading: timeframe, timezone, stamp, adjust, columns: see
+            :func:`atms.feeds.reading.read_bars`.
 
     Raises:
         DataError: what cannot be read.

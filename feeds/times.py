@@ -151,6 +151,11 @@ def check_order(stamps: NDArray[np.int64], where: str, first_row: int) -> None:
     )
 
 
+def session_dates(stamps: NDArray[np.int64], timeframe: Timeframe) -> bool:
+    """Return whether *stamps* are dates of sessions, which no time zone moves."""
+    return timeframe.seconds >= 86_400 and not (stamps % 86_400_000_000).any()
+
+
 def bar_ends(
     stamps: NDArray[np.int64], timeframe: Timeframe, stamp: str | None, zone: str, where: str
 ) -> NDArray[np.int64]:
@@ -163,8 +168,8 @@ def bar_ends(
         return stamps
     if stamp == "start" and timeframe.unit == "M":
         raise DataError(f"{where}: stamp: start does not work with months; stamp the bars' end")
-    if timeframe.seconds >= 86_400 and not (stamps % 86_400_000_000).any():
-        zone = "UTC"  # dates of sessions, which no zone moves
+    if session_dates(stamps, timeframe):
+        zone = "UTC"
     ends = stamps + (timeframe.seconds * 1_000_000 if stamp == "start" else 0)
     local = pd.to_datetime(ends, unit="us", utc=True).tz_convert(zone)
     return np.where(local == local.normalize(), ends - _BEFORE_MIDNIGHT, ends)

@@ -95,8 +95,7 @@ def _cash(recording: Recording, feeds: list[_Holding]) -> Floats:
     cash = np.full(len(recording.rounds), recording.start_cash, dtype=np.float64)
     # A fill's cash was read after its whole round, so that it knows what was added there too.
     known = {**dict(recording.cash_moves), **{fill.tick: fill.cash for fill in recording.fills}}
-    ends = [*sorted(known)[1:], len(cash)]
-    for tick, end in zip(sorted(known), ends, strict=False):
+    for tick, end in pairwise([*sorted(known), len(cash)]):
         cash[tick:end] = known[tick]
     margined = [feed for feed in recording.position_order if feeds[feed].margin is not None]
     if margined and recording.fills:

@@ -66,7 +66,7 @@ def _figures(
     total = float(wealth[-1] - 1) if len(r) else None
     # A debt that grows or shrinks has no rate of growth.
     cagr = float(wealth[-1] ** (k / len(r)) - 1) if len(r) and (wealth >= 0).all() else None
-    drawdown = float(np.min(wealth / np.maximum.accumulate(wealth) - 1)) if len(r) else None
+    drawdown = float(np.min(drawdowns(wealth))) if len(r) else None
     gains, losses = float(r[r > 0].sum()), float(-r[r < 0].sum())
     downside = math.sqrt(float(np.mean(np.minimum(excess, 0) ** 2))) if len(r) else 0.0
     quantile = float(np.quantile(r, 0.05)) if len(r) else None
@@ -88,6 +88,11 @@ def _figures(
         "profit_factor": _ratio(gains, losses),
         **_against(r, benchmark, free, k),
     }
+
+
+def drawdowns(wealth: Floats) -> Floats:
+    """Return how far *wealth*, shape (n,), lies below its peak so far, as a fraction <= 0."""
+    return wealth / np.maximum.accumulate(wealth) - 1
 
 
 def _series(values: ArrayLike, name: str) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from atms.report.metrics import metrics
+from atms.report.metrics import drawdowns, metrics
 from atms.report.recording import Recording
 from atms.report.sessions import sampling
 
@@ -82,7 +82,7 @@ def _returns(
     figures = metrics(returns, periods_per_year=a_year, benchmark=against, risk_free=risk_free)
     if broke:
         figures["total_return"] = float(wealth[-1] / wealth[0] - 1)
-        figures["max_drawdown"] = float(np.min(wealth / np.maximum.accumulate(wealth) - 1))
+        figures["max_drawdown"] = float(np.min(drawdowns(wealth)))
     return figures
 
 
@@ -102,7 +102,7 @@ def _drawdown_dates(wealth: NDArray[np.float64], times: pd.DatetimeIndex) -> dic
 
     *wealth* begins with the starting cash, held at ``times[0]``; both have shape (n + 1,).
     """
-    drawdown = wealth / np.maximum.accumulate(wealth) - 1
+    drawdown = drawdowns(wealth)
     below = drawdown < 0
     if not below.any():
         return {**dict.fromkeys(_DEEPEST), "longest_drawdown_days": 0.0}

@@ -21,13 +21,11 @@ def add_strategy(plan: Plan) -> None:
     plan.cerebro.addstrategy(plan.strategy_class, **params)
     plan.classes.append(plan.strategy_class)
     if plan.config.sizer is not None:
-        sizer = registry.load("sizers", plan.config.sizer.name)
-        _check_params(sizer, plan.config.sizer)
+        sizer = _load("sizers", plan.config.sizer)
         plan.cerebro.addsizer(sizer, **plan.config.sizer.params)
         plan.classes.append(sizer)
     for name, component in analyzer_names(plan.config).items():
-        kind = registry.load("analyzers", component.name)
-        _check_params(kind, component)
+        kind = _load("analyzers", component)
         plan.cerebro.addanalyzer(kind, _name=name, **component.params)
         plan.classes.append(kind)
 
@@ -44,6 +42,12 @@ def analyzer_names(config: Config) -> dict[str, Component]:
 def parameters(kind: type[Any]) -> dict[str, Any]:
     """Return a Backtrader class's parameters and their defaults."""
     return {name: getattr(kind.params, name) for name in kind.params._getkeys()}
+
+
+def _load(kind: str, component: Component) -> type[Any]:
+    found = registry.load(kind, component.name)
+    _check_params(found, component)
+    return found
 
 
 def _check_params(kind: type[Any], component: Component) -> None:
@@ -72,10 +76,9 @@ def check(config: Config) -> type[bt.Strategy]:
             registry.load("feeds", feed.feed)
         elif feed.source:
             find_source(feed.source, feed.name)
-    kind = registry.load("strategies", config.strategy.name)
-    _check_params(kind, config.strategy)
+    kind = _load("strategies", config.strategy)
     if config.sizer is not None:
-        _check_params(registry.load("sizers", config.sizer.name), config.sizer)
+        _load("sizers", config.sizer)
     for component in config.report.analyzers:
-        _check_params(registry.load("analyzers", component.name), component)
+        _load("analyzers", component)
     return kind

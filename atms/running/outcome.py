@@ -99,7 +99,7 @@ def outcome(
         provenance=provenance.collect(
             plan.config,
             plan.classes,
-            {feed.section.name: _digest(feed, record) for feed, record in pairs},
+            {feed.section.name: _digest(feed, kept) for feed, kept in pairs},
         ),
         warmup=plan.warmup,
         warnings=tuple(dict.fromkeys(plan.warnings)),
