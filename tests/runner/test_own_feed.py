@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import atms
-from atms.feeds.reading import SAMPLES
+from atms.feeds.sources import SAMPLES
 from atms.strategies.ma_cross import MovingAverageCross
 
 CSV = {"dtformat": "%Y-%m-%dT%H:%M:%SZ", "openinterest": -1}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import atms
-from atms.feeds.reading import SAMPLES
+from atms.feeds.sources import SAMPLES
 
 UNTIL = "..2017-11-05"  # a Sunday: the last week is whole
 HOURLY = {"name": "h", "source": "sample:BTCUSD_1h", "stamp": "start"}

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import atms
-from atms.feeds.reading import SAMPLES
+from atms.feeds.sources import SAMPLES
 
 
 class Nothing(bt.Strategy):
