@@ -36,16 +36,19 @@ class OrderRecorder(bt.Analyzer):
         orders: order ref -> its last notified clone, in the order of the first notification.
         statuses: order ref -> (step, status) of each notification.
         executions: every execution bit, in the order of the broker's booking.
+        last: the order that was notified last.
     """
 
     def __init__(self) -> None:
         self.orders: dict[int, bt.Order] = {}
         self.statuses: dict[int, list[tuple[int, int]]] = {}
         self.executions: list[Execution] = []
+        self.last: bt.Order | None = None
 
     def notify_order(self, order: bt.Order) -> None:
         """Note the status, and the executions that came with this notification."""
         step = len(self.strategy)
+        self.last = order
         self.orders[order.ref] = order
         self.statuses.setdefault(order.ref, []).append((step, order.status))
         for bit in order.executed.iterpending():

@@ -97,11 +97,13 @@ def _write_all(result: Result, folder: Path) -> None:
         "trades.csv": lambda path: _write_csv(result.trades, path),
         "fills.csv": lambda path: _write_csv(result.fills, path),
         "fill_trades.csv": lambda path: _write_csv(result.fill_trades, path),
+        "cash_flows.csv": lambda path: _write_csv(result.cash_flows, path),
         "orders.parquet": lambda path: result.orders.to_parquet(path),
         "equity.parquet": lambda path: result.equity.to_parquet(path),
         "bars.parquet": lambda path: result.bars.to_parquet(path),
         "lines.parquet": lambda path: result.lines.to_parquet(path),
         "run.log": lambda path: path.write_text(result.log, encoding="utf-8"),
+        "audit.json": lambda path: _write_json(path, [a.as_dict() for a in result.audit]),
         "config.yaml": lambda path: path.write_text(_config_yaml(result), encoding="utf-8"),
     }
     if result.analyzers:
@@ -144,6 +146,8 @@ def _manifest(result: Result, files: dict[str, str]) -> dict[str, Any]:
         "warmup": result.warmup,
         "warnings": list(result.warnings),
         "failure": result.failure,
+        "balances": result.balances.to_dict("records"),
+        "positions": result.positions.to_dict("records"),
         "feeds": [asdict(feed) for feed in result.feeds],
         "config": public_values(result.config),
         "files": files,

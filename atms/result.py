@@ -13,6 +13,8 @@ from atms.config import Config
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from atms.feeds.audit import Audit
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -58,11 +60,15 @@ class Result:
         orders: every order, one row each, by its number.
         fills: every fill, one row each, in the order of booking.
         fill_trades: which fill belongs to which trade, with the size and fee of its part.
+        cash_flows: what moved cash and is no fill, one row each: deposits, margins, interest.
+        balances: cash at the start and at the end, one row an account and currency.
+        positions: what was held at the end, one row a venue and symbol.
         bars: the bars as used, the warm-up's too: feed, datetime, then every line.
         lines: every plotted indicator's lines at every bar, the warm-up's too.
         started, ended: aware UTC.
         provenance: hashes and versions.
         warmup: what the warm-up was, in words.
+        audit: what was found in the data, one entry a feed that was read.
         warnings: lines that the user should read.
         log: what the strategy printed.
         failure: why it broke off, with the user's own lines; empty if it did not.
@@ -81,12 +87,16 @@ class Result:
     orders: pd.DataFrame
     fills: pd.DataFrame
     fill_trades: pd.DataFrame
+    cash_flows: pd.DataFrame
+    balances: pd.DataFrame
+    positions: pd.DataFrame
     bars: pd.DataFrame
     lines: pd.DataFrame
     started: pd.Timestamp
     ended: pd.Timestamp
     provenance: Provenance
     warmup: str = ""
+    audit: tuple[Audit, ...] = ()
     warnings: tuple[str, ...] = ()
     log: str = ""
     failure: str = ""

@@ -11,7 +11,9 @@ import pandas as pd
 from atms.artefacts import MANIFEST, read_manifest
 from atms.config import Config
 from atms.errors import ConfigError, OutputError, did_you_mean
+from atms.feeds.audit import Audit
 from atms.ledger import list_runs
+from atms.report.frames import POSITION_COLUMNS
 from atms.result import FeedInfo, Provenance, Result
 
 
@@ -64,6 +66,9 @@ def read_result(folder: Path) -> Result:
             orders=pd.read_parquet(folder / "orders.parquet"),
             fills=_read_csv(folder / "fills.csv", times=("ts",)),
             fill_trades=_read_csv(folder / "fill_trades.csv"),
+            cash_flows=_read_csv(folder / "cash_flows.csv", times=("ts",)),
+            balances=pd.DataFrame(manifest["balances"]),
+            positions=_positions(manifest["positions"]),
             bars=pd.read_parquet(folder / "bars.parquet"),
             lines=pd.read_parquet(folder / "lines.parquet"),
             started=pd.Timestamp(manifest["started"]),
@@ -73,6 +78,7 @@ def read_result(folder: Path) -> Result:
                 **{name: manifest[name] for name in ("hashes", "code", "data", "versions")},
             ),
             warmup=manifest["warmup"],
+            audit=_audit(folder),
             warnings=tuple(manifest["warnings"]),
             failure=manifest["failure"],
             log=(folder / "run.log").read_text(encoding="utf-8"),
@@ -88,6 +94,17 @@ def _read_csv(path: Path, times: tuple[str, ...] = ()) -> pd.DataFrame:
     for name in times:
         frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
     return frame
+
+
+def _positions(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(POSITION_COLUMNS))
+    frame["ts"] = pd.to_datetime(frame["ts"], utc=True, format="ISO8601")
+    return frame
+
+
+def _audit(folder: Path) -> tuple[Audit, ...]:
+    found = json.loads((folder / "audit.json").read_text())
+    return tuple(Audit.from_dict(entry) for entry in found)
 
 
 def _analyzers(folder: Path) -> dict[str, Any]:

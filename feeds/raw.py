@@ -27,6 +27,7 @@ class RawBars:
             extra column; float64, shape (n,).
         timeframe: the length of a bar, as stated; None: the commonest step.
         notes: what was left out or changed on the way in.
+        stamp: ``start`` or ``end``, if the source says which its stamps are.
     """
 
     name: str
@@ -36,6 +37,7 @@ class RawBars:
     columns: dict[str, NDArray[np.float64]]
     timeframe: Timeframe | None = None
     notes: tuple[str, ...] = field(default=())
+    stamp: str | None = None
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -49,6 +51,11 @@ class RawBars:
         """Return the bars at positions *rows*, in that order."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         return replace(self, stamps=self.stamps[rows], columns=columns)
+
+
+def raw_of(bars: Bars) -> RawBars:
+    """Return bars that were finished as they were before."""
+    return RawBars(bars.name, bars.name, 0, bars.stamps, bars.columns, bars.timeframe)
 
 
 def mended(raw: RawBars) -> RawBars:
@@ -75,10 +82,12 @@ def finished(
 ) -> Bars:
     """Return the bars ready to be run; the arguments are those of :func:`reading.read_bars`.
 
+    A stamp that is stated goes before what the source says of itself.
+
     Raises:
         DataError: with the row, for what is out of order, missing or too short.
     """
-    where = raw.where
+    where, stamp = raw.where, stamp or raw.stamp
     check_order(raw.stamps, where, raw.first_row)
     _check_prices(raw.columns, where, raw.first_row)
     if len(raw) < 2:

@@ -78,7 +78,7 @@ def read_raw(
     values, notes = _columns(frame, found, where, name, first_row)
     if finer:
         notes.append(f"{name}: stamps finer than a microsecond are truncated")
-    return RawBars(name, where, first_row, stamps, values, timeframe, tuple(notes))
+    return RawBars(name, where, first_row, stamps, values, timeframe, notes=tuple(notes))
 
 
 def _opened(source: str | Path | pd.DataFrame, name: str) -> tuple[pd.DataFrame, str, int]:

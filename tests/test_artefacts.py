@@ -31,7 +31,7 @@ FILES = {
 }  # fmt: skip
 FILL_COLUMNS = [
     "run_id", "account", "venue", "symbol", "order_id", "trade_id", "ts", "side", "size", "price",
-    "fee", "fee_currency", "reference_price",
+    "fee", "fee_currency", "reference_price", "currency", "multiplier", "settlement",
 ]  # fmt: skip
 FRAMES = ("fills", "trades", "orders", "equity", "bars", "lines", "fill_trades")
 

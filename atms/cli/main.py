@@ -10,7 +10,11 @@ import typer
 
 from atms._version import __version__
 from atms.cli.backtest import backtest
+from atms.cli.compare import compare
 from atms.cli.config import config
+from atms.cli.db import db
+from atms.cli.doctor import doctor
+from atms.cli.init import init
 from atms.cli.runs import runs, trades
 from atms.cli.strategies import strategies
 
@@ -41,11 +45,15 @@ def _options(
     pass
 
 
+app.command("init")(init)
 app.command("backtest")(backtest)
 app.command("trades")(trades)
+app.command("compare")(compare)
+app.command("doctor")(doctor)
 app.add_typer(runs, name="runs")
 app.add_typer(strategies, name="strategies")
 app.add_typer(config, name="config")
+app.add_typer(db, name="db")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from atms.config.load import LoadedConfig, load_config, public_values
 from atms.config.secrets import mask_url
-from atms.config.sections import Component, Config, FeedSection, InstrumentSection
+from atms.config.sections import Component, Config, FeedSection, InstrumentSection, SqlSection
 
 __all__ = [
     "Component",
@@ -10,6 +10,7 @@ __all__ = [
     "FeedSection",
     "InstrumentSection",
     "LoadedConfig",
+    "SqlSection",
     "load_config",
     "mask_url",
     "public_values",

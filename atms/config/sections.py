@@ -100,14 +100,23 @@ class InstrumentSection(Section):
     multiplier: Decimal = Field(Decimal(1), gt=0, description="Value of one unit at a price of 1.")
 
 
+class SqlSection(Section):
+    """Bars by a query."""
+
+    url: DatabaseUrl = Field(description="A SQLAlchemy URL, or ${ENV_NAME} holding one.")
+    query: str = Field(min_length=1, description="SELECT time, open, high, low, close, volume ...")
+
+
 class FeedSection(Section):
     """One stream of bars."""
 
     name: str = Field("", description="How the strategy and the results call it; default: symbol.")
     source: str | None = Field(
         None,
-        description="Read by a backtest: a .csv or .parquet file, or sample:NAME for bundled bars.",
+        description="Read by a backtest: a .csv or .parquet file, sample:NAME for bundled bars, or "
+        "ledger:VENUE:SYMBOL:TIMEFRAME.",
     )
+    sql: SqlSection | None = Field(None, description="Read by a backtest: a query, not a file.")
     store: str | None = Field(None, description="Read by paper and live: a name under stores.")
     of: str | None = Field(None, description="Resample or replay this other feed instead.")
     feed: str | None = Field(
@@ -130,6 +139,11 @@ class FeedSection(Section):
     stamp: Literal["start", "end"] | None = Field(
         None, description="Whether a bar's stamp is its start or its end; default: taken as it is."
     )
+    calendar: str = Field(
+        "auto",
+        description="Against which gaps are looked for: 24/7, fx, or an exchange's code, as XNYS; "
+        "auto: from the bars' own rhythm.",
+    )
     adjust: Literal["adj_close"] | None = Field(
         None, description="Scale open, high, low and close to the adjusted close."
     )
@@ -140,14 +154,14 @@ class FeedSection(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> FeedSection:
-        if self.source and self.of:
-            raise ValueError("give either source or of, not both")
+        if sum(bool(origin) for origin in (self.source, self.sql, self.of)) > 1:
+            raise ValueError("give one of source, sql and of, not several")
         if self.resample and self.replay:
             raise ValueError("give either resample or replay, not both")
         if self.of and not (self.resample or self.replay):
             raise ValueError("of names another feed to resample or replay: say which, resample: 1d")
-        if not (self.source or self.of or self.store):
-            raise ValueError("needs a source (a file, or sample:BTCUSD_1h) or a store")
+        if not (self.source or self.sql or self.of or self.store):
+            raise ValueError("needs a source (a file, or sample:BTCUSD_1h), sql, or a store")
         return self
 
 
@@ -164,6 +178,11 @@ class DataSection(Section):
         "auto",
         description="Bars before run.timerange that only feed indicators; auto: the strategy's "
         "minimum period, ten times the period of recursive indicators.",
+    )
+    audit: Literal["fail", "warn"] = Field(
+        "fail",
+        description="What a failing audit of the bars does: stop the run, or warn; then the bars "
+        "are sorted, of duplicates the last is taken, and bars without a price are left out.",
     )
     feeds: tuple[FeedSection, ...] = Field(min_length=1, description="One entry a stream of bars.")
 

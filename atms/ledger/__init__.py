@@ -1,5 +1,22 @@
-"""The database that knows every run: SQLite, behind a schema that a server will share."""
+"""The database that knows every run and keeps bars: SQLite or PostgreSQL, one schema."""
 
-from atms.ledger.runs import file_run, list_runs
+from atms.ledger.bars import list_series, read_bars, write_bars
+from atms.ledger.checking import check_balances
+from atms.ledger.creating import create
+from atms.ledger.runs import delete_runs, file_run, list_runs
+from atms.ledger.version import SchemaStatus, downgrade, schema_status, upgrade
 
-__all__ = ["file_run", "list_runs"]
+__all__ = [
+    "SchemaStatus",
+    "check_balances",
+    "create",
+    "delete_runs",
+    "downgrade",
+    "file_run",
+    "list_runs",
+    "list_series",
+    "read_bars",
+    "schema_status",
+    "upgrade",
+    "write_bars",
+]

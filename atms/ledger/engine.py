@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,75 +15,115 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from atms.config import mask_url
-from atms.errors import LedgerError
-from atms.ledger.schema import metadata
+from atms.errors import LedgerError, MissingExtra
+from atms.extras import install_hint
 
 _BUSY_SECONDS = 30
 _LOOK_EVERY = 0.2
+_CONNECT_SECONDS = 10
+POSTGRESQL = "postgresql+psycopg2"
+# what a database says -> the way out
+_HINTS = {
+    "permission denied for schema": "let the role make tables: GRANT ALL ON SCHEMA public TO it, "
+    "or give it a database of its own",
+    "password authentication failed": "look at user and password in ledger.url",
+    "no password supplied": "ledger.url names no password: postgresql+psycopg2://user:password@...",
+    "Connection refused": "is the server running, at that host and port?",
+    "could not translate host name": "look at the host in ledger.url",
+    "does not exist": "make it: python -m atms db create",
+    "No space left": "free some space on the server's disk",
+    "disk is full": "free some space, or choose another place with ledger.url",
+    "readonly database": "the file or its folder cannot be written",
+    "unable to open database file": "does its folder exist, and can it be written?",
+    "not a database": "the file is damaged or something else: move it away; "
+    "python -m atms runs sync files the runs again from their folders",
+    "malformed": "the file is damaged: move it away; "
+    "python -m atms runs sync files the runs again from their folders",
+}
 
 
 def exists(url: str) -> bool:
     """Return whether there is a ledger yet: a SQLite file, or any server."""
-    parsed = _parsed(url)
+    parsed = parsed_url(url)
     return parsed.get_backend_name() != "sqlite" or bool(
         parsed.database and Path(parsed.database).exists()
     )
 
 
 @contextmanager
-def writing(url: str) -> Iterator[Connection]:
-    """Yield a connection in one transaction, the tables made if they were not there.
+def connected(url: str, write: bool) -> Iterator[Connection]:
+    """Yield a connection in one transaction; whether there are tables is the caller's question.
+
+    Args:
+        url: a SQLAlchemy URL, of SQLite or PostgreSQL.
+        write: take the right to write at once, waiting for another writer.
 
     Raises:
         LedgerError: the URL is wrong, or the database refuses; nothing of the block is kept.
+        MissingExtra: the driver is not installed.
     """
-    with _connected(url, write=True) as connection:
-        metadata.create_all(connection)
-        yield connection
-
-
-@contextmanager
-def reading(url: str) -> Iterator[Connection]:
-    """Yield a connection that waits for no writer.
-
-    Raises:
-        LedgerError: the URL is wrong, or the database refuses.
-    """
-    with _connected(url, write=False) as connection:
-        yield connection
-
-
-@contextmanager
-def _connected(url: str, write: bool) -> Iterator[Connection]:
     engine = _engine(url, "BEGIN IMMEDIATE" if write else "BEGIN")
+    driver_error = engine.dialect.loaded_dbapi.Error  # bulk writes go past SQLAlchemy
     try:
         with engine.begin() as connection:
             yield connection
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise LedgerError(f"ledger {mask_url(url)}: {reason}") from error
+    except LedgerError as error:
+        raise LedgerError(f"ledger {mask_url(url)}: {error}") from error
+    except (SQLAlchemyError, driver_error) as error:
+        raise LedgerError(f"ledger {mask_url(url)}: {reason(error)}") from error
     finally:
         engine.dispose()
 
 
-def _parsed(url: str) -> URL:
+def parsed_url(url: str) -> URL:
+    """Return the URL in its parts; LedgerError if it is none, or of a database we cannot use."""
     try:
-        return make_url("".join(url))  # the text of a DatabaseUrl, password and all
+        parsed = make_url("".join(url))  # the text of a DatabaseUrl, password and all
     except ArgumentError as error:
         raise LedgerError("ledger.url: is no database URL; write sqlite:///atms.db") from error
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise LedgerError(
+            f"ledger {mask_url(url)}: atms keeps its ledger in SQLite or PostgreSQL; write "
+            f"ledger.url: sqlite:///atms.db, or {POSTGRESQL}://user:password@host/database"
+        )
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise LedgerError("ledger.url: names no file; write sqlite:///atms.db")
+    return parsed
 
 
 def _engine(url: str, begin: str) -> Engine:
-    parsed = _parsed(url)
-    if parsed.get_backend_name() != "sqlite":
+    parsed = parsed_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": _LOOK_EVERY})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", functools.partial(_begin, begin))
+        return engine
+    check_driver(parsed)
+    return create_engine(
+        parsed,
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "atms",
+            # A server that went away without a word is noticed.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
+    )
+
+
+def check_driver(parsed: URL) -> None:
+    """Refuse a PostgreSQL URL that does not name our driver, or whose driver is not installed.
+
+    Raises:
+        LedgerError, MissingExtra: with the way out.
+    """
+    if parsed.drivername != POSTGRESQL:
         raise LedgerError(
-            f"ledger {mask_url(url)}: this version keeps its ledger in SQLite only; write "
-            "ledger.url: sqlite:///atms.db, or ledger.enabled: false"
+            f"ledger.url: say which driver: write {POSTGRESQL}:// instead of {parsed.drivername}://"
         )
-    engine = create_engine(parsed, connect_args={"timeout": _LOOK_EVERY})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", functools.partial(_begin, begin))
-    return engine
+    if importlib.util.find_spec("psycopg2") is None:
+        raise MissingExtra(f"PostgreSQL needs its driver: {install_hint('postgres')}")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -106,3 +147,11 @@ def _begin(begin: str, connection: Connection) -> None:
         except OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
+
+
+def reason(error: BaseException) -> str:
+    """Return what a database said, in a line, with the way out where it is known."""
+    said = str(getattr(error, "orig", None) or error)
+    first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
+    hint = next((hint for words, hint in _HINTS.items() if words in said), None)
+    return f"{first}; {hint}" if hint else first

@@ -2,74 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, select
 
-from atms.config import public_values
+from atms.config import FeedSection, public_values
+from atms.errors import LedgerError
 from atms.ledger import schema
-from atms.ledger.engine import exists, reading, writing
+from atms.ledger.bulk import insert, new_ids
+from atms.ledger.connection import reading, writing
+from atms.ledger.engine import exists
+from atms.ledger.owners import add_once, local_owner
+from atms.report.flows import difference
 from atms.report.summary import json_safe
 
 if TYPE_CHECKING:
     from atms.result import Result
 
+_MODE = "backtest"
 
-def file_run(result: Result, folder: Path, manifest_hash: str) -> None:
+
+def file_run(result: Result, folder: Path, manifest_hash: str, url: str | None = None) -> bool:
     """Write a run and everything that hangs on it, in one transaction.
+
+    A run that is filed already is only pointed to where it was saved last.
 
     Args:
         result: the run.
         folder: where its files are.
         manifest_hash: SHA-256 of its manifest.json, by which the ledger knows the files.
+        url: the ledger's; default: that of the run's config.
+
+    Returns:
+        Whether it was new.
 
     Raises:
         LedgerError: the database refused; nothing was written.
+        MissingExtra: the database's driver is not installed.
     """
-    with writing(result.config.ledger.url) as connection:
-        if _filed(connection, result.id, folder, manifest_hash):
-            return
-        strategy = _strategy_id(
-            connection, result.provenance.strategy, result.provenance.hashes["code"]
+    with writing(url or result.config.ledger.url) as connection:
+        here = {"folder": str(folder.resolve()), "manifest_hash": manifest_hash}
+        changed = schema.runs.update().where(schema.runs.c.id == result.id).values(here)
+        if connection.execute(changed).rowcount:
+            return False
+        try:
+            _write(connection, result, here)
+        except ValueError as error:  # what no column can hold
+            raise LedgerError(f"run {result.id}: {error}") from error
+        return True
+
+
+def _write(connection: Connection, result: Result, here: dict[str, str]) -> None:
+    owner = local_owner(connection)
+    strategy = _strategy_id(connection, result)
+    add_once(connection, schema.accounts, id=result.account, owner_id=owner, mode=_MODE)
+    for feed in result.config.data.feeds:
+        add_once(connection, schema.instruments, **_instrument(feed))
+    run = {**_run_row(result), **here, "owner_id": owner, "strategy_id": strategy}
+    connection.execute(schema.runs.insert(), run)
+    starts = {"epoch": 1, "started": result.started, "ended": result.ended}
+    connection.execute(schema.run_starts.insert(), {"run_id": result.id, **starts})
+    mine = {"run_id": result.id, "account": result.account}
+    insert(connection, schema.balances, _balances(result), run_id=result.id)
+    insert(connection, schema.orders, result.orders, **mine)
+    ids = _fills(connection, result)
+    insert(connection, schema.trades, result.trades, run_id=result.id)
+    links = result.fill_trades.assign(fill_id=result.fill_trades["fill_id"].map(ids))
+    insert(connection, schema.fill_trades, links, run_id=result.id)
+    insert(connection, schema.positions, result.positions, **mine)
+    insert(connection, schema.cash_flows, result.cash_flows, **mine)
+    daily = result.equity.groupby(result.equity.index.floor("D")).tail(1)
+    insert(connection, schema.equity, daily.rename_axis("ts").reset_index(), run_id=result.id)
+
+
+def _fills(connection: Connection, result: Result) -> dict[int, int]:
+    """Write fills and their fees; return the run's own counter -> the ledger's id."""
+    fills = result.fills
+    ids = new_ids(connection, schema.fills, len(fills))
+    insert(connection, schema.fills, fills, id=ids, version=0, row="fill", fees_known=True)
+    fees = pd.DataFrame({"fill_id": ids, "asset": fills["fee_currency"], "amount": fills["fee"]})
+    insert(connection, schema.fill_fees, fees[fees["amount"] != 0])
+    return dict(zip(fills["trade_id"], ids, strict=True))
+
+
+def _balances(result: Result) -> pd.DataFrame:
+    missed = [
+        difference(
+            result.fills[result.fills["account"] == balance.account],
+            result.cash_flows[result.cash_flows["account"] == balance.account],
+            balance,
         )
-        run = _run_row(result, folder, manifest_hash)
-        connection.execute(schema.runs.insert(), {**run, "strategy_id": strategy})
-        _insert(connection, schema.orders, result.orders, result.id)
-        fills = result.fills.assign(version=0, row="fill")
-        fills = fills.astype({"trade_id": str, "order_id": str})
-        _insert(connection, schema.fills, fills, result.id)
-        _insert(connection, schema.trades, result.trades, result.id)
-        _insert(connection, schema.fill_trades, result.fill_trades, result.id)
-        daily = result.equity.groupby(result.equity.index.floor("D")).tail(1)
-        _insert(connection, schema.equity, daily.rename_axis("ts").reset_index(), result.id)
+        for balance in result.balances.itertuples()
+    ]
+    return result.balances.assign(difference=missed)
 
 
-def _filed(connection: Connection, run_id: str, folder: Path, manifest_hash: str) -> bool:
-    """Point a run that is filed already to where it was saved last; return whether it was."""
-    here = {"folder": str(folder.resolve()), "manifest_hash": manifest_hash}
-    changed = schema.runs.update().where(schema.runs.c.id == run_id).values(here)
-    return bool(connection.execute(changed).rowcount)
-
-
-def _strategy_id(connection: Connection, name: str, code_hash: str) -> int:
+def _strategy_id(connection: Connection, result: Result) -> int:
     table = schema.strategies
+    name, code_hash = result.provenance.strategy, result.provenance.hashes["code"]
+    add_once(connection, table, name=name, code_hash=code_hash)
     known = select(table.c.id).where(table.c.name == name, table.c.code_hash == code_hash)
-    found = connection.execute(known).scalar()
-    if found is None:
-        added = connection.execute(table.insert(), {"name": name, "code_hash": code_hash})
-        found = added.inserted_primary_key[0]  # type: ignore[index]
-    return int(found)
+    return int(connection.execute(known).scalar_one())
 
 
-def _run_row(result: Result, folder: Path, manifest_hash: str) -> dict[str, Any]:
+def _instrument(feed: FeedSection) -> dict[str, Any]:
+    rules = feed.instrument.model_dump()
+    return {"venue": feed.venue, "symbol": feed.symbol, "currency": feed.currency, **rules}
+
+
+def _run_row(result: Result) -> dict[str, Any]:
     figures, hashes, feeds = result.metrics, result.provenance.hashes, result.feeds
     return {
         "id": result.id,
         "label": result.config.run.name,
-        "mode": "backtest",
-        "account": result.account,
+        "mode": _MODE,
         "status": result.status,
         "symbols": ", ".join(dict.fromkeys(feed.symbol for feed in feeds)),
         "started": result.started,
@@ -82,49 +131,43 @@ def _run_row(result: Result, folder: Path, manifest_hash: str) -> dict[str, Any]
         "seed": result.config.run.seed,
         "config": public_values(result.config),
         "metrics": json_safe(figures),
+        "audit": [audit.as_dict() for audit in result.audit],
         "config_hash": hashes["config"],
         "data_hash": hashes["data"],
         "code_hash": hashes["code"],
-        "manifest_hash": manifest_hash,
-        "folder": str(folder.resolve()),
     }
 
 
-def _insert(connection: Connection, table: Table, frame: pd.DataFrame, run_id: str) -> None:
-    names = [
-        column.name for column in table.columns if column.name in frame and column.name != "run_id"
-    ]
-    columns = [_plain(frame[name]) for name in names]
-    rows = [
-        {"run_id": run_id, **dict(zip(names, values, strict=True))}
-        for values in zip(*columns, strict=True)
-    ]
-    if rows:
-        connection.execute(table.insert(), rows)
-
-
-def _plain(column: pd.Series) -> list[Any]:
-    """Return a column as plain values, what is missing as None."""
-    values = column.dt.to_pydatetime() if column.dtype.kind == "M" else column.tolist()
-    return [
-        None if missing else value for value, missing in zip(values, column.isna(), strict=True)
-    ]
-
-
 def list_runs(url: str) -> list[dict[str, Any]]:
-    """Return every run, the newest first, without its config.
+    """Return every run, the newest first, without its config and audit.
 
     Raises:
         LedgerError: the database cannot be read.
+        MissingExtra: the database's driver is not installed.
     """
     if not exists(url):
         return []
     table, strategies = schema.runs, schema.strategies
-    columns = [column for column in table.columns if column is not table.c.config]
+    columns = [column for column in table.columns if column.name not in ("config", "audit")]
     query = (
         select(*columns, strategies.c.name.label("strategy"))
         .join(strategies)
         .order_by(table.c.started.desc(), table.c.id.desc())
     )
     with reading(url) as connection:
+        if connection is None:
+            return []
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def delete_runs(url: str, ids: Sequence[str]) -> None:
+    """Take runs, their rows and their backtests' accounts out of the ledger.
+
+    Raises:
+        LedgerError: the database refused; nothing was taken out.
+    """
+    with writing(url) as connection:
+        connection.execute(schema.runs.delete().where(schema.runs.c.id.in_(ids)))
+        accounts = schema.accounts
+        own = [f"{_MODE}:{run_id}" for run_id in ids]
+        connection.execute(accounts.delete().where(accounts.c.id.in_(own)))

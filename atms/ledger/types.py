@@ -71,3 +71,8 @@ class Moment(TypeDecorator[datetime]):
         if isinstance(value, datetime):
             return value.astimezone(UTC)
         return _EPOCH + timedelta(microseconds=value)
+
+
+def moment(micros: int) -> datetime:
+    """Return the aware UTC datetime that *micros* since 1970 are."""
+    return _EPOCH + timedelta(microseconds=int(micros))

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atms.report.metrics import drawdowns
 from atms.report.recording import Recording
 
 Floats = NDArray[np.float64]
@@ -24,9 +25,9 @@ def equity(recording: Recording) -> pd.DataFrame:
 
     Columns: cash and value in the account's currency; position, the value of what is held (long
     minus short); exposure, the sum of absolute position values as a share of value; drawdown,
-    value over its peak so far (the starting cash included) minus 1.
+    wealth (see :func:`wealth`) over its peak so far minus 1.
     """
-    feeds = [_holding(recording, feed) for feed in range(len(recording.feeds))]
+    feeds = [holding(recording, feed) for feed in range(len(recording.feeds))]
     cash = _cash(recording, feeds)
     position = np.zeros(len(recording.rounds))
     gross = np.zeros(len(recording.rounds))
@@ -48,14 +49,14 @@ def equity(recording: Recording) -> pd.DataFrame:
         exposure = np.where(value > 0, gross / value, np.nan)
     exposure = np.where(gross > 0, exposure, 0.0)
     part = recording.last_rounds[recording.first :]
-    peak = np.maximum.accumulate(np.maximum(value[part], recording.start_cash))
+    drawdown = drawdowns(wealth(recording, value[part]))[1:]
     return pd.DataFrame(
         {
             "cash": cash[part],
             "value": value[part],
             "position": position[part],
             "exposure": exposure[part],
-            "drawdown": value[part] / peak - 1,
+            "drawdown": drawdown,
         },
         index=pd.DatetimeIndex(
             pd.to_datetime(recording.stamps[recording.first :], unit="us", utc=True),
@@ -64,7 +65,31 @@ def equity(recording: Recording) -> pd.DataFrame:
     )
 
 
-class _Holding(NamedTuple):
+def wealth(recording: Recording, value: Floats) -> Floats:
+    """Return the starting cash, then the account's value at each step of the time range.
+
+    Cash that the strategy added or took is no profit: where there is some, each step counts by
+    its time-weighted return, (value - added) / value before, chained from the starting cash
+    (CFA Institute, Global Investment Performance Standards, 2020: true time-weighted return).
+
+    Args:
+        recording: the run.
+        value: at each step of the time range, shape (n,); what is returned has shape (n + 1,).
+    """
+    before = np.concatenate([[recording.start_cash], value[:-1]])
+    added = np.zeros(len(value))
+    ends = recording.last_rounds[recording.first :]
+    for move in recording.cash_moves:
+        step = int(np.searchsorted(ends, move.tick))
+        if step < len(added):
+            added[step] += move.amount
+    if not added.any() or (before <= 0).any():
+        return np.concatenate([[recording.start_cash], value])
+    growth = np.cumprod((value - added) / before)
+    return recording.start_cash * np.concatenate([[1.0], growth])
+
+
+class Holding(NamedTuple):
     """One feed at every tick: size held, its average price, the price it is valued at, margin."""
 
     size: Floats
@@ -73,7 +98,8 @@ class _Holding(NamedTuple):
     margin: Floats | None
 
 
-def _holding(recording: Recording, feed: int) -> _Holding:
+def holding(recording: Recording, feed: int) -> Holding:
+    """Return what was held of a feed at every round of the broker."""
     record, ticks = recording.feeds[feed], recording.rounds
     size, price = np.zeros(len(ticks)), np.zeros(len(ticks))
     position = bt.Position()
@@ -88,13 +114,14 @@ def _holding(recording: Recording, feed: int) -> _Holding:
     at = np.searchsorted(days, ticks, side="right") - 1
     close = np.where(at >= 0, marks[at], np.nan)
     margin = None if record.margins is None else record.margins[np.maximum(at, 0)]
-    return _Holding(size, price, close, margin)
+    return Holding(size, price, close, margin)
 
 
-def _cash(recording: Recording, feeds: list[_Holding]) -> Floats:
+def _cash(recording: Recording, feeds: list[Holding]) -> Floats:
     cash = np.full(len(recording.rounds), recording.start_cash, dtype=np.float64)
     # A fill's cash was read after its whole round, so that it knows what was added there too.
-    known = {**dict(recording.cash_moves), **{fill.tick: fill.cash for fill in recording.fills}}
+    moves = {move.tick: move.cash for move in recording.cash_moves if move.tick < len(cash)}
+    known = {**moves, **{fill.tick: fill.cash for fill in recording.fills}}
     for tick, end in pairwise([*sorted(known), len(cash)]):
         cash[tick:end] = known[tick]
     margined = [feed for feed in recording.position_order if feeds[feed].margin is not None]
@@ -106,7 +133,7 @@ def _cash(recording: Recording, feeds: list[_Holding]) -> Floats:
 def _settle_each_tick(
     recording: Recording,
     cash: Floats,
-    feeds: list[_Holding],
+    feeds: list[Holding],
     margined: list[int],
     booked: set[int],
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,8 @@ class FillRecord:
         group: Backtrader's tradeid, by which a strategy keeps trades apart.
         size: units, negative for a sale.
         closed, opened: the parts of size that closed and opened a position.
-        closed_fee, opened_fee: the fee of each part, in the feed's currency.
+        closed_fee, opened_fee: the fee of each part, in the account's currency.
+        booked: what the broker moved in cash for it, before fees.
         cash: the account's cash after all fills of that round.
     """
 
@@ -76,12 +78,21 @@ class FillRecord:
     opened: float
     closed_fee: float
     opened_fee: float
+    booked: float
     cash: float
 
     @property
     def fee(self) -> float:
         """The whole fee."""
         return self.closed_fee + self.opened_fee
+
+
+class CashMove(NamedTuple):
+    """Cash that a strategy added or took: from which round it counts, how much, cash after."""
+
+    tick: int
+    amount: float
+    cash: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +110,9 @@ class Recording:
         orders: one row an order; see docs/results.md for the columns.
         fills: in the order of the broker's booking.
         start_cash: cash before the first fill.
-        cash_moves: (index of the round from which it counts, cash after) of what was added.
+        final_cash: the broker's own, after everything.
+        interest: what the broker charged for positions and has not yet put into a fill's fee.
+        cash_moves: cash that the strategy added or took.
     """
 
     steps: NDArray[np.float64]
@@ -110,9 +123,16 @@ class Recording:
     orders: pd.DataFrame
     fills: tuple[FillRecord, ...]
     start_cash: float
+    final_cash: float
+    interest: float = 0.0
     ticks: NDArray[np.float64] | None = None
-    cash_moves: tuple[tuple[int, float], ...] = ()
+    cash_moves: tuple[CashMove, ...] = ()
     lines: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def currency(self) -> str:
+        """The account's currency: the simulated broker has one, whatever the feeds say."""
+        return self.feeds[0].currency
 
     @property
     def rounds(self) -> NDArray[np.float64]:

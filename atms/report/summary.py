@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atms.report.equity import wealth
 from atms.report.metrics import drawdowns, metrics
 from atms.report.recording import Recording
 from atms.report.sessions import sampling
@@ -43,10 +44,10 @@ def summary(
     stamps = recording.stamps[recording.first :]
     sampled = sampling(stamps)
     a_year = periods_per_year or sampled.periods_per_year
-    wealth = np.concatenate([[recording.start_cash], value[sampled.last]])
+    worth = wealth(recording, value)[np.concatenate([[0], sampled.last + 1])]
     hold = _hold(recording, benchmark)[np.concatenate([[0], sampled.last + 1])]
     times = equity.index[np.concatenate([[0], sampled.last])]
-    figures = _returns(wealth, hold, a_year, risk_free)
+    figures = _returns(worth, hold, a_year, risk_free)
     traded = sum(
         abs(fill.size) * fill.price * recording.feeds[fill.feed].multiplier
         for fill in recording.fills
@@ -56,7 +57,7 @@ def summary(
         "start_value": recording.start_cash,
         "final_value": float(value[-1]),
         **figures,
-        **_drawdown_dates(wealth, times),
+        **_drawdown_dates(worth, times),
         **_trade_figures(trades),
         "exposure": held,
         "fees": float(sum(fill.fee for fill in recording.fills)),

@@ -73,8 +73,11 @@ def trades(recording: Recording) -> tuple[pd.DataFrame, pd.DataFrame]:
         for number, trade in enumerate(found, start=1)
         for part in trade.parts
     ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    for name in ("entry_ts", "exit_ts"):  # times also where there are none
+        frame[name] = pd.to_datetime(frame[name], utc=True)
     return (
-        pd.DataFrame(rows, columns=list(COLUMNS)),
+        frame,
         pd.DataFrame(links, columns=["fill_id", "trade_id", "size", "fee"]),
     )
 

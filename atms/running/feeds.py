@@ -10,9 +10,11 @@ from atms.config import FeedSection, InstrumentSection
 from atms.errors import ConfigError, DataError
 from atms.feeds.bars import Bars, select
 from atms.feeds.history import backtrader_timeframe, history_feed
-from atms.feeds.reading import read_bars
+from atms.feeds.raw import finished, raw_of
 from atms.feeds.stamps import to_days
+from atms.running.auditing import audit_together, audited
 from atms.running.plan import FeedPlan, Plan
+from atms.running.sources import read_feed
 
 _OURS = (None, "history")  # what is read by our own feed
 
@@ -25,6 +27,7 @@ def add_feeds(plan: Plan, given: Mapping[str, Any]) -> None:
         if not feed.of and feed.feed in _OURS
     }
     _check_together(plan, read)
+    audit_together(plan, {name: raw_of(bars) for name, bars in read.items()})
     for feed in plan.config.data.feeds:
         plan.feeds.append(_add(feed, plan, read.get(feed.name)))
 
@@ -58,25 +61,17 @@ def _made(feed: FeedSection, plan: Plan, bars: Bars | None) -> tuple[Any, Bars |
 
 
 def _read(feed: FeedSection, plan: Plan, frame: Any) -> Bars:
-    if frame is None and feed.source is None:
+    if frame is None and feed.source is None and feed.sql is None:
         raise ConfigError(
             f"data.feeds: {feed.name!r} has only a store, and a backtest reads a source: give it "
             "a file, or sample:BTCUSD_1h"
         )
-    bars = (
-        frame
-        if isinstance(frame, Bars)
-        else read_bars(
-            feed.source if frame is None else frame,
-            name=feed.name,
-            timeframe=feed.timeframe,
-            timezone=feed.timezone,
-            stamp=feed.stamp,
-            adjust=feed.adjust,
-            columns=feed.columns,
-            zone=plan.config.run.timezone,
-        )
-    )
+    if isinstance(frame, Bars):
+        audited(raw_of(frame), feed, plan)
+        bars = frame
+    else:
+        raw = audited(read_feed(feed, plan.config.ledger.url, frame), feed, plan)
+        bars = finished(raw, stamp=feed.stamp, adjust=feed.adjust, zone=plan.config.run.timezone)
     bars, before = select(bars, plan.config.run.timerange)
     plan.before[feed.name] = before
     plan.warnings.extend(bars.notes)
@@ -113,8 +108,7 @@ def _check_together(plan: Plan, read: Mapping[str, Bars]) -> None:
                     f"{one} and {other} have no time in common: {one} covers {read[one].span}, "
                     f"{other} {read[other].span}"
                 )
-    stated = {feed.name: feed.stamp for feed in plan.config.data.feeds}
-    silent = [name for name in read if stated[name] is None]
+    silent = [name for name, bars in read.items() if not bars.ends]
     if silent and len(silent) < len(read):
         raise ConfigError(
             f"data.feeds.{silent[0]}: say whether its stamps are bar starts or ends (stamp: start, "
@@ -128,7 +122,7 @@ def _check_together(plan: Plan, read: Mapping[str, Bars]) -> None:
         )
     for name, bars in read.items():
         shorter = [n for n, b in read.items() if b.timeframe.seconds < bars.timeframe.seconds]
-        if shorter and stated[name] is None:
+        if shorter and name in silent:
             raise ConfigError(
                 f"data.feeds.{name}: is of {bars.timeframe}, beside {shorter[0]} of "
                 f"{read[shorter[0]].timeframe}: say whether its stamps are bar starts or ends "
@@ -144,7 +138,7 @@ def _check_longer(feed: FeedSection, plan: Plan, made_of: Bars | None) -> None:
             f"data.feeds.{feed.name}: {longer} is not longer than the bars that it is made of "
             f"({made_of.timeframe})"
         )
-    if base.stamp is None:
+    if not (base.stamp or (made_of is not None and made_of.ends)):
         word = "resampled" if feed.resample else "replayed"
         plan.warnings.append(
             f"data.feeds.{base.name}: {word}, and its stamps are taken as bar ends; if they are "

@@ -8,10 +8,12 @@ from typing import Any
 import backtrader as bt
 import pandas as pd
 
+from atms.analyzers.orders import OrderRecorder
 from atms.config import Config
 from atms.feeds.bars import columns_digest
 from atms.report import frames
 from atms.report.equity import equity
+from atms.report.flows import balances, cash_flows
 from atms.report.recording import FeedRecord, Recording
 from atms.report.summary import summary
 from atms.report.trades import trades
@@ -62,6 +64,8 @@ def outcome(
         return None
     strategy = running[0]
     recorder = strategy.analyzers.getbyname(RECORDER)
+    if failure is not None:
+        _note_the_rest(strategy, recorder)
     recording = record(strategy, recorder, plan.feeds, plan.config.broker.cash)
     if recording.first >= len(recording.steps):
         return None  # broke off inside the warm-up
@@ -79,7 +83,8 @@ def outcome(
         plan.warnings += _difference_from_broker(equity_frame, strategy.broker, plan.config)
         if recording.cash_moves:
             plan.warnings.append(
-                "the strategy added cash to the account: returns count it as a profit, or a loss"
+                "the strategy added cash to the account, or took some: returns are time-weighted, "
+                "without it; the values are what the account held"
             )
     return Result(
         id=run_id,
@@ -92,6 +97,9 @@ def outcome(
         orders=recording.orders,
         fills=frames.fills(recording, run_id, account(run_id)),
         fill_trades=links,
+        cash_flows=cash_flows(recording, run_id, account(run_id)),
+        balances=balances(recording, account(run_id)),
+        positions=frames.positions(recording),
         bars=frames.bars(recording),
         lines=recording.lines,
         started=started,
@@ -102,6 +110,7 @@ def outcome(
             {feed.section.name: _digest(feed, kept) for feed, kept in pairs},
         ),
         warmup=plan.warmup,
+        audit=tuple(plan.audits),
         warnings=tuple(dict.fromkeys(plan.warnings)),
         log=log.text(),
         failure=failed,
@@ -109,6 +118,16 @@ def outcome(
         strategy=strategy,
         cerebro=plan.cerebro,
     )
+
+
+def _note_the_rest(strategy: bt.Strategy, recorder: OrderRecorder) -> None:
+    """Give the recorder the notifications that a strategy's own raising kept from it."""
+    waiting = list(strategy._orderspending)
+    while (notification := strategy.broker.get_notification()) is not None:
+        waiting.append(notification)
+    seen = [place for place, order in enumerate(waiting) if order is recorder.last]
+    for order in waiting[seen[0] + 1 if seen else 0 :]:
+        recorder.notify_order(order)
 
 
 def _digest(feed: FeedPlan, record: FeedRecord) -> str:

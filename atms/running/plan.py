@@ -9,6 +9,7 @@ import backtrader as bt
 
 from atms.config import Config, FeedSection
 from atms.engine import Cerebro
+from atms.feeds.audit import Audit
 from atms.feeds.bars import Bars
 
 
@@ -43,6 +44,7 @@ class Plan:
         feeds: one entry a data of the strategy, in its order.
         before: feed -> bars there are before the time range.
         warmup: what the warm-up is, in words; known once the strategy has started.
+        audits: what was found in the bars that were read, one entry a feed.
         warnings: lines that the user should read.
     """
 
@@ -53,6 +55,7 @@ class Plan:
     feeds: list[FeedPlan] = field(default_factory=list)
     before: dict[str, int] = field(default_factory=dict)
     warmup: str = ""
+    audits: list[Audit] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property

@@ -14,7 +14,7 @@ from atms.analyzers.orders import Execution, OrderRecorder
 from atms.engine.warmup import data_under
 from atms.feeds.bars import Bars
 from atms.feeds.stamps import to_days, to_micros
-from atms.report.recording import FeedRecord, FillRecord, Recording
+from atms.report.recording import CashMove, FeedRecord, FillRecord, Recording
 from atms.running.plan import FeedPlan
 
 ORDER_COLUMNS = (
@@ -56,21 +56,19 @@ def record(
             for execution in recorder.executions
         ),
         start_cash=start_cash,
+        final_cash=float(strategy.broker.getcash()),
+        interest=float(sum(getattr(strategy.broker, "d_credit", {}).values())),
         cash_moves=_cash_moves(strategy.broker, steps if ticks is None else ticks),
         lines=_lines(strategy, steps, stamps),
     )
 
 
-def _cash_moves(
-    broker: bt.BrokerBase, rounds: NDArray[np.float64]
-) -> tuple[tuple[int, float], ...]:
+def _cash_moves(broker: bt.BrokerBase, rounds: NDArray[np.float64]) -> tuple[CashMove, ...]:
     moves = []
-    for days, in_round, cash in getattr(broker, "cash_moves", ()):
+    for days, in_round, amount, cash in getattr(broker, "cash_moves", ()):
         tick = int(np.searchsorted(rounds, days, side="right")) - 1
         # What a strategy makes the broker book between two rounds shows in the next.
-        tick = tick if in_round else tick + 1
-        if tick < len(rounds):
-            moves.append((tick, cash))
+        moves.append(CashMove(tick if in_round else tick + 1, amount, cash))
     return tuple(moves)
 
 
@@ -232,8 +230,17 @@ def _fill(
         opened=bit.opened,
         closed_fee=bit.closedcomm,
         opened_fee=bit.openedcomm,
+        booked=_booked(bit, stocklike=feed.margins is None, leverage=feed.leverage),
         cash=execution.cash,
     )
+
+
+def _booked(bit: Any, stocklike: bool, leverage: float) -> float:
+    """Return what a broker's execution moved in cash before fees, as bt's BackBroker books it."""
+    closed, opened = bit.closedvalue, bit.openedvalue
+    closed = closed / leverage if closed > 0 else closed
+    opened = opened / leverage if opened > 0 else opened
+    return float(closed + (bit.pnl if stocklike else 0.0) - opened)
 
 
 def _lines(

@@ -15,14 +15,14 @@ class SimulatedBroker(bt.brokers.BackBroker):
     lack of margin, and the strategy that computed the NaN runs on.
 
     Attributes:
-        cash_moves: (time in float days, whether in the broker's round, cash after) of each time
-            that cash given by ``add_cash`` was booked.
+        cash_moves: (time in float days, whether in the broker's round, amount, cash after) of each
+            time that cash given by ``add_cash`` was booked.
     """
 
     def init(self) -> None:
         """Begin anew, as stock does at the start of each run."""
         super().init()
-        self.cash_moves: list[tuple[float, bool, float]] = []
+        self.cash_moves: list[tuple[float, bool, float, float]] = []
         self._in_round = False
 
     def next(self) -> None:
@@ -32,11 +32,12 @@ class SimulatedBroker(bt.brokers.BackBroker):
         self._in_round = False
 
     def _get_value(self, datas: Any = None, lever: bool = False) -> float:
-        added = bool(self._cash_addition)  # stock books what was added here
+        added = sum(self._cash_addition)  # stock books what was added here
+        moved = bool(self._cash_addition)
         value: float = super()._get_value(datas, lever)
-        if added:
+        if moved:
             now = max(data.datetime[0] for data in self.cerebro.datas if len(data))
-            self.cash_moves.append((now, self._in_round, self.cash))
+            self.cash_moves.append((now, self._in_round, added, self.cash))
         return value
 
     def buy(self, owner: Any, data: Any, size: float, *args: Any, **kwargs: Any) -> bt.Order:

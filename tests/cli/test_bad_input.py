@@ -136,8 +136,8 @@ STAMP = "2024-01-01 04:00:00+00:00"  # of file line 6
             lambda: edited(row=6, text=f"{STAMP},1,2,abc,1,5"),
             ["row 6", "low is 'abc'", "no number"],
         ),
-        (lambda: edited(row=6, text=f"{STAMP},1,2,,1,5"), ["row 6", "low is missing"]),
-        (lambda: edited(row=6, text=f"{STAMP},1,inf,1,1,5"), ["row 6", "high is", "infinite"]),
+        (lambda: edited(row=6, text=f"{STAMP},1,2,,1,5"), ["row 6", "missing_values", "1 of 48", "data.audit: warn"]),
+        (lambda: edited(row=6, text=f"{STAMP},1,inf,1,1,5"), ["row 6", "missing or infinite"]),
         (lambda: edited(row=6, text="noon,1,2,1,1,5"), ["row 6", "'noon' is no time"]),
         (lambda: edited(row=6, text=",1,2,1,1,5"), ["row 6", "has no time"]),
         (
@@ -154,11 +154,11 @@ STAMP = "2024-01-01 04:00:00+00:00"  # of file line 6
         ),
         (
             lambda: edited(row=6, text="2023-12-31 04:00:00+00:00,1,2,1,1,5"),
-            ["row 6", "out of order", "sort"],
+            ["row 6", "unsorted", "before the bar above"],
         ),
         (
             lambda: edited(row=6, text="2024-01-01 03:00:00+00:00,1,2,1,1,5"),
-            ["row 6", "out of order", "twice"],
+            ["row 6", "duplicates", "stood there before"],
         ),
         (lambda: "\x00\x01\x02", []),
         (lambda: edited(row=6, text=f"{STAMP},1,2,1,1,5,6,7"), ["line 6"]),
@@ -619,8 +619,8 @@ def test_a_full_disk_under_standard_output_loses_no_run(bars, workdir: Path) -> 
         ("sqlite:///nowhere/atms.db", "unable to open database file"),
         ("sqlite:///bars.csv", "not a database"),
         ("sqlite:///folder", "unable to open database file"),
-        ("postgresql://me@host/db", "SQLite only"),
-        ("nosuch://host/db", "SQLite only"),
+        ("postgresql://me@host/db", "postgresql+psycopg2://"),
+        ("nosuch://host/db", "SQLite or PostgreSQL"),
     ],
 )
 def test_a_ledger_that_cannot_be_written_keeps_the_files_and_says_so(

@@ -20,7 +20,7 @@ import pytest
 import atms
 from atms.errors import LedgerError, StrategyError
 from atms.ledger import file_run, list_runs, schema
-from atms.ledger.engine import writing
+from atms.ledger.connection import writing
 from atms.result import Result
 
 URL = "sqlite:///atms.db"

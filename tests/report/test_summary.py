@@ -68,6 +68,7 @@ def figures_of(
         orders=pd.DataFrame(),
         fills=fills,
         start_cash=start_cash,
+        final_cash=start_cash,
     )
     frame = pd.DataFrame({"value": values, "exposure": exposure or [0.0] * len(values)}, index)
     return summary(recording, frame, trades, **options)
@@ -76,7 +77,7 @@ def figures_of(
 def fill(size: float, price: float, fee: float) -> FillRecord:
     return FillRecord(
         tick=0, feed=0, bar=0, stamp=0, order_id=1, group=0, size=size, price=price, closed=0.0,
-        opened=size, closed_fee=fee / 4, opened_fee=fee * 3 / 4, cash=0.0,
+        opened=size, closed_fee=fee / 4, opened_fee=fee * 3 / 4, booked=0.0, cash=0.0,
     )  # fmt: skip
 
 

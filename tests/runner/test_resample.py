@@ -99,5 +99,5 @@ def test_files_of_different_lengths_must_say_what_their_stamps_are(tmp_path) -> 
 
 def test_resampling_bars_whose_stamps_are_not_explained_warns() -> None:
     feeds = [{**HOURLY, "stamp": None}, {"name": "long", "of": "h", "resample": "4h"}]
-    (warning,) = atms.backtest(BuyOnThirdLongBar, data=feeds, timerange=UNTIL).warnings
+    _, warning = atms.backtest(BuyOnThirdLongBar, data=feeds, timerange=UNTIL).warnings
     assert "stamp: start" in warning

@@ -1,0 +1,164 @@
+"""Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import Column, Connection, Table, func, select
+
+from atms.ledger import schema
+from atms.ledger.binary import bar_rows
+from atms.ledger.blocks import COLUMNS
+from atms.ledger.types import Exact, Moment, moment
+
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def insert(connection: Connection, table: Table, frame: pd.DataFrame, **same: Any) -> None:
+    """Insert a frame's rows; its columns that the table does not have are left out.
+
+    Args:
+        connection: in a transaction.
+        table: where to.
+        frame: missing values become NULL; floats keep every digit.
+        same: columns that have one value in all rows.
+
+    Raises:
+        ValueError: a number is infinite, or a time has no zone.
+    """
+    if frame.empty:
+        return
+    frame = frame.assign(**same)
+    columns = [column for column in table.columns if column.name in frame]
+    text = connection.dialect.name != "sqlite"
+    values = [_values(frame[column.name], column, text) for column in columns]
+    names = [column.name for column in columns]
+    if text:
+        _copy(connection, table, names, values)
+    else:
+        _execute_many(connection, table, names, values)
+
+
+def insert_bars(
+    connection: Connection,
+    series_id: int,
+    stamps: NDArray[np.int64],
+    columns: dict[str, NDArray[np.float64]],
+) -> None:
+    """Insert bars without extra columns, a million in seconds.
+
+    Args:
+        connection: in a transaction.
+        series_id: whose they are.
+        stamps: microseconds since 1970 UTC, shape (n,), none of them there yet.
+        columns: open, high, low, close; volume, NaN where absent.
+    """
+    if connection.dialect.name == "postgresql":
+        for names, data in bar_rows(series_id, stamps, columns):
+            _send(connection, "bars", names, data, binary=True)
+        return
+    names = ["series_id", "ts", *COLUMNS]
+    values = [[series_id] * len(stamps), stamps.tolist()]
+    values += [columns[name].tolist() for name in COLUMNS]  # SQLite keeps a NaN as NULL
+    _execute_many(connection, schema.bars, names, values)
+
+
+def new_ids(connection: Connection, table: Table, count: int) -> list[int]:
+    """Return *count* values of a table's ``id`` that no other transaction will take."""
+    if connection.dialect.name == "postgresql":
+        counter = func.pg_get_serial_sequence(table.name, "id")
+        numbers = func.generate_series(1, count)
+        return list(
+            connection.execute(select(func.nextval(counter)).select_from(numbers)).scalars()
+        )
+    # Inside BEGIN IMMEDIATE nobody else writes.
+    last = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+    return list(range(last + 1, last + 1 + count))
+
+
+def _execute_many(
+    connection: Connection, table: Table, names: Sequence[str], values: list[list[Any]]
+) -> None:
+    statement = table.insert().compile(dialect=connection.dialect, column_keys=list(names))
+    order = [names.index(name) for name in statement.positiontup or names]
+    rows = zip(*(values[place] for place in order), strict=True)
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.executemany(str(statement), rows)  # a generator will do
+    finally:
+        cursor.close()
+
+
+def _copy(
+    connection: Connection, table: Table, names: Sequence[str], values: list[list[Any]]
+) -> None:
+    shown = ([r"\N" if value is None else value for value in column] for column in values)
+    lines = "\n".join(map("\t".join, zip(*shown, strict=True)))
+    _send(connection, table.name, names, io.StringIO(lines + "\n"))
+
+
+def _send(
+    connection: Connection, table: str, names: Sequence[str], data: Any, binary: bool = False
+) -> None:
+    """Send *data* to PostgreSQL by COPY."""
+    from psycopg2 import sql
+
+    statement = sql.SQL("COPY {} ({}) FROM STDIN" + (" (FORMAT binary)" if binary else "")).format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    cursor: Any = connection.connection.cursor()
+    with cursor:
+        cursor.copy_expert(statement, data)
+
+
+def _values(column: pd.Series, kind: Column[Any], text: bool) -> list[Any]:
+    """Return a column as the driver takes it, or as COPY's text; what is missing is None."""
+    if isinstance(kind.type, Exact):
+        return _numbers(column)
+    if isinstance(kind.type, Moment):
+        return _moments(column, kind, text)
+    plain = [None if absent else value for value, absent in _with_absence(column)]
+    if not text:
+        return plain
+    return [
+        None if value is None else str(value).translate(_ESCAPES)
+        for value in (_flag(value) for value in plain)
+    ]
+
+
+def _flag(value: Any) -> Any:
+    return {True: "t", False: "f"}[value] if isinstance(value, bool) else value
+
+
+def _with_absence(column: pd.Series) -> zip[tuple[Any, bool]]:
+    return zip(column.tolist(), column.isna().tolist(), strict=True)
+
+
+def _numbers(column: pd.Series) -> list[str | None]:
+    """Return decimals as text: a float at its shortest that reads back equal."""
+    if column.dtype == np.float64:
+        values = column.to_numpy()
+        if np.isinf(values).any():
+            raise ValueError(f"{column.name}: infinity cannot be kept: absent is NULL")
+        return [None if value != value else repr(value) for value in values.tolist()]
+    return [None if absent else str(value) for value, absent in _with_absence(column)]
+
+
+def _moments(column: pd.Series, kind: Column[Any], text: bool) -> list[Any]:
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        raise ValueError(f"{kind.name}: the times have no zone")
+    micros = column.dt.as_unit("us").astype("int64")
+    absent = column.isna()
+    if not text:
+        return [
+            None if gone else value for value, gone in zip(micros.tolist(), absent, strict=True)
+        ]
+    return [
+        None if gone else moment(value).isoformat()
+        for value, gone in zip(micros.tolist(), absent, strict=True)
+    ]

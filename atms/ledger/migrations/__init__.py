@@ -1,0 +1,1 @@
+"""Steps from one schema to the next and back, run by Alembic."""

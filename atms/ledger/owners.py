@@ -1,0 +1,26 @@
+"""Whose a run is: one local owner for now, a row like any other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from atms.ledger import schema
+
+LOCAL = "local"
+
+
+def local_owner(connection: Connection) -> int:
+    """Return the id of the owner of what this installation runs."""
+    users = schema.users
+    return int(connection.execute(select(users.c.id).where(users.c.name == LOCAL)).scalar_one())
+
+
+def add_once(connection: Connection, table: Table, **row: Any) -> None:
+    """Insert a row unless one with its key is there; two programs may try at once."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    connection.execute(insert(table).values(row).on_conflict_do_nothing())
