@@ -20,9 +20,11 @@ from atms.runner import run
 _USERS = ("ada", "benoit")
 _RUNS: tuple[dict[str, Any], ...] = (
     {
-        "run": {"name": "seed ma_cross", "timerange": "2018"},
-        "data": {"feeds": [{"source": "sample:BTCUSD_1d", "symbol": "BTC/USD", "venue": "kraken"}]},
-        "strategy": {"name": "ma_cross", "params": {"fast": 10, "slow": 30}},
+        "run": {"name": "seed ma_cross", "timerange": "2018-01..2018-06"},
+        "data": {
+            "feeds": [{"source": "sample:BTCUSD_1h", "symbol": "BTC/USD", "venue": "coinbase"}]
+        },
+        "strategy": {"name": "ma_cross", "params": {"fast": 24, "slow": 168}},
         "broker": {"commission": 0.001},
     },
     {
@@ -31,7 +33,7 @@ _RUNS: tuple[dict[str, Any], ...] = (
         "strategy": "buy_and_hold",
     },
 )
-_BARS = (("BTCUSD_1d", "BTC/USD", "kraken"), ("SPY_1d", "SPY", "arca"))
+_BARS = (("BTCUSD_1h", "BTC/USD", "coinbase"), ("SPY_1d", "SPY", "arca"))
 
 
 @dataclass
@@ -62,7 +64,7 @@ def seed(config: Config) -> Seeded:
         there = set(connection.execute(select(users.c.name)).scalars())
         for name in _USERS:
             if name not in there:
-                add_once(connection, users, name=name, created=datetime.now(UTC))
+                add_once(connection, users, ["name"], name=name, created=datetime.now(UTC))
                 done.users.append(name)
     labels = {row["label"] for row in ledger.list_runs(url)}
     for settings in _RUNS:

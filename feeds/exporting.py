@@ -8,6 +8,7 @@ import gzip
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from atms.errors import DataError, OutputError
-from atms.feeds.bars import Bars
+from atms.feeds.bars import PRICES, Bars
 from atms.feeds.raw import RawBars, raw_of
 from atms.feeds.times import commonest_step
 
@@ -53,7 +54,7 @@ def write_bars(
         DataError: an ending that is not known, or no bars.
         OutputError: the file is there already, or cannot be written.
     """
-    raw = bars if isinstance(bars, RawBars) else raw_of(bars)
+    raw = _in_order(bars if isinstance(bars, RawBars) else raw_of(bars))
     target = Path(path).expanduser()
     write = _writer(target)
     if not len(raw):
@@ -83,6 +84,12 @@ def about_file(path: str | Path) -> dict[str, str]:
     return {
         key.removeprefix(_PREFIX): value for key, value in texts.items() if key.startswith(_PREFIX)
     }
+
+
+def _in_order(raw: RawBars) -> RawBars:
+    """Return the bars with open, high, low, close and volume before all other columns."""
+    first = [name for name in (*PRICES, "volume") if name in raw.columns]
+    return replace(raw, columns={name: raw.columns[name] for name in (*first, *raw.columns)})
 
 
 _Writer = Callable[[RawBars, IO[bytes], dict[str, str]], None]

@@ -177,9 +177,10 @@ def _trades_as(calendar: Calendar, begins: Ints) -> bool:
 def _typical_week(begins: Ints, length: int) -> Calendar:
     """Return a calendar of the quarter hours of the week in which three of four weeks have bars.
 
-    Each season is looked at by itself, as its clocks show other hours.
+    Each season is looked at by itself, as its clocks show other hours. Longer bars count where
+    they are stamped.
     """
-    seen = Presence.of(begins, length, _QUARTER)
+    seen = Presence.of(begins, min(length, _QUARTER), _QUARTER)
     since_monday = seen.first + np.arange(len(seen.present)) + 3 * 96  # 1970 began on a Thursday
     weeks, of_week = since_monday // 672, since_monday % 672
     used = np.unique(weeks[seen.present])
@@ -192,6 +193,8 @@ def _typical_week(begins: Ints, length: int) -> Calendar:
         share = np.bincount(of_week[whole & seen.present], minlength=672) / max(count, 1)
         expected |= (seasons == season) & (share[of_week] >= _TYPICAL)
     opens = (seen.first + np.flatnonzero(expected)) * _QUARTER
-    opens, closes = merged(opens, opens + _QUARTER)
+    closes = opens + _QUARTER
+    if length <= _QUARTER:
+        opens, closes = merged(opens, closes)
     weekdays_only = load_calendar("24/5", int(begins[0]), int(begins[-1]))
     return replace(weekdays_only, name=ITS_OWN_WEEK, opens=opens, closes=closes, hours=None)

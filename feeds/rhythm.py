@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from atms.feeds.calendars import DAY, HOUR, NEW_YORK, Calendar, Ints, to_local
+from atms.feeds.calendars import DAY, HOUR, ITS_OWN_WEEK, NEW_YORK, Calendar, Ints, to_local
 
 HALF = HOUR // 2
 _FARTHEST = 28  # half hours by which a clock may be off
@@ -74,13 +74,14 @@ def _covered(begins: Ints, ends: Ints, size: int) -> Flags:
 def clock_moves(calendar: Calendar, begins: Ints, length: int) -> Ints:
     """Return what must be added to each bar's time so that bars fit the calendar, shape (n,).
 
-    Zero, unless a move by half hours takes at least half of the bars outside its hours inside,
-    and leaves at most a tenth there. Each season is looked at by itself, because a clock
-    that follows another zone's daylight saving is off in part of the year only; seasons are told
-    apart by New York's clock, Berlin's and the calendar's own.
+    Zero for bars of more than an hour, and unless a move by half hours takes at least half of
+    the bars outside its hours inside, and leaves at most a tenth there. Each season is
+    looked at by itself, because a clock that follows another zone's daylight saving is off in
+    part of the year only; seasons are told apart by New York's clock, Berlin's and the
+    calendar's own.
     """
     moves = np.zeros(len(begins), dtype=np.int64)
-    if not len(calendar.opens) or len(begins) < 2:
+    if not len(calendar.opens) or len(begins) < 2 or length > HOUR:
         return moves
     seen = Presence.of(begins, length)
     may = seen.within(*(calendar.hours or (calendar.opens, calendar.closes)), _FARTHEST)
@@ -140,18 +141,26 @@ def stamped(calendar: Calendar, stamps: Ints, step: int) -> str | None:
     """
     if calendar.never_closes or step > 4 * HOUR or len(stamps) < 2:
         return None
+    if calendar.name == ITS_OWN_WEEK:
+        return rounder_end(stamps, step)
     opens, closes = calendar.hours or (calendar.opens, calendar.closes)
     between = np.searchsorted(stamps, closes, side="left") > np.searchsorted(stamps, opens, "right")
     opens, closes = opens[between], closes[between]
     if len(opens) < 2:
         return None
-    at_open, at_close = (np.isin(each, stamps) for each in (opens, closes))
-    before, after = (np.isin(each, stamps) for each in (opens - step, closes + step))
+    at_open, at_close = (_among(stamps, each) for each in (opens, closes))
+    before, after = (_among(stamps, each) for each in (opens - step, closes + step))
     if (at_open & ~before & ~at_close).mean() >= 0.5:
         return "start"
     if (at_close & ~after & ~at_open).mean() >= 0.5:
         return "end"
     return rounder_end(stamps, step)
+
+
+def _among(stamps: Ints, moments: Ints) -> Flags:
+    """Return which *moments* are stamps; these rise, so that looking them up is fast."""
+    rows = np.minimum(np.searchsorted(stamps, moments), len(stamps) - 1)
+    return np.asarray(stamps[rows] == moments)
 
 
 def rounder_end(stamps: Ints, step: int) -> str | None:

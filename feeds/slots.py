@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def places(calendar: Calendar, stamps: Ints, timeframe: Timeframe, stamp: str | 
         expected, numbers = _periods(calendar.dates, dates, timeframe)
         low = np.searchsorted(expected, numbers, side="right") - 1
         return Places(low, np.searchsorted(expected, numbers, side="left"))
-    return _Grid.fitted(calendar, stamps, timeframe.seconds * _SECOND).places(stamps, stamp)
+    return _Grid.fitted(calendar, stamps, timeframe.seconds * _SECOND, stamp).places(stamps, stamp)
 
 
 def expected_stamps(
@@ -136,16 +137,18 @@ class _Grid:
     step: int
 
     @classmethod
-    def fitted(cls, calendar: Calendar, stamps: Ints, step: int) -> _Grid:
+    def fitted(cls, calendar: Calendar, stamps: Ints, step: int, stamp: str | None) -> _Grid:
         """Cut the calendar's stretches as most stamps lie; from the openings, if that is equal."""
         opens, closes = calendar.opens, calendar.closes
         if not len(opens) or not len(stamps):
             return cls.cut(opens, closes, opens, step)
         sample = stamps[:: max(1, len(stamps) // _SAMPLE)]
-        nearest = np.maximum(np.searchsorted(opens - step, sample, side="right") - 1, 0)
+        side: Literal["left", "right"] = "left" if stamp == "end" else "right"
+        stretch = np.maximum(np.searchsorted(opens, sample, side=side) - 1, 0)
+        last = np.isin(sample, closes) if stamp == "end" else np.zeros(len(sample), dtype=bool)
         best, most = opens, -1.0
         for origin in _origins(calendar, sample, step):
-            fit = float(((sample - origin[nearest]) % step == 0).mean())
+            fit = float((((sample - origin[stretch]) % step == 0) | last).mean())
             if fit > most:
                 best, most = origin, fit
         return cls.cut(opens, closes, best, step)

@@ -82,7 +82,7 @@ class Times:
         if _tells_the_clock(calendar):
             moves = clock_moves(calendar, begins, step)
         if moves.any():
-            seen = None  # on a clock that is off, what looks like an end may be anything
+            seen = stamped(calendar, np.sort(stamps + moves), step)
         return cls(raw, stamps, rows, timeframe, calendar, title, stated, seen, moves)
 
     @property

@@ -11,6 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.postgres import postgres_crashable, postgres_server, postgres_url
+
+__all__ = ["postgres_crashable", "postgres_server", "postgres_url"]
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 

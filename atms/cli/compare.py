@@ -68,7 +68,9 @@ _SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
 def compare(
     run: Annotated[
         list[str],
-        typer.Argument(metavar="RUN", help="Two or more: an id, the start of one, `last`, or a folder."),
+        typer.Argument(
+            metavar="RUN", help="Two or more: an id, the start of one, `last`, or a folder."
+        ),
     ],
     config: options.ConfigFiles = None,
     json_: options.Json = False,

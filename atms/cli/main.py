@@ -17,6 +17,7 @@ from atms.cli.doctor import doctor
 from atms.cli.init import init
 from atms.cli.runs import runs, trades
 from atms.cli.strategies import strategies
+from atms.cli.upkeep import prune, sync
 
 app = typer.Typer(
     name="atms",
@@ -50,6 +51,8 @@ app.command("backtest")(backtest)
 app.command("trades")(trades)
 app.command("compare")(compare)
 app.command("doctor")(doctor)
+runs.command("sync")(sync)
+runs.command("prune")(prune)
 app.add_typer(runs, name="runs")
 app.add_typer(strategies, name="strategies")
 app.add_typer(config, name="config")

@@ -1,4 +1,4 @@
-"""Files of the current folder that Python would take for a package."""
+"""Files of the current folder that Python would take for a module of that name."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from atms.doctor.check import Check
+from atms.doctor.check import Check, Verdict
 from atms.extras import EXTRAS
 
 # Backtrader tries to import these; whatever answers to the name is run.
-_TRIED = {"ib", "oandapy", "visualchart", "comtypes", "influxdb"}
-# Nothing imports these; a folder called test is nobody's mistake.
-_HARMLESS = {"test", "tests", "this", "antigravity", "idlelib", "turtledemo", "__phello__"}
+_TRIED = {"comtypes", "ib", "influxdb", "oandapy"}
 
 
 def shadows(folder: Path) -> Check:
-    """Check that nothing in *folder* has the name of a module that atms imports.
+    """Check that nothing in *folder* has the name of a module that is imported elsewhere.
 
-    ``python -m`` looks for modules in the current folder first.
+    ``python -m`` looks for modules in the current folder first. It fails for what atms imports,
+    and is a warning for the rest of Python's own modules, or where *folder* does not come first.
     """
-    found = sorted(
-        path.name for path in folder.iterdir() if _is_module(path) and _taken(path, folder)
-    )
-    if not found:
-        return Check("current folder", "ok", f"nothing in {folder} stands in a package's way")
+    files = sorted(path for path in folder.iterdir() if _is_module(path))
+    needed = [path.name for path in files if _is_needed(path.stem, folder)]
+    spare = [
+        path.name
+        for path in files
+        if path.name not in needed and path.stem in sys.stdlib_module_names
+    ]
+    if not needed and not spare:
+        return Check("current folder", "ok", f"nothing in {folder} stands in a module's way")
     first = Path(sys.path[0] or ".").resolve() == folder.resolve()
-    return Check(
-        "current folder",
-        "fail" if first else "warn",
-        f"{', '.join(found)}: `python -m` imports it instead of the module of that name",
-        f"rename it, or work in another folder than {folder}",
-    )
+    verdict: Verdict = "fail" if needed and first else "warn"
+    names = ", ".join(needed or spare)
+    found = f"{names}: `python -m` imports it instead of the module of that name"
+    return Check("current folder", verdict, found, f"rename it, or leave {folder}")
 
 
 def _is_module(path: Path) -> bool:
@@ -39,22 +40,11 @@ def _is_module(path: Path) -> bool:
     return path.suffix == ".py" or (path / "__init__.py").is_file()
 
 
-def _taken(path: Path, folder: Path) -> bool:
-    name = path.stem
+def _is_needed(name: str, folder: Path) -> bool:
+    """Return whether atms imports *name*, and from elsewhere."""
     if name in _TRIED:
         return True
-    if name in _HARMLESS:
-        return False
-    if name in sys.stdlib_module_names:
-        return True
-    if name not in EXTRAS and name not in sys.modules:
-        return False  # of no concern to atms
+    if name == "atms" or (name not in sys.modules and name not in EXTRAS):
+        return False  # a checkout is no hindrance to itself
     elsewhere = [entry for entry in sys.path if Path(entry or ".").resolve() != folder.resolve()]
-    spec = PathFinder.find_spec(name, elsewhere)
-    return spec is not None and not _same(spec.origin, path)
-
-
-def _same(origin: str | None, path: Path) -> bool:
-    """Return whether a module found elsewhere is this one, by a link or an editable install."""
-    own = path / "__init__.py" if path.is_dir() else path
-    return origin is not None and Path(origin).resolve() == own.resolve()
+    return PathFinder.find_spec(name, elsewhere) is not None

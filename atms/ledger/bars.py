@@ -202,7 +202,7 @@ def _is(of: Series) -> Any:
 def _series(connection: Connection, of: Series) -> int:
     """Return the series' id, made if need be, and locked until the transaction ends."""
     names = {"venue": of.venue, "symbol": of.symbol, "timeframe": str(of.timeframe)}
-    add_once(connection, schema.series, **names, stamp=of.stamp)
+    add_once(connection, schema.series, list(names), **names, stamp=of.stamp)
     s = schema.series.c
     # FOR UPDATE: two imports of one series take turns (SQLite's writers always do).
     row = connection.execute(select(s.id, s.stamp).where(_is(of)).with_for_update()).one()

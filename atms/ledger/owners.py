@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
@@ -17,10 +18,10 @@ def local_owner(connection: Connection) -> int:
     return int(connection.execute(select(users.c.id).where(users.c.name == LOCAL)).scalar_one())
 
 
-def add_once(connection: Connection, table: Table, **row: Any) -> None:
-    """Insert a row unless one with its key is there; two programs may try at once."""
+def add_once(connection: Connection, table: Table, key: Sequence[str], **row: Any) -> None:
+    """Insert a row unless one with the same *key* columns is there; two programs may try at once."""
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    connection.execute(insert(table).values(row).on_conflict_do_nothing())
+    connection.execute(insert(table).values(row).on_conflict_do_nothing(index_elements=key))

@@ -58,9 +58,9 @@ def file_run(result: Result, folder: Path, manifest_hash: str, url: str | None =
 def _write(connection: Connection, result: Result, here: dict[str, str]) -> None:
     owner = local_owner(connection)
     strategy = _strategy_id(connection, result)
-    add_once(connection, schema.accounts, id=result.account, owner_id=owner, mode=_MODE)
+    add_once(connection, schema.accounts, ["id"], id=result.account, owner_id=owner, mode=_MODE)
     for feed in result.config.data.feeds:
-        add_once(connection, schema.instruments, **_instrument(feed))
+        add_once(connection, schema.instruments, ["venue", "symbol"], **_instrument(feed))
     run = {**_run_row(result), **here, "owner_id": owner, "strategy_id": strategy}
     connection.execute(schema.runs.insert(), run)
     starts = {"epoch": 1, "started": result.started, "ended": result.ended}
@@ -103,7 +103,7 @@ def _balances(result: Result) -> pd.DataFrame:
 def _strategy_id(connection: Connection, result: Result) -> int:
     table = schema.strategies
     name, code_hash = result.provenance.strategy, result.provenance.hashes["code"]
-    add_once(connection, table, name=name, code_hash=code_hash)
+    add_once(connection, table, ["name", "code_hash"], name=name, code_hash=code_hash)
     known = select(table.c.id).where(table.c.name == name, table.c.code_hash == code_hash)
     return int(connection.execute(known).scalar_one())
 

@@ -81,7 +81,7 @@ class Clock:
         """
         column = self._joined(table)
         if column.null_count:
-            row = int(np.flatnonzero(column.is_null().to_numpy())[0])
+            row = int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
             raise DataError(f"{where}: row {first_row + row}: has no time")
         if self.kind == "text":
             self._check_style(column, where, first_row)
@@ -164,10 +164,14 @@ def since_epoch(values: NDArray[Any]) -> tuple[Instants, bool]:
     return stamps, finer
 
 
-def looks_like_epoch(texts: list[str]) -> bool:
-    """Return whether *texts* are numbers since 1970, and no dates such as 20180131."""
-    numbers = all(re.fullmatch(r"\s*-?\d+(\.\d*)?\s*", text) for text in texts)
-    return numbers and not all(re.fullmatch(r"\s*(19|20)\d{6}\s*", text) for text in texts)
+def epoch_numbers(texts: list[str]) -> list[str]:
+    """Return those of *texts* that are numbers since 1970; none if they are other times.
+
+    The first one decides, so that a later one that is no number is an error and named.
+    """
+    numbers = [text for text in texts if re.fullmatch(r"\s*-?\d+(\.\d*)?\s*", text)]
+    dates = all(re.fullmatch(r"\s*(19|20)\d{6}\s*", text) for text in numbers)  # 20180131
+    return [] if dates or texts[0] != numbers[0] else numbers
 
 
 def has_offset(text: str) -> bool:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from atms.errors import DataError, did_you_mean
 from atms.feeds.bars import PRICES
 from atms.feeds.importing import names
-from atms.feeds.importing.clock import Clock, has_offset, looks_like_epoch, stated_zone
+from atms.feeds.importing.clock import Clock, epoch_numbers, has_offset, stated_zone
 from atms.feeds.importing.columnar import ColumnarSource
 from atms.feeds.importing.plan import Options, Plan
 from atms.feeds.importing.sample import ROWS, Sample
@@ -133,7 +133,7 @@ class _Columns:
         if len(taken) > 1:
             return "text"
         if self._header:
-            return "epoch" if looks_like_epoch(list(stamps.dropna())) else "text"
+            return "epoch" if epoch_numbers(list(stamps.dropna())) else "text"
         numbers = pd.api.types.is_numeric_dtype(stamps) and not stamps.between(*_COMPACT).all()
         return "epoch" if numbers else "text"
 
@@ -155,7 +155,7 @@ class _Columns:
             return ColumnarSource(self._file, read)
         types = dict.fromkeys(read, NUMBER) | dict.fromkeys(clock.columns, WORDS)
         if clock.kind == "epoch":
-            texts = self._first.column(clock.columns[0]).drop_null().to_pylist()
+            texts = epoch_numbers(self._first.column(clock.columns[0]).drop_null().to_pylist())
             types[clock.columns[0]] = NUMBER if any("." in text for text in texts) else WHOLE
         return TextSource(
             self._file, self._header, tuple(self.names), types, further=frozenset(further)

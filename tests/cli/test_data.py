@@ -95,7 +95,8 @@ def test_list_shows_every_sample_though_there_is_no_ledger(data: Call, workdir: 
     assert [line.split()[0] for line in out.splitlines()[1:]] == [
         f"sample:{name}" for name in sample_names()
     ]
-    assert "sample:SPY_1d            1d           5241  1999-11-01 00:00  2020-08-28 00:00" in out
+    (spy,) = (line for line in out.splitlines() if line.startswith("sample:SPY_1d "))
+    assert spy.split()[1:7] == ["1d", "5241", "1999-11-01", "00:00", "2020-08-28", "00:00"]
     assert list(workdir.iterdir()) == []
 
 
@@ -103,7 +104,7 @@ def test_list_shows_the_series_of_the_ledger(data: Call, good, stored: str) -> N
     row = good("list")[-1]
     assert row == {
         "source": "ledger:kraken:BTC/USD:USD:1h", "timeframe": "1h", "bars": 72,
-        "first": "2024-01-01T00:00:00Z", "last": "2024-01-03T23:00:00Z", "stamp": "start",
+        "first": "2024-01-01T00:00:00+00:00", "last": "2024-01-03T23:00:00+00:00", "stamp": "start",
     }  # fmt: skip
     assert "ledger:kraken:BTC/USD:USD:1h" in data("list")[1].splitlines()[-1]
 
@@ -187,7 +188,7 @@ def test_check_without_anything_to_check_is_a_usage_error(data: Call, bars: RawB
 def test_export_writes_every_bit(out: str, good, bars: RawBars) -> None:
     assert good("export", "bars.csv", out) == {
         "source": "bars.csv", "out": out, "timeframe": "1h", "bars": 72,
-        "first": "2024-01-01T00:00:00Z", "last": "2024-01-03T23:00:00Z", "stamp": None,
+        "first": "2024-01-01T00:00:00+00:00", "last": "2024-01-03T23:00:00+00:00", "stamp": None,
         "notes": [],
     }  # fmt: skip
     assert same(out, bars)
@@ -324,7 +325,7 @@ def test_what_is_wrong_is_said_in_a_line_and_nothing_is_written(
     assert (found, out) == (code, "")
     assert err.startswith(f"error: {message}")
     assert err.count("\n") == 1
-    assert [path.name for path in workdir.iterdir()] == ["bars.csv"]
+    assert not [path for path in workdir.iterdir() if "out" in path.name]
 
 
 @pytest.mark.parametrize("verb", ["list", "check", "export", "resample", "adjust"])

@@ -267,23 +267,36 @@ def test_a_file_with_a_packages_name_fails(name: str, workdir: Path, monkeypatch
     assert "rename" in check.hint
 
 
+def test_a_module_of_pythons_that_atms_does_not_import_is_warned_of(
+    workdir: Path, monkeypatch
+) -> None:
+    monkeypatch.syspath_prepend(str(workdir))
+    Path("mailbox.py").write_text("")
+    monkeypatch.delitem(sys.modules, "mailbox", raising=False)
+    check = shadows.shadows(workdir)
+    assert check.verdict == "warn"
+    assert check.found.startswith("mailbox.py: ")
+
+
 def test_where_the_folder_is_not_first_on_the_path_it_is_a_warning(workdir: Path) -> None:
     Path("ib.py").write_text("")
     assert shadows.shadows(workdir).verdict == "warn"
 
 
-@pytest.mark.parametrize(
-    "name", ["mine.py", "pandas/data.csv", "pandas.yaml", "test/__init__.py", "strategies/a.py"]
-)
-def test_what_stands_in_no_packages_way_is_fine(name: str, workdir: Path, monkeypatch) -> None:
+@pytest.mark.parametrize("name", ["mine.py", "pandas/data.csv", "pandas.yaml", "strategies/a.py"])
+def test_what_stands_in_no_modules_way_is_fine(name: str, workdir: Path, monkeypatch) -> None:
     monkeypatch.syspath_prepend(str(workdir))
     Path(name).parent.mkdir(exist_ok=True)
     Path(name).write_text("")
     assert shadows.shadows(workdir).verdict == "ok"
 
 
-def test_a_checkout_does_not_stand_in_its_own_way(monkeypatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT))
+def test_a_checkout_does_not_stand_in_its_own_way(workdir: Path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))  # another atms on the path
+    monkeypatch.syspath_prepend(str(workdir))
+    Path("atms").mkdir()
+    Path("atms/__init__.py").write_text("")
+    assert shadows.shadows(workdir).verdict == "ok"
     assert shadows.shadows(ROOT).verdict == "ok"
 
 
@@ -422,7 +435,7 @@ def test_where_file_systems_are_not_told_nothing_is_said_of_them(tmp_path: Path)
 def test_a_ledger_that_is_not_there_yet_is_fine_and_is_not_made(workdir: Path) -> None:
     checks = ledger.checks("sqlite:///atms.db")
     assert {check.verdict for check in checks} == {"ok"}
-    assert str(workdir / "atms.db") in named(checks, "ledger").found
+    assert named(checks, "ledger").found == f"sqlite:///atms.db: {workdir / 'atms.db'}"
     assert "first run" in named(checks, "ledger schema").found
     assert not Path("atms.db").exists()
 

@@ -253,6 +253,19 @@ def test_a_folder_that_cannot_be_written_is_an_error_in_one_line(unprivileged: P
     assert not list(unprivileged.iterdir())
 
 
+def test_a_file_that_another_program_makes_meanwhile_is_left_alone(cli, monkeypatch) -> None:
+    def faster(folder: Path, files: list[Path]) -> None:
+        Path("project").mkdir()
+        Path("project/pytest.ini").write_text("theirs\n")
+
+    monkeypatch.setattr(making, "_refuse_what_is_there", faster)
+    code, _, err = cli("init", "project")
+    assert code == 1
+    assert "pytest.ini: cannot be written: File exists" in err
+    assert files_in(Path("project")) == {"pytest.ini"}
+    assert Path("project/pytest.ini").read_text() == "theirs\n"
+
+
 def test_where_the_disk_is_full_nothing_is_left(cli) -> None:
     Path("project/strategies").mkdir(parents=True)
     Path("project/strategies/mine.py").write_text("mine\n")

@@ -147,7 +147,7 @@ def test_a_missing_section_is_named_with_its_file(missing: str) -> None:
             "data.feeds",
             "two feeds are called 'data0'",
         ),
-        (with_feed("of: b"), "c.yaml:3", "data.feeds.0", "not both"),
+        (with_feed("of: b"), "c.yaml:3", "data.feeds.0", "not several"),
         (
             with_feed("resample: 1h\n      replay: 1d"),
             "c.yaml:3",

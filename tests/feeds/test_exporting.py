@@ -101,6 +101,13 @@ def test_bars_that_are_fit_to_run_are_written_with_the_stamps_of_their_source() 
     assert_same(read_raw("out.parquet", name="x"), read_raw("sample:BTCUSD_1h", name="x"))
 
 
+def test_prices_and_volume_come_before_all_other_columns() -> None:
+    raw = made(minutes(2), other=1)
+    turned = replace(raw, columns=dict(reversed(raw.columns.items())))
+    write_bars(turned, "out.csv")
+    assert_same(read_raw("out.csv", name="x"), raw)
+
+
 # ---- the files -----------------------------------------------------------------------------------
 def test_a_csv_holds_times_with_a_z_and_the_shortest_numbers() -> None:
     raw = made(minutes(2), close=[0.1, 1e-7], volume=[np.nan, 12.0])

@@ -17,6 +17,7 @@ import pytest
 from atms import localdb
 from atms.errors import LedgerError
 from atms.localdb import process
+from atms.localdb.account import server_account
 from atms.localdb.folder import named
 from tests.postgres import CrashableServer, execute
 
@@ -70,11 +71,11 @@ class resumed_after:  # noqa: N801 - read as a sentence: with resumed_after(...)
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     """A process of no concern, of the user as whom a server would run."""
-    code = "import time; time.sleep(600)"
-    process_ = subprocess.Popen([sys.executable, "-c", code])
-    yield process_
-    process_.kill()
-    process_.wait()
+    account = server_account()
+    sleeper = subprocess.Popen(["sleep", "600"], user=account.uid if account.switch else None)
+    yield sleeper
+    sleeper.kill()
+    sleeper.wait()
 
 
 def test_a_number_that_went_to_another_program_is_no_running_server(

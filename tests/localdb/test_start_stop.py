@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -192,6 +193,17 @@ def test_when_its_old_port_is_taken_it_moves_and_says_so(made: Path) -> None:
     assert server.moved_from == port
     assert server.port != port
     assert execute(server.url, "SELECT 1") == [(1,)]
+
+
+def test_its_old_port_is_waited_for_a_moment(made: Path) -> None:
+    taken = listener()
+    port = taken.getsockname()[1]
+    named(made).port.write_text(f"{port}\n")
+    freed = threading.Timer(0.1, taken.close)
+    freed.start()
+    server = localdb.start(made)
+    freed.join()
+    assert (server.port, server.moved_from) == (port, None)
 
 
 def test_a_port_that_is_taken_in_the_last_moment_is_replaced(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from atms.errors import ConfigError, DataError, UnknownName
 from atms.feeds.importing import PRESETS, Import, open_import
 from atms.model import Timeframe
 from tests.feeds.importing.vendors import (
-    BINANCE_HEADER,
     CASES,
     EVERY,
     KRAKEN,
@@ -142,7 +142,7 @@ def test_binance_klines_are_the_same_bars_in_each_shape(name: str, tmp_path: Pat
 
 
 def test_a_binance_file_that_changes_its_unit_is_read_row_by_row(tmp_path: Path) -> None:
-    old = [line for line in written(CASES["binance"], tmp_path).read_text().splitlines()][:30]
+    old = written(CASES["binance"], tmp_path).read_text().splitlines()[:30]
     new = written(EVERY["binance, microseconds"][1], tmp_path).read_text().splitlines()[30:]
     text(*old, *new)(tmp_path / "BTCUSDT-1m-2024-12.csv")
     expected = read(opened(CASES["binance"], tmp_path)).stamps
@@ -330,8 +330,6 @@ def test_a_lean_market_of_unknown_zone_needs_one(tmp_path: Path) -> None:
 
 
 def test_a_zip_of_several_files_needs_one_of_them_named(tmp_path: Path) -> None:
-    import zipfile
-
     path = tmp_path / "Kraken_OHLCVT.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("XBTUSD_1.csv", "\n".join(KRAKEN))
@@ -341,7 +339,7 @@ def test_a_zip_of_several_files_needs_one_of_them_named(tmp_path: Path) -> None:
     found = open_import(path, member="ETHUSD_1.csv")
     assert (found.symbol_hint, len(read(found).stamps)) == ("ETHUSD", 5)
     assert found.plan.source.where.endswith("Kraken_OHLCVT.zip#ETHUSD_1.csv")
-    with pytest.raises(DataError, match="did you mean 'ETHUSD_1.csv'"):
+    with pytest.raises(DataError, match=r"did you mean 'ETHUSD_1\.csv'"):
         open_import(path, member="ETHUSD_2.csv")
 
 

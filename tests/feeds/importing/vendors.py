@@ -136,7 +136,7 @@ def _deci(at: int) -> list[str]:
     return [str(round(float(value) * 10_000)) for value in price(at)]
 
 
-MT5_HEADER = "\t".join(f"<{n}>" for n in "DATE TIME OPEN HIGH LOW CLOSE TICKVOL VOL SPREAD".split())
+MT5_HEADER = "<DATE> <TIME> <OPEN> <HIGH> <LOW> <CLOSE> <TICKVOL> <VOL> <SPREAD>".replace(" ", "\t")
 YAHOO_HEADER = "Date,Open,High,Low,Close,Adj Close,Volume"
 KRAKEN = [row(START + 60 * at, at + 1, at=at) for at in range(N)]
 YAHOO = [

@@ -19,7 +19,7 @@ depends_on = None
 TABLES = (
     "users", "accounts", "strategies", "instruments", "runs", "run_starts", "balances", "orders",
     "fills", "fill_fees", "trades", "fill_trades", "positions", "cash_flows", "equity",
-    "strategy_state", "series", "bars", "imports",
+    "strategy_state", "series", "bars", "bar_blocks", "imports",
 )  # fmt: skip
 
 
@@ -28,9 +28,9 @@ def upgrade() -> None:
     _create()
     unpark(TABLES)
     connection = op.get_bind()
-    users = sa.table("users", sa.column("id"), sa.column("name"), sa.column("created", Moment))
+    users = sa.table("users", sa.column("name"), sa.column("created", Moment))
     if connection.execute(sa.select(sa.func.count()).select_from(users)).scalar() == 0:
-        op.bulk_insert(users, [{"id": 1, "name": "local", "created": datetime.now(UTC)}])
+        op.bulk_insert(users, [{"name": "local", "created": datetime.now(UTC)}])
 
 
 def downgrade() -> None:

@@ -1,0 +1,111 @@
+"""``atms runs sync|prune``: folders and ledger kept in step, and old runs taken away."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from atms.cli import options
+from atms.cli.guard import guarded
+from atms.cli.screen import print_json, say
+from atms.errors import ConfigError
+from atms.pruning import Prunable, prunable
+from atms.pruning import prune as prune_runs
+from atms.syncing import sync as sync_runs
+
+_SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
+_BYTES = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
+
+
+@guarded
+def sync(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FOLDER]...", help="Run folders; default: all under run.out."),
+    ] = None,
+    config: options.ConfigFiles = None,
+    json_: options.Json = False,
+) -> None:
+    """File runs whose folders are there and that the ledger does not know."""
+    loaded = options.load(config).config
+    done = sync_runs(loaded.run.out, loaded.ledger.url, folders or ())
+    if json_:
+        print_json(
+            {
+                "filed": [str(path) for path in done.filed],
+                "known": [str(path) for path in done.known],
+                "left": {str(path): why for path, why in done.left.items()},
+            }
+        )
+        return
+    for folder in done.filed:
+        say(f"filed: {folder}")
+    for folder, why in done.left.items():
+        say(f"left: {folder}: {why}", "yellow")
+    say(f"{len(done.filed)} filed, {len(done.known)} known already, {len(done.left)} left")
+
+
+@guarded
+def prune(
+    older: Annotated[
+        str | None, typer.Option("--older", metavar="AGE", help="Runs older than 30d, 2w, 12h.")
+    ] = None,
+    keep: Annotated[
+        int | None, typer.Option("--keep", min=0, metavar="N", help="All but the newest N.")
+    ] = None,
+    max_size: Annotated[
+        str | None,
+        typer.Option("--max-size", metavar="SIZE", help="The oldest beyond 500M, 2G in all."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only show what.")] = False,
+    config: options.ConfigFiles = None,
+    json_: options.Json = False,
+) -> None:
+    """Take old backtests away, folder and ledger rows; without --yes, show which."""
+    if older is None and keep is None and max_size is None:
+        raise ConfigError("say which: --older 30d, --keep 20, --max-size 2G, or several of them")
+    url = options.load(config).config.ledger.url
+    found = prunable(
+        url,
+        older=None if older is None else _age(older),
+        keep=keep,
+        max_size=None if max_size is None else _size(max_size),
+    )
+    stay = prune_runs(url, found) if yes and found else []
+    if json_:
+        rows = [{**vars(run), "folder": str(run.folder) if run.folder else None} for run in found]
+        print_json({"pruned": yes, "runs": rows, "folders_that_stay": [str(p) for p in stay]})
+        return
+    for run in found:
+        say(_line(run))
+    for folder in stay:
+        say(f"{folder}: holds files that are not the run's; these stay", "yellow")
+    total = sum(run.size for run in found) / 1e6
+    verb = "taken away" if yes else "would go; add --yes to take them away"
+    say(f"{len(found)} run(s), {total:,.1f} MB: {verb}" if found else "no run falls under that")
+
+
+def _line(run: Prunable) -> str:
+    where = run.folder or "its files are gone already"
+    return f"{run.id}  {run.started:%Y-%m-%d}  {run.size / 1e6:,.1f} MB  {run.why}  {where}"
+
+
+def _age(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d+)([hdw])", text.strip())
+    if not found:
+        raise ConfigError(f"--older {text!r}: write a number and h, d or w, as in 30d")
+    try:
+        return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+    except OverflowError as error:
+        raise ConfigError(f"--older {text!r}: is longer than any run") from error
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip().lower())
+    if not found:
+        raise ConfigError(f"--max-size {text!r}: write a number and M, G or T, as in 2G")
+    return int(float(found[1]) * _BYTES[found[2]])
