@@ -35,7 +35,7 @@ def guess(stamps: Ints, timeframe: Timeframe) -> tuple[Calendar, str]:
     """Return the calendar that bars follow by their rhythm, and what speaks for it.
 
     In this order: bars on weekends, or no pause, are ``24/7``; bars on Sunday evening are
-    ``fx``, or ``CMES`` if they rest from 17:00 to 18:00 New York; dates and hours that fit New
+    ``fx``, or ``CMES`` if they rest for an hour a day; dates and hours that fit New
     York's exchanges are ``XNYS``; the same where the clock is off; else weekdays,
     and of bars within the day the hours in which most weeks have bars.
 
@@ -118,30 +118,29 @@ def _open_on_weekends(stamps: Ints) -> bool:
 def _around_the_clock(seen: Presence, begins: Ints, length: int) -> tuple[Calendar, str] | None:
     span = int(begins[0]), int(begins[-1])
     evening = (weekdays(begins // DAY) == 6) & (begins % DAY >= 20 * HOUR)
-    week = load_calendar("fx", *span)
+    name, what = "fx", "opens on Sunday evening"
+    if _rests_daily(seen):
+        name, what = "CMES", "opens on Sunday evening, rests an hour a day"
+    calendar = load_calendar(name, *span)
     if float(evening.mean()) > _SUNDAY_EVENING:
-        if _rests_at_five(seen):
-            return load_calendar("CMES", *span), "opens on Sunday, rests 17:00-18:00 New York"
-        return week, "opens on Sunday evening"
-    moved = np.sort(begins + clock_moves(week, begins, length))
-    if (moved != begins).any() and _fills(week, moved, length, 0.01, 0.95):
-        return week, "the currency week, on another clock"
+        return calendar, what
+    moved = np.sort(begins + clock_moves(calendar, begins, length))
+    if (moved != begins).any() and _fills(calendar, moved, length, 0.01, 0.95):
+        return calendar, f"{what}, on another clock"
     weekdays_only = load_calendar("24/5", *span)
     if _fills(weekdays_only, begins, length, 0.01, 0.9):
         return weekdays_only, "no bars on weekends"
     return None
 
 
-def _rests_at_five(seen: Presence) -> bool:
-    """Whether most half hours from 17:30 (bars stamped at their end: 18:30) New York are empty."""
+def _rests_daily(seen: Presence) -> bool:
+    """Whether some half hour of New York's clock has no bar on most days, Monday to Thursday."""
     local = to_local(seen.moments, NEW_YORK)
     early_week = weekdays(local // DAY) < 4
-    halves = local % DAY // HALF
-    return any(
-        float(seen.present[early_week & (halves == half)].mean()) < 0.5
-        for half in (35, 37)
-        if (early_week & (halves == half)).any()
-    )
+    halves = (local % DAY // HALF)[early_week]
+    days = np.bincount(halves, minlength=48)
+    filled = np.bincount(halves[seen.present[early_week]], minlength=48)
+    return bool((filled < 0.5 * days).any())
 
 
 def _fills(calendar: Calendar, begins: Ints, length: int, outside: float, inside: float) -> bool:
@@ -162,7 +161,7 @@ def _new_york(seen: Presence, begins: Ints, length: int) -> tuple[Calendar, str]
     if _trades_as(calendar, begins) and seen.share(calendar.opens, calendar.closes) >= 0.8:
         return calendar, "bars in New York's sessions, and none on its holidays"
     moved = np.sort(begins + clock_moves(calendar, begins, length))
-    fits = _trades_as(calendar, moved) and _fills(calendar, moved, length, 0.05, 0.8)
+    fits = _trades_as(calendar, moved) and _fills(calendar, moved, length, 0.08, 0.8)
     if (moved != begins).any() and fits:
         return calendar, "New York's sessions, on another clock"
     return None

@@ -108,12 +108,13 @@ def _best_move(present: Flags, season: Flags, may: Flags, must: Flags) -> int:
         outside[move] = int((~may[bars + move]).sum())
     allowed = min(outside[0] / 2, _LEFT_OVER * len(bars), outside[0] - least)
     fitting = [move for move, count in outside.items() if move and count <= allowed]
-    # Of several the one that leaves fewest expected half hours empty; of these the smallest.
+    # Of several the one that leaves fewest expected half hours empty; of these whole hours, which
+    # nearly all zones are apart by, and the smallest.
     misfit = {
         move: outside[move] + int((season & ~present & _moved(must, move, len(season))).sum())
         for move in (0, *fitting)
     }
-    return min(misfit, key=lambda move: misfit[move])
+    return min(misfit, key=lambda move: (misfit[move], move % 2, abs(move)))
 
 
 def _moved(flags: Flags, move: int, size: int) -> Flags:

@@ -22,6 +22,7 @@ def pictures() -> Check:
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         named = os.environ.get("MPLBACKEND")
         hint = "unset MPLBACKEND" if named else "pip install --force-reinstall matplotlib"
-        return Check("pictures", "fail", f"matplotlib cannot draw: {error}", hint)
+        said = str(error).partition(";")[0]  # what follows lists every backend
+        return Check("pictures", "fail", f"matplotlib cannot draw: {said}", hint)
     where = "no display, and none is needed" if headless() else "a display is there"
     return Check("pictures", "ok", f"matplotlib {matplotlib.__version__} draws; {where}")

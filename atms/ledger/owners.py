@@ -19,7 +19,7 @@ def local_owner(connection: Connection) -> int:
 
 
 def add_once(connection: Connection, table: Table, key: Sequence[str], **row: Any) -> None:
-    """Insert a row unless one with the same *key* columns is there; two programs may try at once."""
+    """Insert a row unless one with the same *key* is there; two programs may try at once."""
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:

@@ -18,7 +18,7 @@ import pytest
 
 from atms.feeds.importing import open_import
 from atms.feeds.reading import read_raw
-from tests.feeds.importing.vendors import CASES, opened, read, text, written
+from tests.feeds.importing.vendors import CASES, read, text, written
 
 
 def test_a_fingerprint_goes_with_the_content_not_with_the_name(tmp_path: Path) -> None:
