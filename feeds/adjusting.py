@@ -107,6 +107,7 @@ def adjusted(
     bars: Bars | RawBars,
     actions: Sequence[Action],
     *,
+    stamp: str | None = None,
     zone: str | None = None,
     session: Session | None = None,
     outside: str = "refuse",
@@ -129,6 +130,8 @@ def adjusted(
         bars: of a day at most, in order of time. Their stamps are taken as dates if they are at
             00:00 UTC and a day apart, else as moments.
         actions: in any order; see :func:`read_actions`.
+        stamp: ``"start"`` or ``"end"``, what the bars' stamps are; default: what the source says
+            of itself, or else taken as they are.
         zone: the exchange's, whose dates the ex-dates are; needed for bars of less than a day.
         session: hours of trading in *zone*, whose last close counts; default: the last bar's.
         outside: what to do with an action before the second session or after the last one:
@@ -142,6 +145,9 @@ def adjusted(
     raw = bars if isinstance(bars, RawBars) else raw_of(bars)
     if outside not in ("refuse", "skip"):
         raise ConfigError(f"outside: {outside!r}: write refuse, or skip")
+    if stamp not in (None, "start", "end"):
+        raise ConfigError(f"stamp: {stamp!r}: write start, or end")
+    raw = replace(raw, stamp=stamp or raw.stamp)
     days, counting = _days(raw, zone, session)
     within, skipped = _within(raw.where, sorted(actions), days, outside)
     ratios, factors = _factors(raw, within, days, counting)

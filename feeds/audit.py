@@ -83,7 +83,8 @@ def examine(raw: RawBars, *, calendar: str = "auto", stamp: str | None = None) -
         raw: the bars.
         calendar: ``24/7``, ``24/5``, ``fx``, an exchange's code, or ``auto``: found from the
             bars' own rhythm.
-        stamp: ``"start"`` or ``"end"``, as the config states it; None: found from the bars.
+        stamp: ``"start"`` or ``"end"``, as the config states it; None: as the source does, else
+            found from the bars.
 
     Raises:
         UnknownName: there is no such calendar.
@@ -95,7 +96,7 @@ def examine(raw: RawBars, *, calendar: str = "auto", stamp: str | None = None) -
     adjacent = np.ones(max(len(rows) - 1, 0), dtype=bool)
     if len(rows) > 1:
         length = length or commonest_step(stamps)
-        times = Times.of(raw, stamps, rows, length, name, stamp)
+        times = Times.of(raw, stamps, rows, length, name, stamp or raw.stamp)
         adjacent = times.missing == 0
         findings += times.findings()
         title = times.title

@@ -106,7 +106,7 @@ def canonical(name: str) -> str:
             return str(library.resolve_alias(spelling))
     near = did_you_mean(name.upper(), known)
     raise UnknownName(
-        f"data.calendar: {name!r} is no calendar{near}; write {', '.join(OWN)}, or an exchange's "
+        f"calendar: {name!r} is no calendar{near}; write {', '.join(OWN)}, or an exchange's "
         "code, as XNYS or XLON"
     )
 

@@ -1,4 +1,4 @@
-"""``atms data``: bars without a run: list, check, export, resample, adjust."""
+"""``atms data``: bars without a run: list, check, import, export, resample, adjust."""
 
 from __future__ import annotations
 
@@ -44,8 +44,9 @@ from atms.model import Timeframe, TimeRange
 from atms.running.sources import read_feed
 
 data = typer.Typer(
-    no_args_is_help=True, help="Bars without a run: list, check, export, resample, adjust."
+    no_args_is_help=True, help="Bars without a run: list, check, import, export, resample, adjust."
 )
+_WIDE = 120  # narrower terminals have no column for the first bar that a check found
 _STYLES = {"pass": "green", "info": "dim", "warn": "yellow", "fail": "bold red"}
 
 
@@ -66,10 +67,11 @@ def list_(config: options.ConfigFiles = None, json_: options.Json = False) -> No
     if json_:
         print_json(rows)
         return
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame(rows).rename(columns={"source": "id"})  # which is never cut
     for side in ("first", "last"):
-        frame[side] = pd.to_datetime(frame[side], utc=True)
-    out().print(frame_table(frame, {name: name for name in frame.columns}))
+        frame[side] = pd.to_datetime(frame[side], utc=True).dt.strftime("%Y-%m-%d")
+    headings = {name: "source" if name == "id" else name for name in frame.columns}
+    out().print(frame_table(frame, headings))
 
 
 def _series(row: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +91,7 @@ def check(
         ),
     ] = None,
     against: Annotated[
-        str | None, typer.Option(metavar="OTHER", help="Another source of the same bars.")
+        str | None, typer.Option(metavar="OTHER", help="Another source of these bars, read alike.")
     ] = None,
     calendar: Annotated[
         str | None,
@@ -160,19 +162,20 @@ def _show(audit: Audit) -> None:
     line = Text.assemble((audit.feed, "bold"), f"   {audit.bars:,} bars of {audit.timeframe}")
     line.append(f", {first} .. {last}, calendar {audit.calendar}", "dim")
     page.print(line, soft_wrap=True)
+    wide = page.width >= _WIDE
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in ("check", "verdict", "count", "first", "what"):
+    for heading in ("check", "verdict", "count", *(["first"] if wide else []), "what"):
         table.add_column(
-            heading,
-            justify="right" if heading == "count" else "left",
-            no_wrap=heading not in ("first", "what"),
-            overflow="fold",
+            heading, justify="right" if heading == "count" else "left", no_wrap=heading != "what"
         )
     for found in audit.findings:
-        style = _STYLES[found.verdict]
         count = f"{found.count:,}" if found.count else NONE
-        cells = (found.check, Text(found.verdict, style), count, found.first or NONE, found.detail)
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
+        detail = found.detail
+        if found.first and not wide:
+            detail += f"; first: {found.first}"
+        verdict = Text(found.verdict, _STYLES[found.verdict])
+        place = [Text(found.first or NONE)] if wide else []
+        table.add_row(Text(found.check), verdict, Text(count), *place, Text(detail))
     page.print(table)
 
 
@@ -238,7 +241,7 @@ def resample(
     are left out.
 
     Examples:
-      python -m atms data resample sample:BTCUSD_1h 4h btc_4h.parquet --stamp start
+      python -m atms data resample sample:BTCUSD_1h 4h btc.parquet --stamp start
       python -m atms data resample sample:SPY_1m 1d spy.csv --stamp end
         --zone America/New_York --session 09:30-16:00
     """

@@ -12,6 +12,8 @@ from atms._version import __version__
 from atms.cli.backtest import backtest
 from atms.cli.compare import compare
 from atms.cli.config import config
+from atms.cli.data import data
+from atms.cli.data_import import import_
 from atms.cli.db import db
 from atms.cli.doctor import doctor
 from atms.cli.init import init
@@ -56,6 +58,8 @@ runs.command("prune")(prune)
 app.add_typer(runs, name="runs")
 app.add_typer(strategies, name="strategies")
 app.add_typer(config, name="config")
+data.command("import")(import_)
+app.add_typer(data, name="data")
 app.add_typer(db, name="db")
 
 

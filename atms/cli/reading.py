@@ -25,7 +25,10 @@ _T = TypeVar("_T")
 
 Source = Annotated[
     str,
-    typer.Argument(help="A .csv or .parquet file, sample:NAME, or ledger:VENUE:SYMBOL:TIMEFRAME."),
+    typer.Argument(
+        metavar="SOURCE",
+        help="A .csv or .parquet file, sample:NAME, or ledger:VENUE:SYMBOL:TIMEFRAME.",
+    ),
 ]
 Out = Annotated[
     Path, typer.Argument(metavar="OUT", help="The file to write: .csv, .csv.gz or .parquet.")

@@ -1,6 +1,6 @@
 """The database that knows every run and keeps bars: SQLite or PostgreSQL, one schema."""
 
-from atms.ledger.bars import list_series, read_bars, write_bars
+from atms.ledger.bars import import_mark, list_series, read_bars, write_bars
 from atms.ledger.checking import check_balances
 from atms.ledger.creating import create
 from atms.ledger.runs import delete_runs, file_run, list_runs
@@ -13,6 +13,7 @@ __all__ = [
     "delete_runs",
     "downgrade",
     "file_run",
+    "import_mark",
     "list_runs",
     "list_series",
     "read_bars",

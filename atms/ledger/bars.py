@@ -102,7 +102,8 @@ def write_bars(
         DataError: a price is missing, or the series is there with another kind of stamp.
         LedgerError: the database refused; nothing of these bars was written.
     """
-    _refuse_gaps(raw)
+    if len(raw):
+        _refuse_gaps(raw)
     with writing(url) as connection:
         series_id = _series(connection, of)
         written = _write(connection, series_id, mended(raw), replace) if len(raw) else Written()

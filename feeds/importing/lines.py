@@ -63,7 +63,7 @@ def _after(stream: ByteStream, lines: int, where: str) -> bytes:
     piece = stream.read(_PIECE)
     if piece.startswith(_UTF16):
         raise DataError(f"{where}: is written as UTF-16; save it as UTF-8")
-    pass
+    piece = piece.removeprefix(_BOM)
     while lines:
         count = piece.count(b"\n")
         if count >= lines:

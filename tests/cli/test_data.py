@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from atms import ledger
-from atms.cli.data import data as verbs
 from atms.feeds.adjusting import adjusted, read_actions
 from atms.feeds.boundaries import Session
 from atms.feeds.exporting import about_file
@@ -36,20 +35,9 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def data(capfd: pytest.CaptureFixture[str]) -> Call:
+def data(cli: Call) -> Call:
     """Run a verb of ``atms data``; return exit code, standard output, standard error."""
-
-    def call(*args: str) -> tuple[int, str, str]:
-        capfd.readouterr()
-        try:
-            verbs(list(args), prog_name="atms data")
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capfd.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+    return lambda *args: cli("data", *args)
 
 
 @pytest.fixture
@@ -96,7 +84,7 @@ def test_list_shows_every_sample_though_there_is_no_ledger(data: Call, workdir: 
         f"sample:{name}" for name in sample_names()
     ]
     (spy,) = (line for line in out.splitlines() if line.startswith("sample:SPY_1d "))
-    assert spy.split()[1:7] == ["1d", "5241", "1999-11-01", "00:00", "2020-08-28", "00:00"]
+    assert spy.split()[1:5] == ["1d", "5241", "1999-11-01", "2020-08-28"]
     assert list(workdir.iterdir()) == []
 
 
@@ -181,6 +169,15 @@ def test_check_without_anything_to_check_is_a_usage_error(data: Call, bars: RawB
     code, out, err = data("check", "-c", "c.yaml", "--calendar", "fx")
     assert (code, out) == (2, "")
     assert err == "error: these options go with a SOURCE; a config states them feed by feed\n"
+
+
+def test_a_narrow_terminal_cuts_no_source_and_no_place(
+    data: Call, bars: RawBars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "70")
+    assert "sample:SPY_1d_adjusted " in data("list")[1]
+    text = " ".join(data("check", "sample:SPY_1d_adjusted")[1].split())
+    assert "by up to 59.3 bp; first: 2015-03-05T00:00:00Z, row 1808 close_outside" in text
 
 
 # ---- export --------------------------------------------------------------------------------------

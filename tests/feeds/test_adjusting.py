@@ -207,8 +207,9 @@ def hourly(zone: str = NEW_YORK) -> RawBars:
 def test_a_bar_of_less_than_a_day_belongs_to_its_date_in_the_zone(stamp: str) -> None:
     raw = hourly()
     if stamp == "end":
-        raw = replace(raw, stamps=raw.stamps + 3_600_000_000, stamp="end")
-    bars = adjusted(raw, [action("2024-03-11", "split", 2)], zone=NEW_YORK)
+        raw = replace(raw, stamps=raw.stamps + 3_600_000_000)
+    bars = adjusted(raw, [action("2024-03-11", "split", 2)], stamp=stamp, zone=NEW_YORK)
+    assert bars.stamp == stamp
     # Friday, Saturday, and a Sunday of 23 hours.
     assert np.flatnonzero(bars.columns[FACTOR] == 1.0)[0] == 71
 
@@ -292,6 +293,7 @@ def test_bars_out_of_order_and_words_that_are_none_are_refused() -> None:
     assert "out of order" in refusal(raw.take(np.array([1, 0, 2])), split)
     assert "has 1 bars" in refusal(raw.take(np.array([1])), split)
     assert refusal(raw, split, kind=ConfigError, outside="x").endswith("write refuse, or skip")
+    assert refusal(raw, split, kind=ConfigError, stamp="x") == "stamp: 'x': write start, or end"
     assert "'Mars' is no time zone" in refusal(hourly(), split, kind=ConfigError, zone="Mars")
 
 

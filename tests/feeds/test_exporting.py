@@ -161,7 +161,9 @@ def test_a_packed_csv_is_the_csv_packed() -> None:
     raw = made(minutes(100), close=np.random.default_rng(1).random(100))
     write_bars(raw, "out.csv")
     write_bars(raw, "out.csv.gz")
-    assert gzip.decompress(Path("out.csv.gz").read_bytes()) == Path("out.csv").read_bytes()
+    packed = Path("out.csv.gz").read_bytes()
+    assert gzip.decompress(packed) == Path("out.csv").read_bytes()
+    assert packed[3:8] == bytes(5)  # it holds no name and no time
 
 
 # ---- whole or not at all -------------------------------------------------------------------------

@@ -31,6 +31,7 @@ CHANGES = {
     NEW_YORK: ("2024-03-10", "2024-11-03"),
     "Europe/London": ("2024-03-31", "2024-10-27"),
     "Australia/Sydney": ("2024-10-06", "2024-04-07"),
+    "Europe/Dublin": ("2024-03-31", "2024-10-27"),  # whose standard time is that of summer
     "Australia/Lord_Howe": ("2024-10-06", "2024-04-07"),  # by half an hour
     "America/Sao_Paulo": ("2018-11-04", "2018-02-18"),  # at midnight, which is skipped
     "America/Havana": ("2024-03-10", "2024-11-03"),  # midnight is shown twice
@@ -273,11 +274,14 @@ def test_longer_bars_of_longer_bars_are_those_of_the_shorter() -> None:
             assert twice.columns[name].tolist() == direct.columns[name].tolist()
 
 
-def test_a_volume_that_is_unknown_stays_so() -> None:
+def test_a_volume_or_a_quote_that_is_unknown_stays_so() -> None:
     raw = made(every(60, "2024-01-01T00:00", "2024-01-01T12:00"))
     raw.columns["volume"][:] = 1.0
     raw.columns["volume"][5] = np.nan
-    assert str(longer(raw, "4h").columns["volume"].tolist()) == "[4.0, nan, 4.0]"
+    raw.columns["ask_high"] = np.where(raw.columns["volume"] == 1, 7, np.nan)
+    columns = longer(raw, "4h").columns
+    assert str(columns["volume"].tolist()) == "[4.0, nan, 4.0]"
+    assert str(columns["ask_high"].tolist()) == "[7.0, nan, 7.0]"
 
 
 def test_columns_that_name_a_price_are_joined_like_it() -> None:

@@ -114,6 +114,10 @@ def test_windows_files_are_the_same_bars(end: bytes, mark: bytes, tmp_path: Path
     expected = read(path).columns
     path.write_bytes(mark + path.read_bytes().replace(b"\n", end))
     assert read(path, rows=13).columns == expected
+    path = written(CASES["kraken"], tmp_path)  # without a header
+    expected = read(path).columns
+    path.write_bytes(mark + path.read_bytes().replace(b"\n", end))
+    assert read(path, rows=13).columns == expected
 
 
 def test_an_extra_column_that_turns_to_words_says_the_way_out(tmp_path: Path) -> None:

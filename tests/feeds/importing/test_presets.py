@@ -276,7 +276,8 @@ def test_lean_equities_are_scaled_and_their_days_are_dates(tmp_path: Path) -> No
     bars = read(found)
     assert facts(found) == ("lean", "start", "1d", "AAPL", "usa")
     assert bars.times[:2] == ["2024-01-01 00:00", "2024-01-02 00:00"]
-    assert [bars.columns[n][3] for n in PRICES] == [float(value) for value in price(3)]
+    for at in range(N):
+        assert [bars.columns[n][at] for n in PRICES] == [float(value) for value in price(at)]
     assert bars.columns["volume"][0] == 90
 
 

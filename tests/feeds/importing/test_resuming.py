@@ -88,6 +88,7 @@ def test_a_bars_ticks_all_count_or_none() -> None:
     assert len(chunks) == 7
     ticks = [9, 18, 26, 35, 43, 52, 60]  # one every 7 seconds: how many before each minute
     assert [c.rows for c in chunks] == ticks
+    assert [c.raw.first_row for c in chunks] == [2 + row for row in [0, *ticks[:-1]]]
     again = [c.raw.columns["volume"][0] for c in found.chunks(skip_rows=18, rows=5)]
     assert again == expected.columns["volume"][2:]
 
