@@ -58,7 +58,9 @@ def places(calendar: Calendar, stamps: Ints, timeframe: Timeframe, stamp: str | 
     """
     if timeframe.seconds * _SECOND >= DAY:
         dates = bar_dates(calendar, stamps, timeframe)
-        expected, numbers = _periods(calendar.dates, dates, timeframe)
+        days = _days(timeframe)
+        expected = np.unique(_numbered(calendar.dates, days, dates))
+        numbers = _numbered(dates, days, dates)
         low = np.searchsorted(expected, numbers, side="right") - 1
         return Places(low, np.searchsorted(expected, numbers, side="left"))
     return _Grid.fitted(calendar, stamps, timeframe.seconds * _SECOND, stamp).places(stamps, stamp)
@@ -74,14 +76,16 @@ def expected_stamps(
     """
     step = timeframe.seconds * _SECOND
     if step >= DAY:
-        numbers, _ = _periods(calendar.dates, calendar.dates, timeframe, distinct=False)
-        stamps = calendar.dates[np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]] * DAY
-    else:
-        counts = -(-(calendar.closes - calendar.opens) // step)
-        nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        stamps = np.repeat(calendar.opens, counts) + nth * step
-        if stamp == "end":
-            stamps = np.minimum(stamps + step, np.repeat(calendar.closes, counts))
+        stamps = calendar.dates * DAY
+        stamps = stamps[(stamps >= first) & (stamps <= last)]
+        dates = stamps // DAY
+        numbers = _numbered(dates, _days(timeframe), dates)
+        return np.asarray(stamps[np.append(True, numbers[1:] != numbers[:-1])[: len(stamps)]])
+    counts = -(-(calendar.closes - calendar.opens) // step)
+    nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    stamps = np.repeat(calendar.opens, counts) + nth * step
+    if stamp == "end":
+        stamps = np.minimum(stamps + step, np.repeat(calendar.closes, counts))
     return np.asarray(stamps[(stamps >= first) & (stamps <= last)])
 
 
@@ -100,31 +104,34 @@ def bar_dates(calendar: Calendar, stamps: Ints, timeframe: Timeframe) -> Ints:
     return before if fits_before > fits else dates
 
 
-def _periods(
-    sessions: Ints, dates: Ints, timeframe: Timeframe, *, distinct: bool = True
-) -> tuple[Ints, Ints]:
-    """Return the numbers of the periods with a session, and that of each date's period."""
-    days = max(1, round(timeframe.seconds * _SECOND / DAY))
-    origin = int(dates[0]) if len(dates) else 0
-    numbers = (_numbered(each, days, origin, dates) for each in (sessions, dates))
-    expected, own = numbers
-    return (np.unique(expected) if distinct else expected), own
+def _days(timeframe: Timeframe) -> int:
+    return max(1, round(timeframe.seconds * _SECOND / DAY))
 
 
-def _numbered(days_since: Ints, days: int, origin: int, dates: Ints) -> Ints:
-    """Number the periods of *days* days; months are the calendar's, and so are weeks."""
-    if days == 1:
+def _numbered(days_since: Ints, days: int, bars: Ints) -> Ints:
+    """Return the numbers of the periods of *days* days that dates lie in, shape (n,).
+
+    Months are the calendar's, and so are weeks; other periods are counted from the first bar.
+
+    Args:
+        days_since: the dates, days since 1970.
+        days: the length of a period.
+        bars: the dates of the bars.
+    """
+    if days == 1 or not len(bars):
         return days_since
     if days >= _LEAST_MONTH and days % 7:
-        months = days_since.view("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-        count = max(1, round(days / _MONTH))
-        first = int(np.int64(origin).view("datetime64[D]").astype("datetime64[M]").astype(np.int64))
-        return (months - first) // count
+        each, first = (_months(dates) for dates in (days_since, bars[:1]))
+        return (each - first) // max(1, round(days / _MONTH))
+    origin = int(bars[0])
     if days % 7 == 0:
         # A week that is stamped on Sundays begins on Sunday; any other on Monday.
-        sundays = len(dates) > 0 and np.median(weekdays(dates)) == 6
-        origin -= (origin + 3 + sundays) % 7
+        origin -= (origin + 3 + (np.median(weekdays(bars)) == 6)) % 7
     return (days_since - origin) // days
+
+
+def _months(dates: Ints) -> Ints:
+    return dates.view("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
 # ---- shorter than a day -------------------------------------------------------------------------

@@ -32,7 +32,7 @@ MAPPED = ("analyzers", "configs", "feeds", "stores", "strategies")  # at the top
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("files alone, and words that everything shares",
      ("configs", "samples", "errors", "model", "extras", "_version")),
-    ("needs the words alone", ("config", "usercode", "feeds")),
+    ("needs the words alone", ("config", "usercode", "feeds", "localdb")),
     ("Backtrader alone, so that they serve any script of a user's",
      ("analyzers", "simulation", "indicators", "sizers", "strategies", "explain")),
     ("connections to venues", ("stores",)),
@@ -41,9 +41,11 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("a drop-in for Cerebro, and its warm-up, which knows the history feed", ("engine",)),
     ("names to classes: imports a module only when it is asked for", ("registry",)),
     ("what a run gives back, where it is kept, how it is found again",
-     ("runlog", "ledger", "artefacts", "keeping", "result", "stored")),
+     ("runlog", "ledger", "artefacts", "keeping", "result", "stored", "comparing", "pruning",
+      "syncing", "importing", "project")),
     ("the parts of a run", ("running",)),
-    ("puts the parts together", ("runner",)),
+    ("puts the parts together, and looks whether they fit", ("runner", "doctor")),
+    ("runs what it needs itself", ("seeding",)),
     ("the faces", ("api", "cli", "__init__", "__main__")),
 )  # fmt: skip
 LEVEL = {room: level for level, (_, rooms) in enumerate(LAYERS) for room in rooms}
@@ -172,7 +174,7 @@ def test_a_room_that_may_import_little_imports_no_more(room: str) -> None:
 
 
 def test_nothing_but_the_faces_imports_the_runner() -> None:
-    assert {one.room for one in imports() if one.target_room == "runner"} <= {"api", "cli"}
+    assert {one.room for one in imports() if one.target_room == "runner"} <= {"api", "cli", "seeding"}
 
 
 def test_nothing_imports_the_command_line() -> None:
@@ -296,7 +298,7 @@ def test_setup_lists_exactly_the_packages_that_there_are() -> None:
     assert set(lines("options", "packages")) == packages
 
 
-@pytest.mark.parametrize("package", ["atms.samples", "atms.configs"])
+@pytest.mark.parametrize("package", ["atms.samples", "atms.configs", "atms.project"])
 def test_every_file_of_a_data_package_is_packaged(package: str) -> None:
     patterns = [pattern.strip() for pattern in setup()["options.package_data"][package].split(",")]
     folder = ROOT / "atms" / package.removeprefix("atms.")

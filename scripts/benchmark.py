@@ -1,0 +1,134 @@
+"""What recording a run and keeping bars cost, as ratios in one run: python scripts/benchmark.py
+
+Recording: a run of a moving-average cross through stock's bt.Cerebro, which keeps nothing, against
+the same run through atms, saved to files and ledger. Bars: a CSV file imported into the ledger,
+and read back as a feed, against that CSV file as a feed. Both on SQLite and, if the extra localdb
+is installed, on a PostgreSQL server of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import backtrader as bt
+import numpy as np
+import pandas as pd
+
+import atms
+from atms import localdb
+from atms.errors import MissingExtra
+from atms.feeds.history import history_feed
+from atms.feeds.importing import open_import
+from atms.feeds.raw import finished
+from atms.importing import import_bars
+from atms.ledger.bars import Series, read_bars
+from atms.model import Timeframe
+from atms.strategies.ma_cross import MovingAverageCross
+
+_MINUTE = Timeframe(1, "m")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bars", type=int, default=1_000_000)
+    bars = parser.parse_args().bars
+    frame = walk(bars)
+    with tempfile.TemporaryDirectory(prefix="atms-benchmark-") as folder, databases(folder) as urls:
+        os.chdir(folder)
+        print(f"{bars:,} bars")
+        recording(frame, urls)
+        keeping(frame, urls)
+
+
+def walk(count: int) -> pd.DataFrame:
+    """Return a seeded random walk of one-minute bars."""
+    rng = np.random.default_rng(1)
+    close = np.round(10_000 * np.exp(np.cumsum(rng.normal(0, 0.0005, count))), 2)
+    open_ = np.concatenate([[10_000.0], close[:-1]])
+    spread = np.round(rng.uniform(0, 5, count), 2)
+    index = pd.date_range("2020-01-01", periods=count, freq="1min", tz="UTC", name="datetime")
+    return pd.DataFrame(
+        {
+            "open": open_,
+            "high": np.maximum(open_, close) + spread,
+            "low": np.minimum(open_, close) - spread,
+            "close": close,
+            "volume": rng.integers(1, 1000, count).astype(float),
+        },
+        index=index,
+    )
+
+
+def recording(frame: pd.DataFrame, urls: dict[str, str]) -> None:
+    """Print what keeping a run adds to an unrecorded one."""
+    cerebro = bt.Cerebro()
+    cerebro.adddata(history_feed(frame))
+    cerebro.addstrategy(MovingAverageCross)
+    cerebro.broker.setcash(1e6)
+    plain = timed(cerebro.run)
+    print(f"stock run, unrecorded           {plain:8.1f} s")
+    found = []
+
+    def run() -> None:
+        found.append(atms.backtest(MovingAverageCross, data=frame, cash=1e6))
+
+    whole = timed(run)
+    print(f"the same through atms           {whole:8.1f} s   {whole / plain:6.2f} of it")
+    for name, url in urls.items():
+        result = found[0]
+        section = result.config.ledger.model_copy(update={"url": url})
+        config = result.config.model_copy(update={"ledger": section})
+        kept = type(result)(**{**vars(result), "config": config})
+        seconds = timed(kept.save)
+        print(f"saved, files and {name:<14} {seconds:8.1f} s   {seconds / plain:6.2%} of it")
+
+
+def keeping(frame: pd.DataFrame, urls: dict[str, str]) -> None:
+    """Print how long bars take into the ledger, and back as a feed beside a CSV file."""
+    path = Path("bars.csv")
+    frame.reset_index().to_csv(path, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+    csv = timed(lambda: history_feed(path), times=5)
+    print(f"CSV file as a feed              {csv:8.2f} s")
+    series = Series("test", "WALK", _MINUTE, "start")
+    for name, url in urls.items():
+        seconds = timed(lambda url=url: import_bars(open_import(path), url, series))
+        print(f"imported, {name:<21} {seconds:8.1f} s")
+        seconds = timed(lambda url=url: history_feed(finished(read_bars(url, series))), times=5)
+        print(f"read as a feed, {name:<15} {seconds:8.2f} s   {seconds / csv:6.2f} of CSV's")
+
+
+def timed(call: Callable[[], object], times: int = 1) -> float:
+    """Return the shortest of *times* durations, in seconds."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+@contextlib.contextmanager
+def databases(folder: str) -> Iterator[dict[str, str]]:
+    """Yield name -> URL of the databases that can be had, and stop what was started."""
+    urls = {"SQLite": f"sqlite:///{folder}/atms.db"}
+    home = Path(tempfile.mkdtemp(prefix="atms-benchmark-server-")) / "server"
+    home.parent.chmod(0o755)  # as root the server is another user's
+    try:
+        urls["PostgreSQL"] = localdb.start(home).url
+    except MissingExtra as error:
+        print(f"without PostgreSQL: {error}")
+    try:
+        yield urls
+    finally:
+        localdb.stop(home)
+
+
+if __name__ == "__main__":
+    main()
