@@ -145,7 +145,7 @@ def _ranges(raw: RawBars, prices: dict[str, NDArray[np.float64]]) -> list[Findin
     some = [_rows(raw, "high_below_low", high < low, "")]
     for name in ("open", "close"):
         price = prices[name]
-        wrong = (high >= low) & ((price > high) | (price < low))
+        wrong = (high >= low) & np.isfinite(price) & ((price > high) | (price < low))
         with np.errstate(all="ignore"):  # prices of zero and infinite ones have a line of their own
             beyond = np.maximum(price[wrong] - high[wrong], low[wrong] - price[wrong])
             share = 1e4 * beyond / np.abs(price[wrong])

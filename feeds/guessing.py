@@ -161,7 +161,7 @@ def _new_york(seen: Presence, begins: Ints, length: int) -> tuple[Calendar, str]
     if _trades_as(calendar, begins) and seen.share(calendar.opens, calendar.closes) >= 0.8:
         return calendar, "bars in New York's sessions, and none on its holidays"
     moved = np.sort(begins + clock_moves(calendar, begins, length))
-    fits = _trades_as(calendar, moved) and _fills(calendar, moved, length, 0.08, 0.8)
+    fits = _trades_as(calendar, moved) and _fills(calendar, moved, length, 0.08, 0.97)
     if (moved != begins).any() and fits:
         return calendar, "New York's sessions, on another clock"
     return None

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atms.errors import DataError
-from atms.feeds.bars import PRICES, Bars
+from atms.feeds.bars import PRICES, Bars, micros
 from atms.feeds.times import bar_ends, check_order, commonest_step
-from atms.model import Timeframe
+from atms.model import Timeframe, TimeRange
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,24 @@ class RawBars:
     @property
     def step(self) -> Timeframe:
         """The length of a bar: as stated, or the commonest step between stamps."""
-        return self.timeframe or commonest_step(np.unique(self.stamps))
+        return self.timeframe or commonest_step(np.sort(self.stamps))
 
     def take(self, rows: NDArray[np.int64]) -> RawBars:
         """Return the bars at positions *rows*, in that order."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         return replace(self, stamps=self.stamps[rows], columns=columns)
+
+
+def within(raw: RawBars, timerange: TimeRange | None) -> RawBars:
+    """Return the bars with stamps inside *timerange*."""
+    if timerange is None:
+        return raw
+    inside = np.ones(len(raw), dtype=bool)
+    if timerange.start is not None:
+        inside &= raw.stamps >= micros(timerange.start)
+    if timerange.end is not None:
+        inside &= raw.stamps < micros(timerange.end)
+    return raw if inside.all() else raw.take(np.flatnonzero(inside))
 
 
 def raw_of(bars: Bars) -> RawBars:

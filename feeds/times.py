@@ -170,12 +170,22 @@ def bar_ends(
         raise DataError(f"{where}: stamp: start does not work with months; stamp the bars' end")
     if session_dates(stamps, timeframe):
         zone = "UTC"
-    ends = stamps + (timeframe.seconds * 1_000_000 if stamp == "start" else 0)
-    local = pd.to_datetime(ends, unit="us", utc=True).tz_convert(zone)
+    local = pd.to_datetime(stamps, unit="us", utc=True).tz_convert(zone)
+    if stamp == "start" and timeframe.unit in "dw" and (local == local.normalize()).all():
+        # A day's end is the next midnight there, 23 or 25 hours later when the clocks change.
+        walls = local.tz_localize(None) + pd.Timedelta(seconds=timeframe.seconds)
+        local = walls.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+    elif stamp == "start":
+        local = local + pd.Timedelta(seconds=timeframe.seconds)
+    naive = local.tz_convert("UTC").tz_localize(None)
+    ends: NDArray[np.int64] = naive.astype("datetime64[us]").astype("int64").to_numpy()
     return np.where(local == local.normalize(), ends - _BEFORE_MIDNIGHT, ends)
 
 
 def commonest_step(stamps: NDArray[np.int64]) -> Timeframe:
     """Return the step that stands between most stamps."""
-    steps, counts = np.unique(np.diff(stamps), return_counts=True)
+    apart = np.diff(stamps)
+    steps, counts = np.unique(apart[apart > 0], return_counts=True)
+    if not len(steps):
+        return Timeframe.from_seconds(1)  # of one stamp nothing can be said
     return Timeframe.from_seconds(float(steps[int(np.argmax(counts))]) / 1e6)

@@ -27,7 +27,6 @@ from atms.cli.reading import (
     facts,
     pairs,
     parsed,
-    within,
     written,
 )
 from atms.cli.screen import out, print_json, say
@@ -36,7 +35,7 @@ from atms.errors import ConfigError, DataError
 from atms.feeds.adjusting import adjusted, read_actions
 from atms.feeds.audit import Audit, compare, examine
 from atms.feeds.boundaries import Session
-from atms.feeds.raw import RawBars
+from atms.feeds.raw import RawBars, within
 from atms.feeds.reading import read_raw
 from atms.feeds.resampling import resampled
 from atms.feeds.sources import sample_names

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from atms.cli import options
 from atms.cli.guard import guarded
+from atms.cli.reading import Columns, SourceTimezone, pairs, parsed
 from atms.cli.screen import errors, print_json, say
 from atms.errors import ConfigError
 from atms.feeds.importing import PRESETS, Import, open_import
@@ -39,13 +40,8 @@ def import_(
         str | None,
         typer.Option("--timeframe", help="The length of a bar; of trades, of those to be made."),
     ] = None,
-    timezone: Annotated[
-        str | None, typer.Option("--timezone", help="The zone of times that carry none.")
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--column", metavar="OURS=THEIRS", help="A column's name in the file."),
-    ] = None,
+    timezone: SourceTimezone = None,
+    columns: Columns = None,
     order: Annotated[
         str, typer.Option("--order", help="rising; any: bars come in any order, as newest first.")
     ] = "rising",
@@ -63,8 +59,8 @@ def import_(
             path,
             preset=preset,
             timezone=timezone,
-            timeframe=_timeframe(timeframe),
-            columns=options.pairs(columns, "--column"),
+            timeframe=parsed(Timeframe.parse, timeframe, "--timeframe"),
+            columns=pairs(columns, "--columns"),
             symbol=symbol,
             order=order,
         )
@@ -79,13 +75,6 @@ def import_(
     for path, file, result in done:
         _show(path, file, result)
     say(f"look them over: python -m atms data check '{done[-1][2].of}'")
-
-
-def _timeframe(text: str | None) -> Timeframe | None:
-    try:
-        return None if text is None else Timeframe.parse(text)
-    except ValueError as error:
-        raise ConfigError(f"--timeframe: {error}") from error
 
 
 def _series(file: Import, venue: str | None, symbol: str | None) -> Series:

@@ -10,7 +10,6 @@ import typer
 from atms.config import LoadedConfig, load_config
 from atms.config.layers import put, settings_layer
 from atms.config.yamlfile import Layer
-from atms.errors import ConfigError
 
 ConfigFiles = Annotated[
     list[str] | None,
@@ -48,21 +47,6 @@ Timerange = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to stdout.")]
-
-
-def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
-    """Return ``OURS=THEIRS`` texts as a mapping.
-
-    Raises:
-        ConfigError: a text without ``=``.
-    """
-    found = {}
-    for text in texts or []:
-        ours, equals, theirs = text.partition("=")
-        if not (equals and ours and theirs):
-            raise ConfigError(f"{option} {text!r}: write OURS=THEIRS, as in close=Last")
-        found[ours.strip()] = theirs.strip()
-    return found
 
 
 def load(

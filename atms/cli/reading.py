@@ -7,18 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import numpy as np
 import pandas as pd
 import typer
 
 from atms.cli.screen import print_json, say
 from atms.errors import ConfigError
-from atms.feeds.bars import micros
 from atms.feeds.boundaries import check_zone
 from atms.feeds.exporting import write_bars
 from atms.feeds.raw import RawBars
 from atms.ledger.bars import Series
-from atms.model import Timeframe, TimeRange
+from atms.model import Timeframe
 from atms.running.sources import read_source
 
 _T = TypeVar("_T")
@@ -119,18 +117,6 @@ def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
             raise ConfigError(f"{option}: {text!r}: write a name, = and a value")
         found[name] = value
     return found
-
-
-def within(raw: RawBars, timerange: TimeRange | None) -> RawBars:
-    """Return the bars with stamps inside *timerange*."""
-    if timerange is None:
-        return raw
-    inside = np.ones(len(raw), dtype=bool)
-    if timerange.start is not None:
-        inside &= raw.stamps >= micros(timerange.start)
-    if timerange.end is not None:
-        inside &= raw.stamps < micros(timerange.end)
-    return raw if inside.all() else raw.take(np.flatnonzero(inside))
 
 
 def facts(raw: RawBars) -> dict[str, Any]:

@@ -143,6 +143,8 @@ def read_bars(
         LedgerError: the database cannot be read.
     """
     query = select(schema.series).where(_is(of))
+    if not exists(url):
+        raise DataError(f"{of}: is not in the ledger, which is not there yet")
     with reading(url) as connection:
         row = None if connection is None else connection.execute(query).one_or_none()
         if connection is None or row is None:

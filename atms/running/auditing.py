@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from atms.config import FeedSection
 from atms.errors import DataError
 from atms.feeds.audit import Audit, compare, examine
-from atms.feeds.bars import micros
-from atms.feeds.raw import RawBars, mended
-from atms.model import TimeRange
+from atms.feeds.raw import RawBars, mended, within
 from atms.running.plan import Plan
 
 
@@ -20,7 +16,7 @@ def audited(raw: RawBars, feed: FeedSection, plan: Plan) -> RawBars:
         DataError: the audit fails, and ``data.audit`` is ``fail``.
         UnknownName: there is no such calendar.
     """
-    part = _within(raw, plan.config.run.timerange)
+    part = within(raw, plan.config.run.timerange)
     audit = examine(part, calendar=feed.calendar, stamp=feed.stamp or raw.stamp)
     plan.audits.append(audit)
     if audit.verdict != "fail":
@@ -44,17 +40,6 @@ def audit_together(plan: Plan, read: dict[str, RawBars]) -> None:
             finding = compare(read[one], read[other])
             if finding.count:
                 plan.warnings.append(f"{one} and {other} disagree: {finding.detail}")
-
-
-def _within(raw: RawBars, timerange: TimeRange | None) -> RawBars:
-    if timerange is None:
-        return raw
-    inside = np.ones(len(raw), dtype=bool)
-    if timerange.start is not None:
-        inside &= raw.stamps >= micros(timerange.start)
-    if timerange.end is not None:
-        inside &= raw.stamps < micros(timerange.end)
-    return raw if inside.all() else raw.take(np.flatnonzero(inside))
 
 
 def _told(audit: Audit, verdict: str) -> list[str]:

@@ -81,7 +81,7 @@ def lean_plan(sample: Sample, options: Options) -> Plan:
     place = _place(file.path, options.market, file.where)
     columns = _TRADE if len(sample.fields(",", 1)[0]) == len(_TRADE) else _QUOTE
     dated = _DATED.fullmatch(Path(file.name).stem)
-    days = place.resolution == "daily" or _all_midnight(sample)
+    days = place.resolution == "daily" or (place.resolution is None and _all_midnight(sample))
     zone = None if days and not dated else _zone(place, options.timezone, file.where)
     clock = Clock(("time",), "text", zone)
     if dated:

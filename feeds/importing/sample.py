@@ -64,4 +64,6 @@ def take_sample(file: SourceFile) -> Sample:
     found = [line for line in (line.rstrip("\r") for line in lines) if line]
     if not found:
         raise DataError(f"{file.where}: the file is empty")
+    if not lines[0].rstrip("\r"):
+        raise DataError(f"{file.where}: row 1: begins with a blank line; drop it")
     return Sample(file, lines=tuple(found[:ROWS]))

@@ -136,7 +136,10 @@ STAMP = "2024-01-01 04:00:00+00:00"  # of file line 6
             lambda: edited(row=6, text=f"{STAMP},1,2,abc,1,5"),
             ["row 6", "low is 'abc'", "no number"],
         ),
-        (lambda: edited(row=6, text=f"{STAMP},1,2,,1,5"), ["row 6", "missing_values", "1 of 48", "data.audit: warn"]),
+        (
+            lambda: edited(row=6, text=f"{STAMP},1,2,,1,5"),
+            ["row 6", "missing_values", "1 of 48", "data.audit: warn"],
+        ),
         (lambda: edited(row=6, text=f"{STAMP},1,inf,1,1,5"), ["row 6", "missing or infinite"]),
         (lambda: edited(row=6, text="noon,1,2,1,1,5"), ["row 6", "'noon' is no time"]),
         (lambda: edited(row=6, text=",1,2,1,1,5"), ["row 6", "has no time"]),

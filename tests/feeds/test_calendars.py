@@ -85,12 +85,16 @@ def test_every_code_of_the_library_may_be_named() -> None:
     assert len(names) > 90
 
 
-def test_every_exchange_has_sessions_or_says_why_not() -> None:
-    for name in sorted({canonical(each) for each in calendar_names()} - {"auto"}):
-        calendar = load(name, "2024-03-01", "2024-03-20")
-        assert len(calendar.opens) or calendar.trouble, name
-        assert (calendar.closes > calendar.opens).all(), name
-        assert (calendar.opens[1:] >= calendar.closes[:-1]).all(), name
+# Some calendars of the library do not work with every release of pandas.
+@pytest.mark.parametrize("name", ["ASEX", "XTAE", "XKRX", "XBOM", "XSAU", "IEPA", "us_futures"])
+def test_an_exchange_has_sessions_or_says_why_not(name: str) -> None:
+    calendar = load(name, "2024-03-01", "2024-03-20")
+    if calendar.trouble:
+        assert calendar.trouble.startswith("cannot be made: ")
+        assert calendar.known[0] > us("2024-03-20")
+    assert bool(len(calendar.opens)) != bool(calendar.trouble)
+    assert (calendar.closes > calendar.opens).all()
+    assert (calendar.opens[1:] >= calendar.closes[:-1]).all()
 
 
 def test_bars_around_the_clock_need_no_library_of_exchanges() -> None:

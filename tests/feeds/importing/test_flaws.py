@@ -75,6 +75,13 @@ def test_blank_lines_are_passed_over(tmp_path: Path) -> None:
         assert len(read(path, rows=rows).stamps) == 200
 
 
+def test_a_blank_line_before_the_header_is_an_error(tmp_path: Path) -> None:
+    path = bars(folder=tmp_path)
+    path.write_text("\n" + path.read_text())
+    with pytest.raises(DataError, match="row 1: begins with a blank line; drop it"):
+        open_import(path)
+
+
 def test_bars_may_stand_in_any_order_if_that_is_said(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     text(HEADER, *(f"2024-01-{day:02d},1,2,1,1,9" for day in range(9, 0, -1)))(path)
