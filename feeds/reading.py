@@ -73,7 +73,7 @@ def read_raw(
         DataError: with file and row, for what is missing or unreadable.
     """
     frame, where, first_row = _opened(source, name)
-    found = _match_columns(frame, where, columns or {})
+    found = match_columns(frame, where, columns or {})
     stamps, finer = read_stamps(stamp_column(frame, found, where), where, timezone, first_row)
     values, notes = _columns(frame, found, where, name, first_row)
     if finer:
@@ -113,11 +113,11 @@ def _columns(
         if extra is None:
             notes.append(f"{name}: column {column!r} holds no numbers and is left out")
         else:
-            values[_line_name(key, values)] = extra
+            values[line_name(key, values)] = extra
     return values, notes
 
 
-def _match_columns(frame: pd.DataFrame, where: str, columns: Mapping[str, str]) -> dict[str, Any]:
+def match_columns(frame: pd.DataFrame, where: str, columns: Mapping[str, str]) -> dict[str, Any]:
     """Return our name -> the frame's column; the mapping first, then by name whatever the case."""
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
@@ -168,7 +168,7 @@ def _extra(column: pd.Series) -> NDArray[np.float64] | None:
     return np.ascontiguousarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _line_name(text: str, taken: Mapping[str, Any]) -> str:
+def line_name(text: str, taken: Mapping[str, Any]) -> str:
     """Return *text* as a line's name: an identifier that nothing of Backtrader's answers to."""
     name = "".join(letter if letter.isalnum() else "_" for letter in text)
     lines = bt.feed.DataBase.lines

@@ -17,7 +17,7 @@ from atms.feeds.importing.plan import Options, Plan
 from atms.feeds.importing.sample import ROWS, Sample
 from atms.feeds.importing.tables import Source
 from atms.feeds.importing.text import MISSING, NUMBER, WHOLE, WORDS, TextSource
-from atms.feeds.reading import _line_name, _match_columns
+from atms.feeds.reading import line_name, match_columns
 from atms.feeds.times import STAMP_NAMES, stamp_column
 
 _INDEX = "__index_level_0__"  # a frame's index without a name, as pandas writes it to Parquet
@@ -47,14 +47,14 @@ def bars_plan(sample: Sample, options: Options) -> Plan:
         DataError: a column is missing, or its times say no zone and none is stated.
     """
     table = _Columns(sample)
-    found = _match_columns(pd.DataFrame(columns=table.names), table.where, options.columns)
+    found = match_columns(pd.DataFrame(columns=table.names), table.where, options.columns)
     clock = table.clock(found, options.timezone)
     columns = {name: found.pop(name) for name in (*PRICES, "volume") if name in found}
     notes: list[str] = []
     further: dict[str, str] = {}
     for ours, theirs in found.items() if options.extras else ():
         if table.is_number(theirs):
-            further[_line_name(ours, {**columns, "volume": "", **further})] = theirs
+            further[line_name(ours, {**columns, "volume": "", **further})] = theirs
         else:
             notes.append(f"column {theirs!r} holds no numbers and is left out")
     columns.update(further)

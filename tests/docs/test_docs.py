@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import create_engine
 
 from atms.config import load_config
+from atms.config.layers import settings_layer
+from atms.ledger.schema import metadata
+from atms.seeding import seed
 from tests.conftest import ROOT
 
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -69,6 +73,30 @@ def test_every_command_prints_what_the_page_says(document: Path, workdir: Path) 
 def environment() -> dict[str, str]:
     """Return an environment in which the terminal's width is the same everywhere."""
     return {**os.environ, "COLUMNS": "200", "PYTHONWARNINGS": "error::UserWarning"}
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_every_query_on_the_ledgers_page_finds_something(
+    database: str, request: pytest.FixtureRequest
+) -> None:
+    sqlite = database == "sqlite"
+    url = "sqlite:///atms.db" if sqlite else request.getfixturevalue("postgres_url")
+    seed(load_config(overrides=[settings_layer([f"ledger.url={url}"], "test")]).config)
+    other = "-- PostgreSQL:" if sqlite else "-- SQLite:"
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        for block in blocks(ROOT / "docs" / "ledger.md", "sql"):
+            for query in block.strip().split(";")[:-1] if not block.startswith(other) else []:
+                assert connection.exec_driver_sql(query).all(), query
+    engine.dispose()
+
+
+def test_the_ledgers_page_names_every_table() -> None:
+    page = (ROOT / "docs" / "ledger.md").read_text()
+    drawn = re.findall(r"\w+", blocks(ROOT / "docs" / "ledger.md", "mermaid")[0])
+    for table in metadata.tables:
+        assert f"`{table}`" in page, table
+        assert table in drawn, table
 
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
