@@ -62,8 +62,9 @@ def results_table(figures: dict[str, Any], currency: str) -> Table:
 def _left(m: dict[str, Any], currency: str) -> list[tuple[str, str]]:
     days = (pd.Timestamp(m["end"]) - pd.Timestamp(m["start"])).total_seconds() / 86_400
     return [
-        ("period", f"{day(m['start'])} .. {day(m['end'])}"),
-        ("duration", f"{days:,.0f} days, {m['bars']:,} bars"),
+        ("from", day(m["start"])),
+        ("to", day(m["end"])),
+        ("days / bars", f"{days:,.0f} / {m['bars']:,}"),
         (f"start value ({currency})", money(m["start_value"])),
         (f"final value ({currency})", money(m["final_value"])),
         ("total return", percent(m["total_return"])),
@@ -91,7 +92,8 @@ def _right(m: dict[str, Any], currency: str) -> list[tuple[str, str]]:
         ("expectancy a trade", money(m["expectancy"])),
         (f"fees ({currency})", money(m["fees"])),
         ("max drawdown", percent(m["max_drawdown"])),
-        ("  peak, valley", f"{day(m['max_drawdown_start'])}, {day(m['max_drawdown_valley'])}"),
+        ("  peak", day(m["max_drawdown_start"])),
+        ("  valley", day(m["max_drawdown_valley"])),
         ("  recovered", until if lasted is not None else NONE),
         ("  days", NONE if lasted is None else f"{lasted:,.0f}"),
     ]

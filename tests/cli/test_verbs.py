@@ -209,10 +209,10 @@ def test_backtest_prints_what_a_trader_always_wants_and_where_the_files_are(smal
     code, out, err = cli("backtest", "-c", small)
     assert code == 0
     for words in (
-        "period", "duration", "start value", "final value", "total return", "buy and hold",
+        "from", "to", "days / bars", "start value", "final value", "total return", "buy and hold",
         "CAGR", "volatility", "Sharpe", "Sortino", "Calmar", "trades", "win rate",
         "profit factor", "average win / loss", "best / worst trade", "expectancy", "fees",
-        "max drawdown", "peak, valley", "recovered", "days",
+        "max drawdown", "peak", "valley", "recovered", "days",
     ):  # fmt: skip
         assert words in out, words
     (folder,) = Path("runs").iterdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 import atms
+from atms.ledger import schema, upgrade
 from atms.localdb import LocalServer
 from atms.result import Result
 from tests.ledger.making import Busy
@@ -19,35 +21,62 @@ BOTH = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgres_reused(pytestconfig: pytest.Config, postgres_server: LocalServer) -> str:
-    """A database that the tests of this folder empty and use again: faster than a new one each."""
-    return _new_database(pytestconfig, postgres_server)
+def postgres_reused(pytestconfig: pytest.Config, postgres_server: LocalServer) -> tuple[str, str]:
+    """Two databases that tests empty and use again, which is faster than a new one each.
+
+    The first is to have no tables, the second is to have those of the ledger.
+    """
+    bare, ledger = (_new_database(pytestconfig, postgres_server) for _ in range(2))
+    upgrade(ledger)
+    return bare, ledger
 
 
-@pytest.fixture
-def postgres_empty(postgres_reused: str) -> str:
-    """The reused database with nothing in it, and nobody else connected."""
-    execute(
-        postgres_reused,
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
-    execute(postgres_reused, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    return postgres_reused
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the ledger's tables and no rows but the local owner's."""
+    file = tmp_path_factory.mktemp("template") / "atms.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(params=BOTH)
+def bare_url(request: pytest.FixtureRequest, workdir: Path) -> str:
+    """A database of each kind that nobody has used yet: no table is there, of SQLite no file."""
+    if request.param == "sqlite":
+        return f"sqlite:///{workdir}/atms.db"
+    url: str = request.getfixturevalue("postgres_reused")[0]
+    _disconnect_others(url)
+    execute(url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return url
 
 
 @pytest.fixture(params=BOTH)
 def url(request: pytest.FixtureRequest, workdir: Path) -> str:
-    """An empty database of each kind, one after the other; no table is there yet."""
+    """A ledger of each kind with its tables, and no rows in them but the local owner's."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), workdir / "atms.db")
         return f"sqlite:///{workdir}/atms.db"
-    empty: str = request.getfixturevalue("postgres_empty")
-    return empty
+    ledger: str = request.getfixturevalue("postgres_reused")[1]
+    _disconnect_others(ledger)
+    emptied = [f"DELETE FROM {table.name}" for table in schema.metadata.sorted_tables[::-1]]
+    users = emptied.index("DELETE FROM users")
+    emptied[users] += " WHERE name <> 'local'"
+    execute(ledger, "; ".join(emptied))
+    return ledger
+
+
+def _disconnect_others(url: str) -> None:
+    """End what a test that failed, or a process that it killed, left connected."""
+    execute(
+        url,
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
 
 
 @pytest.fixture(scope="module", params=BOTH)
 def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database of each kind that the tests of a module fill together."""
+    """A bare database of each kind that the tests of a module fill together."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path_factory.mktemp('ledger')}/atms.db"
     server: LocalServer = request.getfixturevalue("postgres_server")

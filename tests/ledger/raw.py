@@ -61,6 +61,14 @@ def execute(url: str, *statements: str) -> None:
         connection.commit()
 
 
+def attempt(url: str, statement: str) -> int:
+    """Run a statement and take it back; return how many rows it touched."""
+    with closing(connect(url)) as connection:
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        return int(cursor.rowcount)
+
+
 def stored(url: str, query: str) -> list[tuple[Any, ...]]:
     """Return what a query finds, exactly as the driver gives it; bytes for binary data."""
     with closing(connect(url)) as connection:

@@ -215,6 +215,7 @@ def test_a_frame_without_rows_adds_nothing(connection: Connection) -> None:
     ids=lambda values: f"{values.dtype} {values[1]}",
 )
 def test_an_infinity_is_refused(connection: Connection, values: pd.Series) -> None:
+    connection.exec_driver_sql('DELETE FROM "rows of a frame"')
     frame = pd.DataFrame({"id": [1, 2], "number": values})
     with pytest.raises(ValueError, match="infinity"), connection.begin_nested():
         insert(connection, TABLE, frame)
@@ -229,6 +230,7 @@ def test_an_infinity_is_refused(connection: Connection, values: pd.Series) -> No
     ids=["datetime64", "object"],
 )
 def test_times_without_a_zone_are_refused(connection: Connection, values: pd.Series) -> None:
+    connection.exec_driver_sql('DELETE FROM "rows of a frame"')
     frame = pd.DataFrame({"id": [1, 2], "ts": values})
     with pytest.raises(ValueError, match="zone"), connection.begin_nested():
         insert(connection, TABLE, frame)

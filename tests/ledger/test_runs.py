@@ -1,374 +1,224 @@
-"""A run in the ledger: equal to the run itself, whole or not at all, and found again."""
+"""A run in the ledger is the run itself: every row and every column of every table, exactly."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import backtrader as bt
 import pandas as pd
 import pytest
 
-import atms
-from atms.errors import LedgerError, StrategyError
-from atms.ledger import file_run, list_runs, schema
-from atms.ledger.connection import writing
+from atms.report.flows import difference
+from atms.report.summary import json_safe
 from atms.result import Result
+from tests.ledger.making import file
+from tests.ledger.raw import is_sqlite, rows, stored
 
-URL = "sqlite:///atms.db"
-EPOCH = pd.Timestamp(0, tz="UTC")
-
-
-class Busy(bt.Strategy):
-    """Makes every kind of row: reversals, limits, a bracket, refusals, an open trade."""
-
-    params = dict(raise_at=0)
-
-    def next(self) -> None:
-        step, close = len(self), self.data.close[0]
-        if step == self.p.raise_at:
-            raise RuntimeError("enough")
-        if step == 2:
-            self.buy(size=0.1 + 0.2)
-        elif step == 5:
-            self.sell(size=1.7)  # reverses
-        elif step == 8:
-            self.buy(size=1e9)  # no such cash
-        elif step == 10:
-            self.buy(size=1, exectype=bt.Order.Limit, price=close * 0.5)
-        elif step == 12:
-            self.buy_bracket(size=3, exectype=bt.Order.Market,
-                             stopprice=close * 0.99, limitprice=close * 1.01)  # fmt: skip
-        elif step == 30:
-            self.buy(size=1, exectype=bt.Order.StopLimit, price=close * 0.9, plimit=close)
-        elif step > 40 and step % 7 == 0:
-            self.buy(size=1 / 3) if self.position.size < 0 else self.sell(size=2 / 3)
-
-
-_made: dict[str, Result] = {}
+Rows = list[dict[str, Any]]
 
 
 @pytest.fixture
-def make(frame: Callable[..., pd.DataFrame]) -> Callable[..., Result]:
-    """Run Busy on five days of bars; nothing is saved yet.
-
-    A run is made once and handed out again: nothing changes a Result. Another name is another run.
-    """
-
-    def run(**overrides: Any) -> Result:
-        key = repr(sorted(overrides.items()))
-        if key not in _made:
-            bars = frame(120, start="2024-01-01 12:00:00.123457")
-            settings = {"cash": 100_000, "commission": 0.001, "report__picture": False, **overrides}
-            _made[key] = atms.backtest(Busy, data=bars, **settings)
-        return _made[key]
-
-    return run
+def url(shared_url: str, result: Result, make: Callable[..., Result]) -> str:
+    """A ledger with two runs in it, the second of which is looked at."""
+    file(make(name="another"), shared_url)  # so that the ledger's ids are not the run's
+    file(result, shared_url)
+    return shared_url
 
 
-@pytest.fixture
-def result(make: Callable[..., Result]) -> Result:
-    made = make()
-    assert len(made.trades) > 5
-    assert set(made.orders["status"]) >= {"completed", "margin", "accepted", "canceled"}
-    assert made.fill_trades["fill_id"].duplicated().any()  # a reversal is there
-    assert "open" in set(made.trades["status"])
-    return made
-
-
-def raw(query: str, *values: Any) -> list[dict[str, Any]]:
-    """Read the database without the code that wrote it."""
-    connection = sqlite3.connect("atms.db")
-    connection.row_factory = sqlite3.Row
-    try:
-        return [dict(row) for row in connection.execute(query, values)]
-    finally:
-        connection.close()
-
-
-def count(table: str) -> int:
-    return int(raw(f"SELECT count(*) AS n FROM {table}")[0]["n"])
-
-
-def micros(moment: Any) -> int:
-    return (moment - EPOCH) // pd.Timedelta(microseconds=1)
-
-
-def kept(value: Any) -> Any:
-    """Return *value* as the ledger should hold it: a number for text, microseconds for a time."""
+def plain(value: Any) -> Any:
+    """Return a frame's value as the ledger should hold it."""
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return None
-    return micros(value) if isinstance(value, pd.Timestamp) else value
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
-# ---- what is in it ------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("table", "key", "least"),
-    [
-        ("orders", "order_id", {
-            "order_id", "symbol", "venue", "side", "type", "size", "price", "limit_price",
-            "parent_id", "status", "created_ts", "updated_ts", "filled", "average_price", "fee",
-        }),
-        ("fills", "id", {
-            "run_id", "account", "venue", "symbol", "order_id", "trade_id", "ts", "side", "size",
-            "price", "fee", "fee_currency", "reference_price",
-        }),
-        ("trades", "trade_id", {
-            "trade_id", "symbol", "side", "status", "entry_ts", "exit_ts", "size", "entry_price",
-            "exit_price", "pnl", "fee", "net_pnl", "bars", "mae", "mfe",
-        }),
-        ("fill_trades", "fill_id, trade_id", {"fill_id", "trade_id", "size", "fee"}),
-    ],
-)  # fmt: skip
-def test_every_row_of_a_run_is_in_the_ledger_exactly(
-    result: Result, table: str, key: str, least: set[str]
-) -> None:
-    result.save()
-    rows = raw(f"SELECT * FROM {table} ORDER BY {key}")
-    expected = getattr(result, table).assign(run_id=result.id).astype(object)
-    shared = [name for name in expected if name in rows[0]]
-    assert set(shared) >= least
-    for name in shared:
-        want = [kept(value) for value in expected[name]]
-        numbers = any(isinstance(value, float) for value in want) or name in ("order_id",)
-        have = [row[name] for row in rows]
-        if numbers or name == "trade_id":
-            have = [None if value is None else float(value) for value in have]
-        assert have == want, name
-
-
-def test_the_ledger_keeps_the_last_equity_of_each_day(result: Result) -> None:
-    result.save()
-    # 120 hours from noon on: the evening of the first day, four whole days, noon of the last.
-    days = result.equity.index.strftime("%Y-%m-%d")
-    last = [days.tolist().index(day) + (days == day).sum() - 1 for day in dict.fromkeys(days)]
-    want = result.equity.iloc[last]
-    rows = raw("SELECT * FROM equity ORDER BY ts")
-    assert len(rows) == 6
-    assert [row["ts"] for row in rows] == [micros(moment) for moment in want.index]
-    assert [float(row["value"]) for row in rows] == want["value"].tolist()
-    assert [float(row["cash"]) for row in rows] == want["cash"].tolist()
-
-
-def test_the_run_itself_is_in_the_ledger(result: Result) -> None:
-    folder = result.save()
-    (row,) = raw("SELECT runs.*, name FROM runs JOIN strategies ON strategies.id = strategy_id")
-    assert row["id"] == result.id
-    assert row["account"] == f"backtest:{result.id}"
-    assert (row["status"], row["mode"], row["symbols"]) == ("finished", "backtest", "data")
-    assert row["name"].endswith(":Busy")
-    assert row["first_bar"] == micros(result.bars["datetime"].iloc[0])
-    assert row["last_bar"] == micros(result.bars["datetime"].iloc[-1])
-    assert float(row["start_value"]) == 100_000
-    assert float(row["final_value"]) == result.metrics["final_value"]
-    assert json.loads(row["metrics"]) == json.loads((folder / "metrics.json").read_text())
-    assert Path(row["folder"]) == folder.resolve()
-
-
-def test_the_ledger_knows_the_files_by_the_hash_of_their_manifest(result: Result) -> None:
-    folder = result.save()
-    (row,) = raw("SELECT manifest_hash FROM runs")
-    digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
-    assert row["manifest_hash"] == digest
-
-
-def test_two_runs_of_one_strategy_share_its_row(make: Callable[..., Result]) -> None:
-    make(name="one").save()
-    make(name="other").save()
-    assert (count("runs"), count("strategies")) == (2, 1)
-
-
-def test_runs_are_listed_from_the_newest_on_and_without_their_config(
-    make: Callable[..., Result],
-) -> None:
-    made = [make(name=name) for name in ("one", "other", "third")]
-    for result in made[::-1]:
-        result.save()  # the order of filing is not that of the runs
-    rows = list_runs(URL)
-    made.sort(key=lambda result: result.started)
-    assert [row["id"] for row in rows] == [result.id for result in made[::-1]]
-    assert all("config" not in row for row in rows)
-
-
-def test_a_ledger_that_is_not_there_lists_nothing_and_is_not_made() -> None:
-    assert list_runs("sqlite:///absent.db") == []
-    assert not Path("absent.db").exists()
-
-
-@pytest.mark.parametrize("status", ["failed", "interrupted"])
-def test_a_broken_run_is_filed_with_its_status(
-    make: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, status: str
-) -> None:
-    if status == "interrupted":
-        usual = Busy.next
-
-        def stop(self: Busy) -> None:
-            usual(self)
-            if len(self) == 60:
-                raise KeyboardInterrupt
-
-        monkeypatch.setattr(Busy, "next", stop)
-        with pytest.raises(KeyboardInterrupt) as caught:
-            make(name="interrupted")
-    else:
-        with pytest.raises(StrategyError) as caught:
-            make(params={"raise_at": 60})
-    partial = caught.value.result
-    partial.save()
-    (row,) = list_runs(URL)
-    assert (row["id"], row["status"]) == (partial.id, status)
-    assert row["last_bar"] == partial.equity.index[-1]
-    assert len(partial.equity) in (59, 60)
-
-
-# ---- whole or not at all ------------------------------------------------------------------------
-def test_a_row_that_hangs_on_no_run_is_refused(result: Result) -> None:
-    result.save()
-    lost = {"run_id": "nobody", "ts": datetime(2024, 1, 1, tzinfo=UTC), "cash": 1, "value": 1}
-    with pytest.raises(LedgerError, match="FOREIGN KEY"), writing(URL) as connection:
-        connection.execute(schema.equity.insert(), lost)
-
-
-@pytest.mark.parametrize("table", ["orders", "fills", "trades", "fill_trades", "equity"])
-def test_a_run_takes_its_rows_with_it_when_it_is_deleted(
-    make: Callable[..., Result], table: str
-) -> None:
-    gone, stays = make(name="one"), make(name="other")
-    gone.save()
-    stays.save()
-    before = count(table)
-    with writing(URL) as connection:
-        connection.execute(schema.runs.delete().where(schema.runs.c.id == gone.id))
-    left = {row["run_id"] for row in raw(f"SELECT run_id FROM {table}")}
-    assert left == {stays.id}
-    assert 0 < count(table) < before
-
-
-@pytest.mark.parametrize(
-    ("changed", "refused"),
-    [
-        ({}, True),
-        ({"order_id": "77", "price": "1", "ts": datetime(2000, 1, 1, tzinfo=UTC)}, True),
-        ({"version": 1}, False),
-        ({"row": "reversal"}, False),
-        ({"trade_id": "x"}, False),
-        ({"symbol": "OTHER"}, False),
-        ({"venue": "other"}, False),
-        ({"account": "other"}, False),
-    ],
-    ids=lambda value: " ".join(value) or "the same" if isinstance(value, dict) else None,
-)
-def test_a_fill_is_known_by_account_venue_symbol_trade_version_and_row(
-    result: Result, changed: dict[str, Any], refused: bool
-) -> None:
-    result.save()
-    before = count("fills")
-    with writing(URL) as connection:
-        first = dict(connection.execute(schema.fills.select()).mappings().first() or {})
-    first.pop("id")
-    again = {**first, **changed}
-    if refused:
-        with pytest.raises(LedgerError, match="UNIQUE"), writing(URL) as connection:
-            connection.execute(schema.fills.insert(), again)
-        assert count("fills") == before
-    else:
-        with writing(URL) as connection:
-            connection.execute(schema.fills.insert(), again)
-        assert count("fills") == before + 1
-
-
-def test_a_run_that_cannot_be_filed_whole_is_not_filed_at_all(make: Callable[..., Result]) -> None:
-    first, second = make(name="one"), make(name="other")
-    first.save()
-    # A fill of the second run's account is there already: its own comes too late.
-    with writing(URL) as connection:
-        fill = dict(connection.execute(schema.fills.select()).mappings().first() or {})
-        fill.pop("id")
-        connection.execute(schema.fills.insert(), {**fill, "account": second.account})
-    tables = ("runs", "strategies", "orders", "fills", "trades", "fill_trades", "equity")
-    before = {table: count(table) for table in tables}
-    with pytest.raises(LedgerError, match="UNIQUE") as caught:
-        second.save()
-    assert {table: count(table) for table in tables} == before
-    assert "files are kept in" in str(caught.value)
-    assert (Path("runs") / second.id / "metrics.json").exists()
-
-
-def test_a_figure_that_is_no_number_is_refused_and_nothing_is_filed(result: Result) -> None:
-    broken = replace(result, fills=result.fills.assign(price=float("inf")))
-    with pytest.raises(LedgerError):
-        file_run(broken, Path("somewhere"), "0" * 64)
-    # The tables themselves belong to the same transaction.
-    assert raw("SELECT name FROM sqlite_master") == []
-
-
-def test_a_run_saved_twice_has_two_folders_and_one_place_in_the_ledger(result: Result) -> None:
-    first = result.save()
-    second = result.save("elsewhere")
-    assert (first / "manifest.json").exists()
-    assert (second / "manifest.json").exists()
-    assert [row["id"] for row in list_runs(URL)] == [result.id]
-
-
-def test_a_ledger_that_is_no_database_is_an_error_that_names_it(result: Result) -> None:
-    Path("atms.db").write_text("this is no database, whatever its name says\n" * 50)
-    with pytest.raises(LedgerError, match=r"atms\.db.*not a database"):
-        result.save()
-    with pytest.raises(LedgerError, match=r"atms\.db.*not a database"):
-        list_runs(URL)
-
-
-def test_a_server_is_refused_with_the_way_out(make: Callable[..., Result]) -> None:
-    made = make(ledger__url="postgresql://me:secret@localhost/atms")
-    with pytest.raises(LedgerError, match=r"sqlite:///atms\.db") as caught:
-        made.save()
-    assert "secret" not in str(caught.value)
-
-
-# ---- two at once --------------------------------------------------------------------------------
-FILER = """
-import sys
-from pathlib import Path
-import atms
-from atms.ledger import file_run
-
-results = [atms.load_run(folder) for folder in sys.argv[1:]]
-print("ready", flush=True)
-sys.stdin.readline()
-for result in results:
-    file_run(result, result.folder, "0" * 64)
-"""
-
-
-def test_processes_that_file_at_once_all_succeed(make: Callable[..., Result]) -> None:
-    # The second writer of SQLite waits; it is not told that the database is locked.
-    folders = [str(make(ledger__enabled=False, name=f"n{n}").save()) for n in range(6)]
-    filers = [
-        subprocess.Popen(
-            [sys.executable, "-c", FILER, *folders[first::2]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for first in (0, 1)
+def expected(frame: pd.DataFrame, *texts: str, **same: Any) -> Rows:
+    """Return a frame's rows as the ledger should hold them; columns *texts* as text."""
+    frame = frame.assign(**same).astype(object)
+    found = [
+        {name: plain(value) for name, value in row.items()} for row in frame.to_dict("records")
     ]
-    for filer in filers:
-        assert filer.stdout is not None
-        assert filer.stdout.readline() == "ready\n"
-    for filer in filers:
-        assert filer.stdin is not None
-        filer.stdin.write("go\n")
-        filer.stdin.flush()
-    for filer in filers:
-        filer.communicate(timeout=60)
-    assert [filer.returncode for filer in filers] == [0, 0]
-    assert {row["id"] for row in list_runs(URL)} == {Path(folder).name for folder in folders}
-    assert count("strategies") == 1
+    for row in found:
+        for name in texts:
+            row[name] = None if row[name] is None else str(row[name])
+    return found
+
+
+def without(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    return frame.drop(columns=[*columns])
+
+
+def in_any_order(found: Rows) -> list[list[tuple[str, Any]]]:
+    return sorted((sorted(row.items()) for row in found), key=repr)
+
+
+def test_orders_are_those_of_the_run(url: str, result: Result) -> None:
+    found = rows(url, f"SELECT * FROM orders WHERE run_id = '{result.id}'")
+    frame = without(result.orders, "fee")  # of its fills
+    mine = {"run_id": result.id, "account": result.account}
+    assert in_any_order(found) == in_any_order(expected(frame, "order_id", "parent_id", **mine))
+
+
+def test_an_orders_parent_is_found_by_its_id(url: str, result: Result) -> None:
+    children = rows(
+        url,
+        "SELECT child.order_id FROM orders child JOIN orders parent "
+        "ON parent.run_id = child.run_id AND parent.order_id = child.parent_id "
+        f"WHERE child.run_id = '{result.id}'",
+    )
+    assert len(children) == result.orders["parent_id"].notna().sum() > 0
+
+
+def test_fills_are_those_of_the_run(url: str, result: Result) -> None:
+    found = rows(url, f"SELECT * FROM fills WHERE run_id = '{result.id}' ORDER BY id")
+    ids = [row.pop("id") for row in found]
+    assert len(set(ids)) == len(ids)
+    frame = without(result.fills, "fee", "fee_currency")
+    same = {"version": 0, "row": "fill", "fees_known": True}
+    # In the order of booking.
+    assert found == expected(frame, "order_id", "trade_id", **same)
+
+
+def test_a_fills_fee_is_a_row_of_its_own(url: str, result: Result) -> None:
+    found = rows(
+        url,
+        "SELECT trade_id, asset, amount FROM fill_fees JOIN fills ON fills.id = fill_id "
+        f"WHERE run_id = '{result.id}'",
+    )
+    names = {"fee_currency": "asset", "fee": "amount"}
+    frame = result.fills[["trade_id", *names]].rename(columns=names)
+    assert (frame["amount"] > 0).all()
+    assert in_any_order(found) == in_any_order(expected(frame, "trade_id"))
+
+
+def test_trades_are_those_of_the_run(url: str, result: Result) -> None:
+    found = rows(url, f"SELECT * FROM trades WHERE run_id = '{result.id}' ORDER BY trade_id")
+    columns = [name for name in result.trades if name in found[0]]
+    assert set(found[0]) == set(columns)
+    assert found == expected(result.trades[columns])
+
+
+def test_each_trade_has_the_fills_of_the_run(url: str, result: Result) -> None:
+    found = rows(
+        url,
+        "SELECT fills.trade_id AS fill_id, link.trade_id, link.size, link.fee "
+        "FROM fill_trades link JOIN fills ON fills.id = fill_id AND fills.run_id = link.run_id "
+        f"WHERE link.run_id = '{result.id}'",
+    )
+    frame = result.fill_trades[["fill_id", "trade_id", "size", "fee"]]
+    assert in_any_order(found) == in_any_order(expected(frame, "fill_id"))
+
+
+def test_positions_are_those_at_the_end_of_the_run(url: str, result: Result) -> None:
+    found = rows(url, f"SELECT * FROM positions WHERE run_id = '{result.id}'")
+    mine = {"run_id": result.id, "account": result.account}
+    assert found == expected(result.positions, **mine)
+
+
+def test_cash_flows_are_those_of_the_run(url: str, result: Result) -> None:
+    found = rows(url, f"SELECT * FROM cash_flows WHERE run_id = '{result.id}'")
+    assert len({row.pop("id") for row in found}) == len(found)
+    assert in_any_order(found) == in_any_order(expected(result.cash_flows))
+
+
+def test_a_balance_holds_the_start_the_end_and_by_how_much_the_rows_miss_it(
+    url: str, result: Result
+) -> None:
+    (found,) = rows(url, f"SELECT * FROM balances WHERE run_id = '{result.id}'")
+    (balance,) = result.balances.itertuples()
+    missed = difference(result.fills, result.cash_flows, balance)
+    assert found == {
+        "run_id": result.id,
+        "account": result.account,
+        "currency": "USD",
+        "start": 100_000,
+        "final": Decimal(repr(float(result.strategy.broker.getcash()))),
+        "difference": Decimal(repr(missed)),
+    }
+
+
+def test_equity_is_the_last_of_each_day(url: str, result: Result) -> None:
+    found = rows(url, f"SELECT * FROM equity WHERE run_id = '{result.id}' ORDER BY ts")
+    # 120 hours from noon on: the evening of the first day, four whole days, noon of the last.
+    days = result.equity.index.strftime("%Y-%m-%d").tolist()
+    last = [at for at, day in enumerate(days) if day not in days[at + 1 :]]
+    assert len(last) == 6
+    frame = result.equity.iloc[last].rename_axis("ts").reset_index()[["ts", "cash", "value"]]
+    assert found == expected(frame, run_id=result.id)
+
+
+def test_a_run_has_one_start(url: str, result: Result) -> None:
+    found = rows(url, f"SELECT * FROM run_starts WHERE run_id = '{result.id}'")
+    times = {"started": result.started, "ended": result.ended}
+    assert found == [{"run_id": result.id, "epoch": 1, **times}]
+
+
+def test_the_run_itself_is_a_row(url: str, result: Result) -> None:
+    (found,) = rows(url, f"SELECT * FROM runs WHERE id = '{result.id}'")
+    config = found.pop("config")
+    assert config["broker"] == {"cash": 100_000, "commission": 0.001}
+    (owner,) = rows(url, "SELECT id FROM users WHERE name = 'local'")
+    query = f"SELECT id FROM strategies WHERE code_hash = '{result.provenance.hashes['code']}'"
+    (strategy,) = rows(url, query)
+    assert found == {
+        "id": result.id,
+        "owner_id": owner["id"],
+        "strategy_id": strategy["id"],
+        "label": None,
+        "mode": "backtest",
+        "status": "finished",
+        "symbols": "data",
+        "started": result.started,
+        "ended": result.ended,
+        "first_bar": result.equity.index[0],
+        "last_bar": result.equity.index[-1],
+        "start_value": 100_000,
+        "final_value": Decimal(repr(float(result.equity["value"].iloc[-1]))),
+        "currency": "USD",
+        "seed": 1,
+        "metrics": json.loads(json.dumps(json_safe(result.metrics))),
+        "audit": json.loads(json.dumps([audit.as_dict() for audit in result.audit])),
+        **{f"{name}_hash": result.provenance.hashes[name] for name in ("config", "data", "code")},
+        "manifest_hash": "0" * 64,
+        "folder": str(Path("somewhere").resolve()),
+    }
+
+
+def test_what_stands_around_a_run_is_there_once(url: str, result: Result) -> None:
+    (account,) = rows(url, f"SELECT * FROM accounts WHERE id = '{result.account}'")
+    (owner,) = rows(url, "SELECT id FROM users")
+    assert account == {"id": f"backtest:{result.id}", "owner_id": owner["id"], "mode": "backtest"}
+    (strategy,) = rows(url, "SELECT name FROM strategies")
+    assert strategy["name"] == "tests.ledger.making:Busy"
+    (instrument,) = rows(url, "SELECT * FROM instruments")
+    unknown = dict.fromkeys(("tick", "step", "min_size", "min_notional"))
+    assert instrument == {
+        "venue": "sim", "symbol": "data", "currency": "USD", "multiplier": 1, **unknown
+    }  # fmt: skip
+
+
+def test_the_local_owner_was_made_with_the_tables(url: str) -> None:
+    (owner,) = rows(url, "SELECT name, created FROM users")
+    assert owner["name"] == "local"
+    assert isinstance(owner["created"], datetime)
+
+
+def test_decimals_and_times_have_the_databases_own_types(url: str) -> None:
+    if is_sqlite(url):
+        kinds = stored(url, "SELECT DISTINCT typeof(price), typeof(ts) FROM fills")
+        assert kinds == [("text", "integer")]
+    else:
+        kinds = stored(url, "SELECT DISTINCT pg_typeof(price)::text, pg_typeof(ts)::text FROM fills")
+        assert kinds == [("numeric", "timestamp with time zone")]
+        bounds = stored(
+            url,
+            "SELECT DISTINCT numeric_precision, numeric_scale FROM information_schema.columns "
+            "WHERE data_type = 'numeric' AND table_schema = 'public'",
+        )
+        assert bounds == [(None, None)]

@@ -44,7 +44,8 @@ def there_and_back(connection: Connection) -> Callable[[str, Any], Any]:
     """Put a value into a column and read it again."""
 
     def go(column: str, value: Any) -> Any:
-        added = connection.execute(TABLE.insert(), {column: value}).inserted_primary_key
+        with connection.begin_nested():
+            added = connection.execute(TABLE.insert(), {column: value}).inserted_primary_key
         assert added is not None
         return connection.execute(select(TABLE.c[column]).where(TABLE.c.id == added[0])).scalar()
 

@@ -1,0 +1,194 @@
+"""What must be in the database, from the files themselves, beside what is, by SQL alone."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from atms.ledger import read_bars
+from atms.ledger.bars import Series
+from atms.model import Timeframe
+from tests.ledger import raw
+
+Row = Mapping[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OURS = ("open", "high", "low", "close", "volume")
+
+
+# ---- runs ----------------------------------------------------------------------------------------
+def assert_filed_once(url: str, folder: Path) -> None:
+    """Compare every table with the files of a run's folder: each row there, each once, no other."""
+    manifest = assert_whole(folder)
+    run = manifest["run_id"]
+    (kept,) = raw.rows(url, f"SELECT * FROM runs WHERE id = '{run}'")
+    _assert_run(kept, manifest, folder)
+    fills = _csv(folder / "fills.csv")
+    ids = {row["id"]: row["trade_id"] for row in raw.rows(url, f"{_of('fills', run)}")}
+    fees = [{"fill_id": fill["trade_id"], "asset": fill["fee_currency"], "amount": fill["fee"]}
+            for fill in fills if float(fill["fee"])]  # fmt: skip
+    starts = [{"epoch": 1, "started": manifest["started"], "ended": manifest["ended"]}]
+    wanted: dict[str, Iterable[Row]] = {
+        "run_starts": starts,
+        "balances": manifest["balances"],
+        "orders": _parquet(folder / "orders.parquet"),
+        "fills": fills,
+        "trades": _csv(folder / "trades.csv"),
+        "positions": manifest["positions"],
+        "cash_flows": _csv(folder / "cash_flows.csv"),
+        "equity": _days(folder / "equity.parquet"),
+    }
+    for table, rows in wanted.items():
+        _assert_same(table, raw.rows(url, _of(table, run)), list(rows))
+    links = raw.rows(url, _of("fill_trades", run))
+    found = [{**row, "fill_id": ids[row["fill_id"]]} for row in links]
+    _assert_same("fill_trades", found, _csv(folder / "fill_trades.csv"))
+    query = f"SELECT fill_fees.* FROM fill_fees JOIN fills ON id = fill_id WHERE run_id = '{run}'"
+    found = [{**row, "fill_id": ids[row["fill_id"]]} for row in raw.rows(url, query)]
+    _assert_same("fill_fees", found, fees)
+    accounts = raw.rows(url, f"SELECT * FROM accounts WHERE id = '{manifest['account']}'")
+    assert [row["mode"] for row in accounts] == ["backtest"]
+
+
+def assert_whole(folder: Path) -> dict[str, Any]:
+    """Compare every file of a folder with the hash that the manifest has; return the manifest."""
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    files = {path.name: _sha256(path) for path in folder.iterdir()}
+    files.pop("manifest.json")
+    assert files == manifest["files"]
+    assert {"fills.csv", "orders.parquet", "equity.parquet", "trades.csv"} <= set(files)
+    return manifest
+
+
+def assert_nothing_else(url: str, folders: Iterable[Path]) -> None:
+    """Compare what all runs have together with what the ledger has."""
+    runs = {folder.name for folder in folders}
+    for table in ("runs", "accounts"):
+        ids = [row["id"].removeprefix("backtest:") for row in raw.rows(url, f"SELECT * FROM {table}")]
+        assert sorted(ids) == sorted(runs), table
+    for table in ("run_starts", "balances", "orders", "fills", "trades", "fill_trades", "equity"):
+        found = raw.stored(url, f"SELECT DISTINCT run_id FROM {table}")
+        assert {run for (run,) in found} == runs, table
+    query = "SELECT count(*) FROM fill_fees WHERE fill_id NOT IN (SELECT id FROM fills)"
+    assert raw.stored(url, query) == [(0,)]
+    for table in ("strategies", "instruments", "users"):
+        assert raw.count(url, table) == (1 if runs or table == "users" else 0), table
+
+
+def _of(table: str, run: str) -> str:
+    return f"SELECT * FROM {table} WHERE run_id = '{run}'"
+
+
+def _assert_run(kept: Row, manifest: Row, folder: Path) -> None:
+    digest = _sha256(folder / "manifest.json")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert (kept["manifest_hash"], kept["folder"]) == (digest, str(folder.resolve()))
+    assert (kept["status"], kept["config"]) == (manifest["status"], manifest["config"])
+    assert kept["metrics"] == metrics
+    assert kept["audit"] == json.loads((folder / "audit.json").read_text())
+    for name in ("config", "data", "code"):
+        assert kept[f"{name}_hash"] == manifest["hashes"][name]
+    for name in ("started", "ended"):
+        assert kept[name] == _common(name, manifest[name])
+    assert kept["final_value"] == Decimal(repr(metrics["final_value"]))
+
+
+def _assert_same(table: str, found: list[dict[str, Any]], wanted: list[Row]) -> None:
+    """Compare rows in the columns that both have; their order does not count."""
+    assert len(found) == len(wanted), table
+    if not wanted:
+        return
+    shared = [name for name in found[0] if name in wanted[0]]
+    assert len(shared) >= 3, (table, shared)
+    have = [tuple(str(_common(n, row[n])) for n in shared) for row in found]
+    want = [tuple(str(_common(n, row[n])) for n in shared) for row in wanted]
+    assert sorted(have) == sorted(want), table
+
+
+def _common(name: str, value: Any) -> Any:
+    """Return a value in a form that is one for databases, CSV, JSON and Parquet."""
+    if value is None or value is pd.NaT or value != value or value == "":
+        return None
+    if name in raw.DECIMALS:
+        number = Decimal(repr(float(value)) if isinstance(value, float) else str(value))
+        return number.normalize() if number else Decimal(0)
+    if name in raw.TIMES:
+        return pd.Timestamp(value).to_pydatetime()
+    return value
+
+
+def _csv(path: Path) -> list[Row]:
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _parquet(path: Path) -> list[Row]:
+    rows: list[Row] = pd.read_parquet(path).astype(object).to_dict("records")
+    return rows
+
+
+def _days(path: Path) -> list[Row]:
+    """Return the last equity of each day, as the ledger keeps it."""
+    equity = pd.read_parquet(path)
+    last: dict[str, Row] = {}
+    for moment, row in zip(equity.index, equity.to_dict("records"), strict=True):
+        last[moment.strftime("%Y-%m-%d")] = {"ts": moment, **row}
+    return list(last.values())
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+# ---- bars ----------------------------------------------------------------------------------------
+def assert_bars_are(url: str, symbol: str, wanted: pd.DataFrame) -> None:
+    """Compare a series with a frame: in the table, in its columns, and in its import's mark."""
+    one = f"series_id = (SELECT id FROM series WHERE venue = 'v' AND symbol = '{symbol}')"
+    query = f"SELECT ts, {', '.join(_OURS)}, extra FROM bars WHERE {one} ORDER BY ts"
+    assert _times_as_numbers(raw.stored(url, query)) == _as_stored(wanted)
+    marks = raw.stored(url, f"SELECT rows, finished FROM imports WHERE {one}")
+    assert marks == [(len(wanted), True)]
+    query = f"SELECT sum(count) FROM bar_blocks WHERE {one}"
+    assert raw.stored(url, query) == [(len(wanted),)]
+    back = read_bars(url, Series("v", symbol, Timeframe(1, "m")))
+    np.testing.assert_array_equal(back.stamps, _micros(wanted))
+    assert set(back.columns) == {*_OURS, *wanted.columns}
+    for name in wanted.columns:
+        np.testing.assert_array_equal(back.columns[name], wanted[name].to_numpy())
+
+
+def assert_no_bars_but(url: str, symbols: Iterable[str], each: int) -> None:
+    """Look for bars, series and marks of anything else."""
+    names = sorted(symbols)
+    assert [name for (name,) in raw.stored(url, "SELECT symbol FROM series ORDER BY 1")] == names
+    assert raw.count(url, "imports") == len(names)
+    assert raw.count(url, "bars") == each * len(names)
+
+
+def _times_as_numbers(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    if rows and isinstance(rows[0][0], datetime):
+        return [((row[0] - _EPOCH) // timedelta(microseconds=1), *row[1:]) for row in rows]
+    return rows
+
+
+def _micros(frame: pd.DataFrame) -> list[int]:
+    found: list[int] = frame.index.as_unit("us").asi8.tolist()
+    return found
+
+
+def _as_stored(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    columns = [[None if value != value else value for value in frame[name]] for name in _OURS]
+    further = [name for name in frame.columns if name not in _OURS]
+    extras = [
+        json.dumps({name: row[name] for name in further}) if further else None
+        for row in frame.to_dict("records")
+    ]
+    return list(zip(_micros(frame), *columns, extras, strict=True))
