@@ -54,7 +54,7 @@ class RawBars:
 
 
 def within(raw: RawBars, timerange: TimeRange | None) -> RawBars:
-    """Return the bars with stamps inside *timerange*."""
+    """Return the bars with stamps inside *timerange*; all, if these do not stand together."""
     if timerange is None:
         return raw
     inside = np.ones(len(raw), dtype=bool)
@@ -62,7 +62,11 @@ def within(raw: RawBars, timerange: TimeRange | None) -> RawBars:
         inside &= raw.stamps >= micros(timerange.start)
     if timerange.end is not None:
         inside &= raw.stamps < micros(timerange.end)
-    return raw if inside.all() else raw.take(np.flatnonzero(inside))
+    rows = np.flatnonzero(inside)
+    first = int(rows[0]) if len(rows) else 0
+    if len(rows) and len(rows) != int(rows[-1]) - first + 1:
+        return raw  # not in order of time, and a part would not know its rows' numbers
+    return replace(raw.take(rows), first_row=raw.first_row + first)
 
 
 def raw_of(bars: Bars) -> RawBars:

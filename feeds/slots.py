@@ -125,8 +125,7 @@ def _numbered(days_since: Ints, days: int, bars: Ints) -> Ints:
         return (each - first) // max(1, round(days / _MONTH))
     origin = int(bars[0])
     if days % 7 == 0:
-        # A week that is stamped on Sundays begins on Sunday; any other on Monday.
-        origin -= (origin + 3 + (np.median(weekdays(bars)) == 6)) % 7
+        origin -= int(weekdays(bars[:1])[0])  # weeks begin on Monday
     return (days_since - origin) // days
 
 

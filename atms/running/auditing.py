@@ -38,7 +38,7 @@ def audit_together(plan: Plan, read: dict[str, RawBars]) -> None:
             if not same or read[one].step != read[other].step:
                 continue
             finding = compare(read[one], read[other])
-            if finding.count:
+            if finding.verdict == "warn":
                 plan.warnings.append(f"{one} and {other} disagree: {finding.detail}")
 
 

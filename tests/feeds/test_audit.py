@@ -299,6 +299,12 @@ def test_a_jump_over_night_by_a_whole_ratio_is_called_a_split(ratio: float, word
     assert f"look like a split that is not adjusted for, the first {words} at" in found.detail
 
 
+def test_a_wild_bar_is_no_split() -> None:
+    audit = examine(raised(walk(sessions("XNYS", "1d")), 100))
+    assert finding(audit, "jumps").count == 1
+    assert "split" not in finding(audit, "jumps").detail
+
+
 @pytest.mark.parametrize(
     ("timeframe", "move", "jumps"),
     [("1m", 1.19, 0), ("1m", 1.21, 1), ("1h", 1.29, 0), ("1h", 1.31, 1), ("1d", 1.38, 0),
@@ -340,6 +346,23 @@ def test_a_zone_that_was_forgotten_is_found_and_is_no_gap(
     audit = examine(walk(stamps), calendar=name if calendar == "given" else "auto")
     assert problems(audit) == {"time_zone": len(stamps)}
     assert f"fit {name} only when moved by {moved};" in finding(audit, "time_zone").detail
+
+
+def test_a_forgotten_zone_is_found_in_hours_that_begin_at_the_opening() -> None:
+    # The last of seven is half over the close, so that half an hour less would fit as well.
+    audit = examine(walk(wall(sessions("XNYS", "1h"), NEW_YORK)), calendar="XNYS")
+    assert "moved by +4 h or +5 h" in finding(audit, "time_zone").detail
+
+
+def test_stamps_at_the_end_of_the_bar_and_of_another_zone_are_no_gap() -> None:
+    stamps = wall(sessions("fx", "15m") + 15 * MINUTE, NEW_YORK, 7)
+    assert problems(examine(walk(stamps))) == {"time_zone": len(stamps)}
+
+
+def test_bars_of_some_hours_show_no_clock() -> None:
+    # Globex opens an hour after the currency week, and a week's last four hours end an hour early.
+    audit = examine(walk(sessions("CMES", "4h")), calendar="fx")
+    assert "time_zone" not in problems(audit)
 
 
 def test_a_clock_that_follows_another_zones_summer_is_off_in_these_weeks_only() -> None:
@@ -438,6 +461,7 @@ def test_an_exchange_that_is_not_known_is_measured_by_its_own_week() -> None:
     hole = examine(walk(np.delete(stamps, slice(2005, 2010))))
     assert finding(hole, "gaps").count == finding(clean, "gaps").count + 5
     assert "name the market's calendar" in finding(hole, "gaps").detail
+    assert finding(clean, "time_zone").verdict == "info"  # its own hours tell nothing of a clock
 
 
 def test_a_market_that_trades_on_sundays_is_no_clock_that_is_off() -> None:
@@ -499,6 +523,14 @@ def test_bars_that_only_one_source_has_are_told_of_where_both_have_bars() -> Non
     one, other = hourly(), hourly()
     found = compare(one.take(np.delete(np.arange(500), 5)), other.take(np.arange(2, 400)))
     assert found.detail.endswith("; 0 bars only in x, 1 only in x")
+
+
+def test_of_two_bars_with_one_stamp_the_last_is_compared() -> None:
+    twice = repeated(hourly(), 100)
+    twice.columns["close"][99] *= 2  # the first of the two
+    assert compare(twice, hourly()).count == 0
+    twice.columns["close"][100] *= 2
+    assert compare(twice, hourly()).count == 1
 
 
 def test_sources_without_a_common_stamp_disagree() -> None:

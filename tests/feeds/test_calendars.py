@@ -242,6 +242,37 @@ def test_the_bars_that_a_calendar_expects_leave_no_gap(name: str, text: str, sta
     assert without[1] == 1
 
 
+@pytest.mark.parametrize("text", ["2h", "4h", "8h"])
+@pytest.mark.parametrize("name", ["XLON", "XHKG", "XTKS"])
+def test_short_last_bars_leave_no_gap_whichever_end_is_stamped(name: str, text: str) -> None:
+    # London's 8.5 hours end half an hour after the first 8; Hong Kong and Tokyo pause for lunch.
+    first, last = us("2024-03-01"), us("2024-04-30")
+    calendar, timeframe = load_calendar(name, first, last), Timeframe.parse(text)
+    for stamp in ("start", "end"):
+        stamps = expected_stamps(calendar, first, last, timeframe, stamp)
+        assert places(calendar, stamps, timeframe, stamp).missing().sum() == 0
+
+
+def test_a_bar_of_the_clock_that_reaches_over_lunch_is_expected_once() -> None:
+    # Hong Kong, 01:30-04:00 and 05:00-08:00 UTC, in bars that begin at 00:00, 03:00 and 06:00.
+    days = us("2024-03-04") + np.arange(5)[:, None] * DAY
+    stamps = (days + np.array([0, 3, 6]) * 60 * 60_000_000).reshape(-1)
+    calendar = load_calendar("XHKG", int(stamps[0]), int(stamps[-1]))
+    found = places(calendar, stamps, Timeframe(3, "h"), "start")
+    assert found.missing().sum() == 0
+    assert found.expected.all()
+
+
+def test_bars_counted_from_local_midnight_stay_whole_when_clocks_change() -> None:
+    # New York, 08:00 and 12:00, four hours each: 13:00 and 17:00 UTC, from 11 March 12:00, 16:00.
+    days = pd.bdate_range("2024-03-04", "2024-03-15")
+    local = [day + pd.Timedelta(hours=hour) for day in days for hour in (8, 12)]
+    moments = pd.DatetimeIndex(local).tz_localize("America/New_York").tz_convert("UTC")
+    stamps = np.asarray(moments.as_unit("us").asi8)
+    calendar = load_calendar("XNYS", int(stamps[0]), int(stamps[-1]))
+    assert places(calendar, stamps, Timeframe(4, "h"), "start").missing().sum() == 0
+
+
 @pytest.mark.parametrize("first", ["09:00", "09:30"])
 def test_hours_of_the_clock_and_hours_from_the_opening_are_both_whole(first: str) -> None:
     # 09:00 New York, 10:00 ... 15:00, or 09:30, 10:30 ... 15:30; before and after clocks change.
@@ -261,9 +292,11 @@ def test_hours_of_the_clock_and_hours_from_the_opening_are_both_whole(first: str
 
 
 def test_stamps_that_jitter_by_milliseconds_leave_no_gap() -> None:
-    stamps = minutes("2024-01-01", "2024-01-02")[::480] + np.array([17_000, 14_000, 16_000])
+    early_and_late = np.array([14_000, 17_000, -3_000, 14_000, -3_000, 14_000])
+    stamps = minutes("2024-01-01", "2024-01-03")[::480] + early_and_late
     calendar = load_calendar("24/7", int(stamps[0]), int(stamps[-1]))
-    assert places(calendar, stamps, Timeframe(8, "h"), None).missing().sum() == 0
+    for stamp in (None, "end"):
+        assert places(calendar, stamps, Timeframe(8, "h"), stamp).missing().sum() == 0
 
 
 @pytest.mark.parametrize("hour", [0, 5, 14, 21])
@@ -275,6 +308,15 @@ def test_days_stamped_at_any_hour_of_their_session_are_its_date(hour: int) -> No
     found = places(calendar, stamps, Timeframe(1, "d"), None)
     assert found.missing().sum() == 0
     assert found.expected.all()
+
+
+def test_a_day_that_is_stamped_where_it_ends_is_not_the_next_days() -> None:
+    # Monday's currency session ends at 17:00 New York, which is where Tuesday's begins.
+    calendar = load("fx", "2024-01-08", "2024-01-31")
+    dates = calendar.dates[calendar.dates >= us("2024-01-08") // DAY][:15]
+    ends = places(calendar, dates * DAY + 22 * 60 * 60_000_000, Timeframe(1, "d"), None)
+    assert ends.missing().sum() == 0
+    assert ends.expected.all()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 import pytest
@@ -22,10 +22,10 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
 
 @pytest.fixture
 def timed(starter: Starter) -> Callable[..., float]:
-    """Run a command line to its end, twice; return how long the second took, in seconds."""
+    """Run command lines to their end; return how long the last one took, in seconds."""
 
-    def call(*args: str, rows: int | None = None) -> float:
-        for _ in range(2):
+    def call(*commands: Sequence[str], rows: int | None = None) -> float:
+        for args in commands:
             begun = time.monotonic()
             ended = starter.run(*args, rows=rows)
             seconds = time.monotonic() - begun

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-BARS = 40_000
-CHUNK = 10_000
+BARS = 16_000
+CHUNK = 4_000
 CONFIG = """\
 data:
   feeds:

@@ -15,25 +15,24 @@ _MORE = 60  # kills that may be needed to hit the phases that chance did not
 # Each phase with functions in which it is; the first that is found counts.
 Phases = tuple[tuple[str, tuple[str, ...]], ...]
 AFTER = "after the end"
-IMPORT: Phases = (
+IMPORTING: Phases = (
     ("commit", ("default.do_commit",)),
     ("rows", ("bulk._send", "bulk._execute_many")),
-    ("between commits", ("default.connect",)),
     ("rest of the transaction", ("bars.write_bars",)),
     ("between commits", ()),
 )
-BACKTEST: Phases = (
+FILING: Phases = (
     ("commit", ("default.do_commit",)),
-    ("run", ("default.connect",)),
     ("filing", ("runs.file_run",)),
     ("files", ("artefacts.write",)),
     ("run", ()),
 )
-CREATE: Phases = (
+CREATING: Phases = (
     ("commit", ("default.do_commit",)),
     ("tables", ("version._alembic",)),
     ("before", ()),
 )
+_CONNECTING = "default.connect"
 
 
 @dataclass
@@ -70,23 +69,22 @@ class Kills:
             else:
                 seen = self._hunt(victim, missing[number % len(missing)])
                 aim = f"hunting {missing[number % len(missing)]!r}"
-            import time; t0=time.time()
             kill(victim)
             ended = victim.wait()
-            t1=time.time()
             phase = self._landing(ended, seen)
             self.landed[phase] += 1
             print(f"kill {number} {aim}, of {self.seconds:.3f} s, seed {SEED}: {phase}")
             yield number, ended
-            print("   ", round(t0-victim.started-time.time()+time.monotonic(),3), round(t1-t0,3), round(time.time()-t1,3))
         print(dict(self.landed))
         assert set(self.landed) >= set(wanted)
 
     def _landing(self, ended: Ended, seen: Frames) -> str:
         if ended.code == 0:
             return AFTER
-        # What the database failed in is nearer to the kill than what was seen before it.
-        return self._phase(ended.failed_in or seen)
+        # What the server's death broke is nearer to it than what was seen before; but where no
+        # connection was open, it broke nothing.
+        broke = ended.failed_in and _CONNECTING not in ended.failed_in
+        return self._phase(ended.failed_in if broke else seen)
 
     def _hunt(self, victim: Victim, phase: str) -> Frames:
         """Wait until the process is in *phase*, or over; return where it was seen last."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.kills import warm
 
-_LOOK_EVERY = 0.0005
+_LOOK_EVERY = 0.0002
 _SECONDS = 120  # what takes longer has hung
 Frames = tuple[str, ...]  # module.function, the innermost first
 

@@ -24,7 +24,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 import alembic.command
-import psycopg2.extensions
+import psycopg2.extras
 import pyarrow.csv
 import pyarrow.parquet
 import sqlalchemy.dialects.postgresql.psycopg2
@@ -100,7 +100,11 @@ def _tell_failures(stream: TextIO) -> None:
 
     def reason(error: BaseException) -> str:
         stream.write("failed ")
-        _write(stream, [at for at, _ in traceback.walk_tb(error.__traceback__)][::-1])
+        frames, cause = [], error
+        while cause is not None:  # a rollback that fails too hides what failed first
+            frames += [at for at, _ in traceback.walk_tb(cause.__traceback__)]
+            cause = cause.__context__
+        _write(stream, frames[::-1])
         return usual(error)
 
     engine.reason = creating.reason = reason

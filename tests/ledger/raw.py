@@ -65,8 +65,13 @@ def attempt(url: str, statement: str) -> int:
     """Run a statement and take it back; return how many rows it touched."""
     with closing(connect(url)) as connection:
         cursor = connection.cursor()
-        cursor.execute(statement)
-        return int(cursor.rowcount)
+        if is_sqlite(url):
+            cursor.execute("PRAGMA foreign_keys = ON")
+        try:
+            cursor.execute(statement)
+            return int(cursor.rowcount)
+        finally:
+            connection.rollback()  # SQLite's close alone leaves the lock to a failed statement
 
 
 def stored(url: str, query: str) -> list[tuple[Any, ...]]:

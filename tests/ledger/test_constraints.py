@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 
 import psycopg2
 import pytest
 
 from atms.result import Result
 from tests.ledger.making import file
-from tests.ledger.raw import attempt, connect, count, is_sqlite
+from tests.ledger.raw import attempt, count, is_sqlite
 
 TWICE = "UNIQUE|duplicate key"
 REFUSED = (sqlite3.IntegrityError, psycopg2.IntegrityError)
@@ -93,13 +92,10 @@ def test_a_cash_flow_may_differ_in_one_of_its_names(url: str, changed: str) -> N
 
 
 @pytest.mark.parametrize("table", OF_A_RUN)
-def test_a_row_hangs_on_a_run_that_is_there(url: str, table: str) -> None:
-    with closing(connect(url)) as connection:
-        cursor = connection.cursor()
-        if is_sqlite(url):
-            cursor.execute("PRAGMA foreign_keys = ON")
-        with pytest.raises(REFUSED, match="(?i)foreign key"):
-            cursor.execute(f"UPDATE {table} SET run_id = 'nobody'")
+def test_a_row_hangs_on_a_run_that_is_there(url: str, result: Result, table: str) -> None:
+    mine = f"UPDATE {table} SET run_id = 'nobody' WHERE run_id = '{result.id}'"
+    with pytest.raises(REFUSED, match="(?i)foreign key"):
+        attempt(url, mine)
 
 
 @pytest.mark.parametrize("table", ["runs", "accounts"])

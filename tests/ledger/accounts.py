@@ -1,0 +1,233 @@
+"""Runs whose cash moves in every way that Backtrader's broker knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import backtrader as bt
+import pandas as pd
+
+import atms
+from atms.result import Result
+
+Frame = Callable[..., pd.DataFrame]
+Make = Callable[[Frame], Result]
+Account = tuple[Make, frozenset[str]]
+
+
+class Trading(bt.Strategy):
+    """Buys, adds, sells part, turns round and closes, again and again, each data in turn.
+
+    Params: costs, given to setcommission as they are; short, whether it sells what it has not;
+    filler, the share of a bar's volume that fills, in percent; add, cash to add on each 13th bar
+    and to take again on each 17th; size, of an order; raise_at, stop_at, raise_on_order: the bar
+    on which it breaks off.
+    """
+
+    params = dict(
+        costs=(), short=True, filler=0.0, add=0.0, size=3.0, raise_at=0, stop_at=0, raise_on_order=0
+    )
+
+    def __init__(self) -> None:
+        for costs in self.p.costs:
+            self.broker.setcommission(**costs)
+        if self.p.filler:
+            self.broker.set_filler(bt.fillers.FixedBarPerc(perc=self.p.filler))
+
+    def prenext(self) -> None:
+        self.next()
+
+    def next(self) -> None:
+        if len(self) == self.p.raise_at:
+            raise RuntimeError("enough")
+        if len(self) == self.p.stop_at:
+            raise KeyboardInterrupt
+        if self.p.add:
+            self.move_cash()
+        for place, data in enumerate(data for data in self.datas if len(data)):
+            self.trade(data, (len(self) + 5 * place) % 20)
+
+    def move_cash(self) -> None:
+        if len(self) % 13 == 0:
+            self.broker.add_cash(self.p.add)
+        if len(self) % 17 == 0:
+            self.broker.add_cash(-self.p.add / 3)
+
+    def trade(self, data: Any, step: int) -> None:
+        size = self.p.size
+        if step == 1:
+            self.buy(data, size=size)
+        elif step == 4:
+            self.buy(data, size=size / 3, exectype=bt.Order.Limit, price=data.close[0] * 1.01)
+        elif step == 7:
+            self.sell(data, size=size / 2)
+        elif step == 10:
+            self.close(data)
+        elif self.p.short and step == 12:
+            self.sell(data, size=size)
+        elif self.p.short and step == 15:
+            self.buy(data, size=2 * size)  # turns round
+        elif self.p.short and step == 18:
+            self.sell(data, size=size, exectype=bt.Order.Stop, price=data.close[0] * 0.999,
+                      valid=timedelta(hours=5))  # fmt: skip
+
+    def notify_order(self, order: bt.Order) -> None:
+        if len(self) == self.p.raise_on_order:
+            raise RuntimeError("no more orders")
+
+
+class AtTheOpen(Trading):
+    """The same, decided on the open."""
+
+    def next(self) -> None:
+        pass
+
+    def next_open(self) -> None:
+        super().next()
+
+
+class DayInterest(bt.CommInfoBase):
+    """Shares on which a year's interest of 30% is charged, of shorts and, if asked, of longs."""
+
+    params = (
+        ("stocklike", True), ("commtype", bt.CommInfoBase.COMM_PERC), ("percabs", True),
+        ("commission", 0.001), ("interest", 0.3),
+    )  # fmt: skip
+
+
+class AutoMargin(bt.CommInfoBase):
+    """A future whose margin is a share of its price."""
+
+    params = (
+        ("stocklike", False), ("commtype", bt.CommInfoBase.COMM_FIXED), ("commission", 1.7),
+        ("mult", 5.0), ("automargin", 0.5),
+    )  # fmt: skip
+
+
+class WithInfo(Trading):
+    """Trades by a commission scheme of its own."""
+
+    params = dict(info=None, options={})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broker.addcommissioninfo(self.p.info(**self.p.options))
+
+
+SHARES: dict[str, Any] = {"commission": 0.001}
+FUTURE: dict[str, Any] = {"margin": 800.0, "mult": 12.5, "commission": 2.15}
+FIXED = {"commission": 0.5, "stocklike": True, "commtype": bt.CommInfoBase.COMM_FIXED}
+HEDGE = (SHARES, {**FUTURE, "name": "future"})
+
+
+def run(
+    frame: Frame,
+    strategy: type[bt.Strategy] = Trading,
+    bars: int = 240,
+    scale: float = 1.0,
+    data: Any = None,
+    **settings: Any,
+) -> Result:
+    """Run on hours, unless other data are given; of a broken run, return the rest."""
+    settings = {"cash": 50_000, "report__picture": False, **settings}
+    made = frame(bars) * scale if data is None else data
+    try:
+        return atms.backtest(strategy, data=made, **settings)
+    except (atms.StrategyError, KeyboardInterrupt) as broken:
+        return broken.result  # type: ignore[union-attr, return-value]
+
+
+def _longer(how: str, *costs: dict[str, Any]) -> Make:
+    def make(frame: Frame) -> Result:
+        feeds = {"h": frame(300), "long": {"of": "h", how: "6h"}}
+        return run(frame, data=feeds, params={"costs": costs})
+
+    return make
+
+
+def _several(frame: Frame) -> Result:
+    late = frame(120, seed=3, start="2024-01-04")
+    gaps = frame(240, seed=2)
+    feeds = {
+        "future": {"source": frame(240, seed=1), "timeframe": "1h", "venue": "cme"},
+        "share": {"source": gaps.drop(gaps.index[[20, 21, 60, 200]]), "timeframe": "1h"},
+        "late": {"source": late, "timeframe": "1h", "symbol": "OTHER", "venue": "nyse"},
+    }
+    return run(frame, data=feeds, params={"costs": HEDGE})
+
+
+def account(*flows: str, **settings: Any) -> Account:
+    """Return an account of a run with *settings*, and the kinds of flow that are to be in it."""
+    return lambda frame: run(frame, **settings), frozenset(flows)
+
+
+def interest(bars: int, *flows: str, **options: Any) -> Account:
+    """Return an account that is charged by the day."""
+    params = {"info": DayInterest, "options": options}
+
+    def make(frame: Frame) -> Result:
+        return run(frame, WithInfo, params=params, data=frame(bars, step="1D"))
+
+    return make, frozenset(flows)
+
+
+MARGIN = ("locked_margin", "variation_margin")
+# At the end of 75 and 78 days it is short and long; of 72, out of the market.
+ACCOUNTS: dict[str, Account] = {
+    "long shares": account(params={"short": False}),
+    "long shares with commission": account(params={"short": False}, **SHARES),
+    "a fixed fee a share": account(params={"costs": [FIXED]}),
+    "short selling": account(**SHARES),
+    "a future": account(*MARGIN, params={"costs": [FUTURE]}),
+    "a future of few bars a day": (
+        lambda frame: run(frame, data=frame(240, step="8h"), params={"costs": [FUTURE]}),
+        frozenset(MARGIN),
+    ),
+    "a margin that follows the price": account(
+        *MARGIN, strategy=WithInfo, params={"info": AutoMargin}
+    ),
+    "shares on credit": account("loan", params={"size": 150.0, "costs": [{"leverage": 3.0}]}),
+    "shares with a multiplier": account("loan", params={"costs": [{**SHARES, "mult": 10.0}]}),
+    "shares on credit with a multiplier": account(
+        "loan", params={"costs": [{**SHARES, "mult": 7.0, "leverage": 2.0}]}
+    ),
+    "a future on credit": account(*MARGIN, params={"costs": [{**FUTURE, "leverage": 4.0}]}),
+    "interest on shorts, out at the end": interest(72),
+    "interest on shorts, short at the end": interest(75, "interest"),
+    "interest on all, out at the end": interest(72, interest_long=True),
+    "interest on all, long at the end": interest(78, "interest", interest_long=True),
+    "cash added and taken": account("deposit", params={"add": 1234.5}, **SHARES),
+    "cash added to a future": account(
+        "deposit", *MARGIN, params={"add": 1234.5, "costs": [FUTURE]}
+    ),
+    "partial fills": account(params={"filler": 1.0, "size": 30.0}, **SHARES),
+    "partial fills of a future": account(
+        *MARGIN, params={"filler": 1.0, "size": 30.0, "costs": [FUTURE]}
+    ),
+    "several data": (_several, frozenset(MARGIN)),
+    "resampled": (_longer("resample", SHARES), frozenset()),
+    "a future resampled": (_longer("resample", FUTURE), frozenset(MARGIN)),
+    "replayed": (_longer("replay", SHARES), frozenset()),
+    "a future replayed": (_longer("replay", FUTURE), frozenset(MARGIN)),
+    "closed at the end": account(close_at_end=True, bars=235, **SHARES),
+    "a future closed at the end": account(
+        *MARGIN, close_at_end=True, bars=235, params={"costs": [FUTURE]}
+    ),
+    "cheat on open": account(strategy=AtTheOpen, cheat_on_open=True, **SHARES),
+    "a future with cheat on open": account(
+        *MARGIN, strategy=AtTheOpen, cheat_on_open=True, params={"costs": [FUTURE]}
+    ),
+    "after a warm-up": account(timerange="2024-01-03..2024-01-09", warmup=24, **SHARES),
+    "failed": account(params={"raise_at": 53}, **SHARES),
+    "a future failed": account(*MARGIN, params={"raise_at": 53, "costs": [FUTURE]}),
+    "interrupted": account(params={"stop_at": 53}, **SHARES),
+    "failed on an order": account(params={"raise_on_order": 42}, **SHARES),
+    "a future failed on an order": account(
+        *MARGIN, params={"raise_on_order": 42, "costs": [FUTURE]}
+    ),
+    "tiny prices": account(scale=1e-7, params={"size": 1e6}, **SHARES),
+    "huge sizes": account(cash=1e15, params={"size": 1e9 / 3}, **SHARES),
+    "no fill": account(params={"raise_at": 1}),
+}
