@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Table, func, select
 from atms.ledger import schema
 from atms.ledger.binary import bar_rows
 from atms.ledger.blocks import COLUMNS
-from atms.ledger.types import Exact, Moment, moment
+from atms.ledger.types import Exact, Moment, exact_decimal, moment
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
@@ -146,7 +146,7 @@ def _numbers(column: pd.Series) -> list[str | None]:
         if np.isinf(values).any():
             raise ValueError(f"{column.name}: infinity cannot be kept: absent is NULL")
         return [None if value != value else repr(value) for value in values.tolist()]
-    return [None if absent else str(value) for value, absent in _with_absence(column)]
+    return [None if gone else str(exact_decimal(value)) for value, gone in _with_absence(column)]
 
 
 def _moments(column: pd.Series, kind: Column[Any], text: bool) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from sqlalchemy import Connection, select
 
@@ -13,6 +13,7 @@ from atms.ledger.connection import reading
 from atms.ledger.engine import exists
 
 TOLERANCE = Decimal("1e-9")
+_DIGITS = 2000  # no product or sum of float64s or of 30-digit decimals needs more
 _Key = tuple[str, str, str]  # run, account, currency
 
 
@@ -46,16 +47,23 @@ def check_balances(url: str) -> list[Imbalance]:
 
 
 def _imbalances(connection: Connection) -> list[Imbalance]:
-    moved = _moved(connection)
     b = schema.balances.c
+    known = {
+        (run, account, currency): (start, final)
+        for run, account, currency, start, final in connection.execute(
+            select(b.run_id, b.account, b.currency, b.start, b.final)
+        )
+    }
     found = []
-    for run, account, currency, start, final in connection.execute(
-        select(b.run_id, b.account, b.currency, b.start, b.final)
-    ):
-        expected = start + moved.get((run, account, currency), Decimal(0))
-        scale = max(abs(start), abs(final), abs(expected))
-        if abs(expected - final) > TOLERANCE * scale:
-            found.append(Imbalance(run, account, currency, expected, final))
+    with localcontext(prec=_DIGITS):
+        moved = _moved(connection)
+        for key in sorted({*known, *moved}):
+            # Cash that moved where no balance is known began and ended with none.
+            start, final = known.get(key, (Decimal(0), Decimal(0)))
+            expected = start + moved.get(key, Decimal(0))
+            scale = max(abs(start), abs(final), abs(expected))
+            if abs(expected - final) > TOLERANCE * scale:
+                found.append(Imbalance(*key, expected, final))
     return found
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,6 +133,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
+    with contextlib.suppress(sqlite3.OperationalError):
+        # Readers and a writer do not wait for each other. Another program may hold the file just
+        # now in its old mode, or it may be read-only: then it stays as it is.
+        cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
 
 

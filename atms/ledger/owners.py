@@ -18,10 +18,14 @@ def local_owner(connection: Connection) -> int:
     return int(connection.execute(select(users.c.id).where(users.c.name == LOCAL)).scalar_one())
 
 
-def add_once(connection: Connection, table: Table, key: Sequence[str], **row: Any) -> None:
-    """Insert a row unless one with the same *key* is there; two programs may try at once."""
+def add_once(connection: Connection, table: Table, key: Sequence[str], **row: Any) -> bool:
+    """Insert a row unless one with the same *key* is there; return whether it was inserted.
+
+    Two programs may try at once: one waits until the other is done.
+    """
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    connection.execute(insert(table).values(row).on_conflict_do_nothing(index_elements=key))
+    added = insert(table).values(row).on_conflict_do_nothing(index_elements=key)
+    return bool(connection.execute(added).rowcount)

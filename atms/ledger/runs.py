@@ -49,20 +49,21 @@ def file_run(result: Result, folder: Path, manifest_hash: str, url: str | None =
         if connection.execute(changed).rowcount:
             return False
         try:
-            _write(connection, result, here)
+            return _write(connection, result, here)
         except ValueError as error:  # what no column can hold
             raise LedgerError(f"run {result.id}: {error}") from error
-        return True
 
 
-def _write(connection: Connection, result: Result, here: dict[str, str]) -> None:
+def _write(connection: Connection, result: Result, here: dict[str, str]) -> bool:
+    """Write a run's rows; return False if another program has just done so."""
     owner = local_owner(connection)
     strategy = _strategy_id(connection, result)
     add_once(connection, schema.accounts, ["id"], id=result.account, owner_id=owner, mode=_MODE)
     for feed in result.config.data.feeds:
         add_once(connection, schema.instruments, ["venue", "symbol"], **_instrument(feed))
     run = {**_run_row(result), **here, "owner_id": owner, "strategy_id": strategy}
-    connection.execute(schema.runs.insert(), run)
+    if not add_once(connection, schema.runs, ["id"], **run):
+        return False
     starts = {"epoch": 1, "started": result.started, "ended": result.ended}
     connection.execute(schema.run_starts.insert(), {"run_id": result.id, **starts})
     mine = {"run_id": result.id, "account": result.account}
@@ -76,6 +77,7 @@ def _write(connection: Connection, result: Result, here: dict[str, str]) -> None
     insert(connection, schema.cash_flows, result.cash_flows, **mine)
     daily = result.equity.groupby(result.equity.index.floor("D")).tail(1)
     insert(connection, schema.equity, daily.rename_axis("ts").reset_index(), run_id=result.id)
+    return True
 
 
 def _fills(connection: Connection, result: Result) -> dict[int, int]:

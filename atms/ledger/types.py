@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from numbers import Integral
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Numeric, Text
@@ -32,10 +33,7 @@ class Exact(TypeDecorator[Decimal]):
         """Turn numbers into what the database keeps."""
         if value is None:
             return None
-        exact = isinstance(value, Decimal | int)
-        number = Decimal(value) if exact else Decimal(repr(float(value)))
-        if not number.is_finite():
-            raise ValueError(f"{number} cannot be kept: absent is NULL")
+        number = exact_decimal(value)
         return str(number) if dialect.name == "sqlite" else number
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
@@ -61,7 +59,7 @@ class Moment(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError(f"{value} has no time zone")
         if dialect.name != "sqlite":
-            return value
+            return value.astimezone(UTC)  # an offset with odd seconds has no SQL form
         return (value - _EPOCH) // timedelta(microseconds=1)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
@@ -71,6 +69,23 @@ class Moment(TypeDecorator[datetime]):
         if isinstance(value, datetime):
             return value.astimezone(UTC)
         return _EPOCH + timedelta(microseconds=value)
+
+
+def exact_decimal(value: Any) -> Decimal:
+    """Return a number as the Decimal that it is; a float at its shortest text that reads equal.
+
+    Raises:
+        ValueError: it is not finite: absent is NULL.
+    """
+    if isinstance(value, Decimal):
+        number = value
+    elif isinstance(value, Integral):
+        number = Decimal(int(value))
+    else:
+        number = Decimal(repr(float(value)))
+    if not number.is_finite():
+        raise ValueError(f"{number} cannot be kept: absent is NULL")
+    return number
 
 
 def moment(micros: int) -> datetime:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.kills.making import write_bars, write_run
+from tests.kills.truth import Bars
 from tests.kills.victims import Starter
 
 
@@ -36,7 +37,7 @@ def timed(starter: Starter) -> Callable[..., float]:
 
 
 @pytest.fixture
-def files(frame: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def files(frame: Callable[..., pd.DataFrame]) -> dict[str, Bars]:
     """Stand in a folder with files of bars; return what is in each."""
     return write_bars(frame)
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-BARS = 16_000
-CHUNK = 4_000
+from tests.kills.truth import Bars
+
+BARS = 9_000
+CHUNK = 3_000
 CONFIG = """\
 data:
   feeds:
@@ -50,8 +52,8 @@ def write_run(frame: Callable[..., pd.DataFrame]) -> None:
     Path("busy.yaml").write_text(CONFIG)
 
 
-def write_bars(frame: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Write two files of bars: name -> what is in it.
+def write_bars(frame: Callable[..., pd.DataFrame]) -> dict[str, Bars]:
+    """Write two files of bars; return name -> what is in it.
 
     One goes to PostgreSQL as binary, with a volume and without; the other, because of its further
     column, as text.
@@ -62,7 +64,7 @@ def write_bars(frame: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
     made = {"plain.csv": plain, "further.csv": further}
     for name, bars in made.items():
         bars.to_csv(name)
-    return made
+    return {name: Bars(bars) for name, bars in made.items()}
 
 
 def import_of(number: int) -> tuple[str, str, tuple[str, ...]]:

@@ -61,9 +61,9 @@ class Proxy:
                 client, _ = self._listening.accept()
             except OSError:
                 return
-            with client, socket.create_connection(self._server) as server:
-                with contextlib.suppress(ConnectionError):
-                    self._pass_on(client, server)
+            server = socket.create_connection(self._server)
+            with client, server, contextlib.suppress(ConnectionError):
+                self._pass_on(client, server)
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         other = {client: server, server: client}

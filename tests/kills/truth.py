@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from atms.model import Timeframe
 from tests.ledger import raw
 
 Row = Mapping[str, Any]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _OURS = ("open", "high", "low", "close", "volume")
 
 
@@ -31,7 +33,7 @@ def assert_filed_once(url: str, folder: Path) -> None:
     run = manifest["run_id"]
     (kept,) = raw.rows(url, f"SELECT * FROM runs WHERE id = '{run}'")
     _assert_run(kept, manifest, folder)
-    fills = _csv(folder / "fills.csv")
+    fills = _rows(folder, "fills")
     ids = {row["id"]: row["trade_id"] for row in raw.rows(url, f"{_of('fills', run)}")}
     fees = [{"fill_id": fill["trade_id"], "asset": fill["fee_currency"], "amount": fill["fee"]}
             for fill in fills if float(fill["fee"])]  # fmt: skip
@@ -39,18 +41,18 @@ def assert_filed_once(url: str, folder: Path) -> None:
     wanted: dict[str, Iterable[Row]] = {
         "run_starts": starts,
         "balances": manifest["balances"],
-        "orders": _parquet(folder / "orders.parquet"),
+        "orders": _rows(folder, "orders"),
         "fills": fills,
-        "trades": _csv(folder / "trades.csv"),
+        "trades": _rows(folder, "trades"),
         "positions": manifest["positions"],
-        "cash_flows": _csv(folder / "cash_flows.csv"),
-        "equity": _days(folder / "equity.parquet"),
+        "cash_flows": _rows(folder, "cash_flows"),
+        "equity": _rows(folder, "equity"),
     }
     for table, rows in wanted.items():
         _assert_same(table, raw.rows(url, _of(table, run)), list(rows))
     links = raw.rows(url, _of("fill_trades", run))
     found = [{**row, "fill_id": ids[row["fill_id"]]} for row in links]
-    _assert_same("fill_trades", found, _csv(folder / "fill_trades.csv"))
+    _assert_same("fill_trades", found, _rows(folder, "fill_trades"))
     query = f"SELECT fill_fees.* FROM fill_fees JOIN fills ON id = fill_id WHERE run_id = '{run}'"
     found = [{**row, "fill_id": ids[row["fill_id"]]} for row in raw.rows(url, query)]
     _assert_same("fill_fees", found, fees)
@@ -68,19 +70,27 @@ def assert_whole(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def assert_nothing_else(url: str, folders: Iterable[Path]) -> None:
-    """Compare what all runs have together with what the ledger has."""
-    runs = {folder.name for folder in folders}
-    for table in ("runs", "accounts"):
-        ids = [row["id"].removeprefix("backtest:") for row in raw.rows(url, f"SELECT * FROM {table}")]
-        assert sorted(ids) == sorted(runs), table
-    for table in ("run_starts", "balances", "orders", "fills", "trades", "fill_trades", "equity"):
-        found = raw.stored(url, f"SELECT DISTINCT run_id FROM {table}")
-        assert {run for (run,) in found} == runs, table
-    query = "SELECT count(*) FROM fill_fees WHERE fill_id NOT IN (SELECT id FROM fills)"
-    assert raw.stored(url, query) == [(0,)]
-    for table in ("strategies", "instruments", "users"):
-        assert raw.count(url, table) == (1 if runs or table == "users" else 0), table
+def assert_nothing_else(url: str, folders: Collection[Path]) -> None:
+    """Compare what all runs have together with what the ledger has, as numbers of rows."""
+    wanted = {table: len(folders) for table in ("runs", "accounts", "run_starts", "positions")}
+    for table in ("orders", "fills", "trades", "fill_trades", "cash_flows", "equity"):
+        wanted[table] = sum(len(_rows(folder, table)) for folder in folders)
+    fills = [fill for folder in folders for fill in _rows(folder, "fills")]
+    wanted["fill_fees"] = sum(float(fill["fee"]) != 0 for fill in fills)
+    wanted |= dict.fromkeys(("strategies", "instruments", "users"), 1)
+    counts = [f"SELECT '{table}', count(*) FROM {table}" for table in wanted]
+    assert dict(raw.stored(url, " UNION ALL ".join(counts))) == wanted
+    runs = raw.stored(url, "SELECT id FROM runs ORDER BY id")
+    assert [run for (run,) in runs] == sorted(folder.name for folder in folders)
+
+
+def _rows(folder: Path, table: str) -> list[Row]:
+    """Return the rows that a table should have of a run, but for ids that are the ledger's own."""
+    if table == "orders":
+        return _parquet(folder / "orders.parquet")
+    if table == "equity":
+        return _days(folder / "equity.parquet")
+    return _csv(folder / f"{table}.csv")
 
 
 def _of(table: str, run: str) -> str:
@@ -101,7 +111,7 @@ def _assert_run(kept: Row, manifest: Row, folder: Path) -> None:
     assert kept["final_value"] == Decimal(repr(metrics["final_value"]))
 
 
-def _assert_same(table: str, found: list[dict[str, Any]], wanted: list[Row]) -> None:
+def _assert_same(table: str, found: Sequence[Row], wanted: Sequence[Row]) -> None:
     """Compare rows in the columns that both have; their order does not count."""
     assert len(found) == len(wanted), table
     if not wanted:
@@ -149,46 +159,56 @@ def _sha256(path: Path) -> str:
 
 
 # ---- bars ----------------------------------------------------------------------------------------
-def assert_bars_are(url: str, symbol: str, wanted: pd.DataFrame) -> None:
-    """Compare a series with a frame: in the table, in its columns, and in its import's mark."""
+@dataclass(frozen=True)
+class Bars:
+    """What a file of bars holds, times in UTC as its index."""
+
+    frame: pd.DataFrame
+
+    @cached_property
+    def stamps(self) -> list[int]:
+        """Microseconds since 1970."""
+        found: list[int] = self.frame.index.as_unit("us").asi8.tolist()
+        return found
+
+    @cached_property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows of the table ``bars``, from its ts on; times as :attr:`stamps`."""
+        columns = [[None if v != v else v for v in self.frame[name]] for name in _OURS]
+        further = [name for name in self.frame.columns if name not in _OURS]
+        extras = [
+            json.dumps({name: row[name] for name in further}) if further else None
+            for row in self.frame.to_dict("records")
+        ]
+        return list(zip(self.stamps, *columns, extras, strict=True))
+
+
+def assert_bars_are(url: str, symbol: str, wanted: Bars) -> None:
+    """Compare a series with a file: in the table, in its columns, and in its import's mark."""
     one = f"series_id = (SELECT id FROM series WHERE venue = 'v' AND symbol = '{symbol}')"
     query = f"SELECT ts, {', '.join(_OURS)}, extra FROM bars WHERE {one} ORDER BY ts"
-    assert _times_as_numbers(raw.stored(url, query)) == _as_stored(wanted)
-    marks = raw.stored(url, f"SELECT rows, finished FROM imports WHERE {one}")
-    assert marks == [(len(wanted), True)]
-    query = f"SELECT sum(count) FROM bar_blocks WHERE {one}"
-    assert raw.stored(url, query) == [(len(wanted),)]
+    assert _times_as_numbers(raw.stored(url, query)) == wanted.rows
+    size = len(wanted.rows)
+    assert raw.stored(url, f"SELECT sum(count) FROM bar_blocks WHERE {one}") == [(size,)]
     back = read_bars(url, Series("v", symbol, Timeframe(1, "m")))
-    np.testing.assert_array_equal(back.stamps, _micros(wanted))
-    assert set(back.columns) == {*_OURS, *wanted.columns}
-    for name in wanted.columns:
-        np.testing.assert_array_equal(back.columns[name], wanted[name].to_numpy())
+    np.testing.assert_array_equal(back.stamps, wanted.stamps)
+    assert set(back.columns) == {*wanted.frame.columns}
+    for name in wanted.frame.columns:
+        np.testing.assert_array_equal(back.columns[name], wanted.frame[name].to_numpy())
+    marks = raw.stored(url, f"SELECT rows, finished FROM imports WHERE {one}")
+    assert marks == [(size, True)]
 
 
-def assert_no_bars_but(url: str, symbols: Iterable[str], each: int) -> None:
-    """Look for bars, series and marks of anything else."""
+def assert_each_has(url: str, symbols: Iterable[str], bars: int) -> None:
+    """Every series has so many bars; there are no others, and none without a series."""
+    query = "SELECT symbol, count(*) FROM bars JOIN series ON id = series_id GROUP BY symbol"
+    assert dict(raw.stored(url, query)) == dict.fromkeys(symbols, bars)
     names = sorted(symbols)
-    assert [name for (name,) in raw.stored(url, "SELECT symbol FROM series ORDER BY 1")] == names
-    assert raw.count(url, "imports") == len(names)
-    assert raw.count(url, "bars") == each * len(names)
+    assert raw.count(url, "series") == raw.count(url, "imports") == len(names)
+    assert raw.count(url, "bars") == bars * len(names)
 
 
 def _times_as_numbers(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     if rows and isinstance(rows[0][0], datetime):
-        return [((row[0] - _EPOCH) // timedelta(microseconds=1), *row[1:]) for row in rows]
+        return [((row[0] - _EPOCH) // _MICROSECOND, *row[1:]) for row in rows]
     return rows
-
-
-def _micros(frame: pd.DataFrame) -> list[int]:
-    found: list[int] = frame.index.as_unit("us").asi8.tolist()
-    return found
-
-
-def _as_stored(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
-    columns = [[None if value != value else value for value in frame[name]] for name in _OURS]
-    further = [name for name in frame.columns if name not in _OURS]
-    extras = [
-        json.dumps({name: row[name] for name in further}) if further else None
-        for row in frame.to_dict("records")
-    ]
-    return list(zip(_micros(frame), *columns, extras, strict=True))

@@ -40,19 +40,21 @@ class Victim:
     """A running ``python -m atms``."""
 
     def __init__(self, warm_process: subprocess.Popen[str], output: Path, trace: Path) -> None:
-        self._warm, self._output, self._trace = warm_process, output, trace
+        self._output, self._trace = output, trace
+        assert warm_process.stdout is not None
+        self._answers = warm_process.stdout
         self.pid = self._answer()["pid"]
         self.started = time.monotonic()
         self._seen = 0
 
     def has_ended(self) -> bool:
         """Return whether it is over, without waiting."""
-        return bool(select.select([self._warm.stdout], [], [], 0)[0])
+        return bool(select.select([self._answers], [], [], 0)[0])
 
     def wait_until(self, seconds: float) -> None:
         """Wait until it is *seconds* old, or over."""
         left = self.started + seconds - time.monotonic()
-        select.select([self._warm.stdout], [], [], max(0.0, left))
+        select.select([self._answers], [], [], max(0.0, left))
 
     def where(self) -> Frames:
         """Return where it is at this moment; nothing if it is over."""
@@ -90,11 +92,10 @@ class Victim:
         return text.split("\n")[:-1]
 
     def _answer(self) -> Any:
-        if not select.select([self._warm.stdout], [], [], _SECONDS)[0]:
+        if not select.select([self._answers], [], [], _SECONDS)[0]:
             os.kill(self.pid, signal.SIGKILL)
             raise AssertionError("atms has hung")
-        assert self._warm.stdout is not None
-        return json.loads(self._warm.stdout.readline())
+        return json.loads(self._answers.readline())
 
 
 class Starter:

@@ -69,11 +69,11 @@ def _be_atms(
     os.environ.update(env)
     for path, number in ((os.devnull, 0), (f"{output}.out", 1), (f"{output}.err", 2)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
-    stream = Path(trace).open("w")
+    stream = Path(trace).open("w")  # noqa: SIM115 - open as long as the process is
     threading.Thread(target=_tell_where, args=(stream,), daemon=True).start()
     _tell_failures(stream)
     if rows is not None:
-        defaults: dict[str, Any] = Import.chunks.__kwdefaults__
+        defaults: Any = Import.chunks.__kwdefaults__
         defaults["rows"] = rows
     sys.argv, sys.path[0] = ["atms", *args], ""
     code = 0
@@ -100,14 +100,16 @@ def _tell_failures(stream: TextIO) -> None:
 
     def reason(error: BaseException) -> str:
         stream.write("failed ")
-        frames, cause = [], error
+        frames: list[FrameType] = []
+        cause: BaseException | None = error
         while cause is not None:  # a rollback that fails too hides what failed first
             frames += [at for at, _ in traceback.walk_tb(cause.__traceback__)]
             cause = cause.__context__
         _write(stream, frames[::-1])
         return usual(error)
 
-    engine.reason = creating.reason = reason
+    for module in (engine, creating):
+        vars(module)["reason"] = reason
 
 
 def _write(stream: TextIO, frames: list[FrameType]) -> None:

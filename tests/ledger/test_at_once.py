@@ -36,14 +36,16 @@ def folders(make: Callable[..., Result]) -> Folders:
 
 def test_processes_that_file_at_once_all_succeed(url: str, folders: Folders) -> None:
     saved = folders(6)
-    assert at_once(
-        (file_folders, url, saved[::2]), (file_folders, url, saved[1::2])
-    ) == [[True] * 3] * 2
+    assert (
+        at_once((file_folders, url, saved[::2]), (file_folders, url, saved[1::2]))
+        == [[True] * 3] * 2
+    )
     assert {row["id"] for row in list_runs(url)} == {Path(folder).name for folder in saved}
     assert count(url, "strategies") == count(url, "instruments") == count(url, "users") == 1
-    assert stored(url, "SELECT count(*) FROM fills GROUP BY run_id") == [
-        (count(url, "fills") // 6,)
-    ] * 6
+    assert (
+        stored(url, "SELECT count(*) FROM fills GROUP BY run_id")
+        == [(count(url, "fills") // 6,)] * 6
+    )
 
 
 # bug: on PostgreSQL the second is told "duplicate key"
@@ -116,9 +118,7 @@ def test_a_reader_does_not_wait_for_a_large_write(url: str, result: Result) -> N
 
 
 # bug: on SQLite the commit gives up after a fifth of a second
-def test_a_writer_is_not_put_off_by_a_reader_that_takes_its_time(
-    url: str, result: Result
-) -> None:
+def test_a_writer_is_not_put_off_by_a_reader_that_takes_its_time(url: str, result: Result) -> None:
     file(result, url)
     reads, done = threading.Event(), threading.Event()
 

@@ -179,7 +179,9 @@ def test_cash_that_moved_in_a_currency_without_a_balance_is_found(
 def test_thirty_digits_are_added_up_exactly(filed: str, result: Result) -> None:
     tiny = "0.000000000000000000000000000001"
     large = "100000000000000000000000000000"
-    flow = "INSERT INTO cash_flows (run_id, account, venue, external_id, ts, kind, amount, currency)"
+    flow = (
+        "INSERT INTO cash_flows (run_id, account, venue, external_id, ts, kind, amount, currency)"
+    )
     for place, amount in enumerate((large, tiny, f"-{large}")):
         execute(
             filed,

@@ -61,9 +61,7 @@ def test_start_and_fills_and_fees_and_flows_are_the_final_cash(
 
 
 @pytest.mark.parametrize("account", ACCOUNTS, indirect=True)
-def test_the_account_is_what_its_name_says(
-    request: pytest.FixtureRequest, account: Result
-) -> None:
+def test_the_account_is_what_its_name_says(request: pytest.FixtureRequest, account: Result) -> None:
     name = request.node.callspec.params["account"]
     status = next((word for word in ("failed", "interrupted") if word in name), "finished")
     assert set(account.cash_flows["kind"]) == ACCOUNTS[name][1]

@@ -145,9 +145,7 @@ def test_times_of_every_unit_and_zone_come_back_equal(
     back = there_and_back("ts", stamps)
     expected = [datetime(2024, 3, 10, 7, 30, tzinfo=UTC), None,
                 datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)]  # fmt: skip
-    moments = [
-        EPOCH + value * _MICROSECOND if isinstance(value, int) else value for value in back
-    ]
+    moments = [EPOCH + value * _MICROSECOND if isinstance(value, int) else value for value in back]
     assert moments == expected
 
 

@@ -214,7 +214,9 @@ def test_decimals_and_times_have_the_databases_own_types(url: str) -> None:
         kinds = stored(url, "SELECT DISTINCT typeof(price), typeof(ts) FROM fills")
         assert kinds == [("text", "integer")]
     else:
-        kinds = stored(url, "SELECT DISTINCT pg_typeof(price)::text, pg_typeof(ts)::text FROM fills")
+        kinds = stored(
+            url, "SELECT DISTINCT pg_typeof(price)::text, pg_typeof(ts)::text FROM fills"
+        )
         assert kinds == [("numeric", "timestamp with time zone")]
         bounds = stored(
             url,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,12 @@ from atms.ledger import downgrade, upgrade, write_bars
 from atms.ledger.bars import Mark, Series, Written
 from tests.ledger.making import file
 
+Chunks = list[tuple[RawBars, Mark]]
+
 
 def file_folders(_: Connection, url: str, folders: list[str]) -> list[bool]:
     """File the runs of *folders*, one after the other."""
     return [file(atms.load_run(folder), url, Path(folder)) for folder in folders]
-
-
-def keep_bars(_: Connection, url: str, of: Series, chunks: list[tuple[RawBars, Mark]]) -> Written:
-    """Write chunks of bars, one a transaction."""
-    total = Written()
-    for raw, mark in chunks:
-        total += write_bars(url, of, raw, mark=mark)
-    return total
 
 
 def make_tables(_: Connection, url: str) -> str | None:
@@ -33,24 +28,47 @@ def make_tables(_: Connection, url: str) -> str | None:
     return upgrade(url).found
 
 
-def migrate_and_stop(pipe: Connection, url: str, step: str, share: float) -> None:
-    """Go up or down, and stop before the statement that comes after *share* of them all.
+def keep_bars(_: Connection | None, url: str, of: Series, chunks: Chunks) -> Written:
+    """Write chunks of bars, one a transaction."""
+    total = Written()
+    for raw, mark in chunks:
+        total += write_bars(url, of, raw, mark=mark)
+    return total
 
-    A share of 1 stops at the commit itself.
-    """
-    where = {"up": (33, 131), "down": (0, 0)}
-    del where
+
+def keep_bars_and_stop(
+    pipe: Connection, url: str, of: Series, chunks: Chunks, commit: int
+) -> Written:
+    """Write chunks, and stop where the *commit*-th of them is all written and not committed."""
+    stop_at(pipe, "commit", commit)
+    return keep_bars(pipe, url, of, chunks)
+
+
+def migrate_and_stop(pipe: Connection, url: str, step: str, what: str, number: int) -> None:
+    """Go up or down, and stop at the *number*-th statement, or commit, for as long as it takes."""
+    spill()
+    stop_at(pipe, what, number)
+    {"up": upgrade, "down": downgrade}[step](url)
+
+
+def stop_at(pipe: Connection, what: str, number: int) -> None:
+    """Say so and wait for a word at the *number*-th statement or commit of this process."""
     seen = 0
-
-    def stop(*_: Any) -> None:
-        pipe.send("stopped")
-        pipe.recv()
 
     def count(*_: Any) -> None:
         nonlocal seen
         seen += 1
+        if seen == number:
+            pipe.send("stopped")
+            pipe.recv()
 
-    event.listen(Engine, "before_cursor_execute", count)
-    event.listen(Engine, "commit", stop)
-    (upgrade if step == "up" else downgrade)(url)
-    del share
+    event.listen(Engine, {"commit": "commit", "statement": "before_cursor_execute"}[what], count)
+
+
+def spill() -> None:
+    """Let SQLite write to its file from the first page on, and not only when it commits."""
+
+    @event.listens_for(Engine, "connect")
+    def small_cache(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA cache_size = 1")

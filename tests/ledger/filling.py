@@ -1,0 +1,61 @@
+"""A ledger with rows in every table, the awkward ones too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from atms.ledger import schema, write_bars
+from atms.ledger.bars import Mark
+from atms.result import Result
+from tests.ledger.making import SERIES, bars, file
+from tests.ledger.raw import execute, is_sqlite, stored, tables
+
+Snapshot = dict[str, list[str]]
+DIGITS = "123456789012.345678901234567890"
+
+
+def fill(url: str, result: Result) -> None:
+    """Put rows into every table."""
+    file(result, url)
+    raw = bars(30, funding=np.where(np.arange(30) % 2, 0.1, np.nan))
+    raw.columns["volume"][3] = np.nan
+    raw.columns["low"][4] = 5e-324
+    write_bars(url, SERIES, raw, mark=Mark("file", 30, finished=True))
+    exact = f"'{DIGITS}'" if is_sqlite(url) else DIGITS
+    names = [column.name for column in schema.fills.columns if column.name != "id"]
+    changed = {"row": "'reversal'", "size": exact, "fees_known": "FALSE"}
+    values = ", ".join(changed.get(name, name) for name in names)
+    execute(
+        url,
+        "INSERT INTO strategy_state (run_id, key, ts, value) "
+        "SELECT id, 'a key', started, '{\"a\": [1, null, \"\\u00e4\"]}' FROM runs",
+        f"INSERT INTO fills ({', '.join(names)}) SELECT {values} FROM fills WHERE trade_id = '1'",
+        f"INSERT INTO fill_fees SELECT id, 'BNB', {exact} FROM fills WHERE row = 'reversal'",
+        f"UPDATE instruments SET tick = {exact}",
+        "INSERT INTO users (name, created) SELECT 'Zoë ''\\ \t', created FROM users",
+    )
+
+
+def snapshot(url: str) -> Snapshot:
+    """Return every row of the ledger's tables, each as the text of what the driver gives."""
+    return {
+        table.name: sorted(repr(row) for row in stored(url, f"SELECT * FROM {table.name}"))
+        for table in schema.metadata.sorted_tables
+    }
+
+
+def is_whole(url: str) -> bool:
+    """Return whether all tables of the schema are there, and nothing else."""
+    return tables(url) == sorted([*schema.metadata.tables, "alembic_version"])
+
+
+def parked(url: str) -> dict[str, int]:
+    """Return table -> rows that a downgrade keeps aside for it."""
+    names = [name for name in tables(url) if name.startswith("parked_")]
+    counted: dict[str, Any] = {
+        name.removeprefix("parked_"): stored(url, f"SELECT count(*) FROM {name}")[0][0]
+        for name in names
+    }
+    return counted
