@@ -84,7 +84,7 @@ def exact_decimal(value: Any) -> Decimal:
     else:
         number = Decimal(repr(float(value)))
     if not number.is_finite():
-        raise ValueError(f"{number} cannot be kept: absent is NULL")
+        raise ValueError(f"{number}: infinity and NaN cannot be kept: absent is NULL")
     return number
 
 

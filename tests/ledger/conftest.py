@@ -41,15 +41,22 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture
+def postgres_empty(postgres_reused: tuple[str, str]) -> str:
+    """A PostgreSQL database without tables, and with nobody else connected."""
+    bare = postgres_reused[0]
+    _disconnect_others(bare)
+    execute(bare, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return bare
+
+
 @pytest.fixture(params=BOTH)
 def bare_url(request: pytest.FixtureRequest, workdir: Path) -> str:
     """A database of each kind that nobody has used yet: no table is there, of SQLite no file."""
     if request.param == "sqlite":
         return f"sqlite:///{workdir}/atms.db"
-    url: str = request.getfixturevalue("postgres_reused")[0]
-    _disconnect_others(url)
-    execute(url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    return url
+    empty: str = request.getfixturevalue("postgres_empty")
+    return empty
 
 
 @pytest.fixture(params=BOTH)

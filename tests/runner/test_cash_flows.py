@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import atms
+from atms.report.metrics import metrics
 
 Frame = Callable[..., pd.DataFrame]
 Row = tuple[str, str, float]
@@ -281,8 +282,9 @@ def test_a_run_with_a_warm_up_adds_up(frame: Frame) -> None:
     ("acts", "terms"),
     [
         ({1: [(2,)], 3: [("cash", 0.1)], 4: [(-1,)]}, {"margin": 1000.0, "mult": 10.0}),
-        ({1: [(-10,)]}, {"interest": 0.1}),
         ({1: [(3,)]}, {"leverage": 3.0}),
+        # bug: a column of symbols without one is read as float64, and was object.
+        ({1: [(-10,)]}, {"interest": 0.1}),
     ],
 )
 def test_what_is_read_back_from_the_folder_is_the_same(
@@ -331,24 +333,19 @@ def test_cash_that_is_taken_is_no_loss() -> None:
     bars = days((100, 100), (100, 100), (100, 110), (110, 110), (110, 110), (110, 121))
     acts = {1: [(1,)], 3: [(-0.5,)], 4: [("cash", -55.0)]}
     result = ran(bars, acts, cash=100.0)
-    assert (
-        result.equity["value"].round(9).tolist()
-        == [100.0, 100.0, 110.0, 110.0, 55.0 + 5.5, 0.0][:4]
-        + result.equity["value"].round(9).tolist()[4:]
-    )
+    assert result.equity["value"].round(9).tolist() == [100.0, 100.0, 110.0, 110.0, 55.0, 60.5]
     assert result.metrics["total_return"] == pytest.approx(0.21, abs=1e-12)
     assert result.metrics["max_drawdown"] == 0.0
 
 
-def test_without_added_cash_returns_are_those_of_the_value(frame: Frame) -> None:
-    acts = {5: [(20,)], 60: [(-30,)], 90: [(10,)]}
-    result = ran(frame(120), acts, commission=0.001)
+def test_without_added_cash_returns_are_those_of_the_value() -> None:
+    bars = days(*((price, price + 3) for price in (100, 97, 104, 99, 107, 95, 101, 108)))
+    result = ran(bars, {1: [(20,)], 4: [(-30,)], 6: [(10,)]}, commission=0.001)
     value = np.concatenate([[10_000.0], result.equity["value"]])
-    assert result.metrics["total_return"] == np.prod(1 + np.diff(value) / value[:-1]) - 1 or (
-        result.metrics["total_return"] == value[-1] / value[0] - 1
-    )
-    expected = value / np.maximum.accumulate(value) - 1
-    assert result.equity["drawdown"].tolist() == expected[1:].tolist()
+    expected = metrics(np.diff(value) / value[:-1], periods_per_year=365)
+    assert {name: result.metrics[name] for name in expected} == expected
+    drawdown = value / np.maximum.accumulate(value) - 1
+    assert result.equity["drawdown"].tolist() == drawdown[1:].tolist()
 
 
 def test_nothing_added_changes_no_figure(frame: Frame) -> None:
@@ -359,10 +356,10 @@ def test_nothing_added_changes_no_figure(frame: Frame) -> None:
 
 
 def test_added_cash_leaves_every_figure_of_a_flat_account_at_nothing(frame: Frame) -> None:
-    metrics = ran(frame(60), {10: [("cash", 5000.0)], 20: [("cash", -7000.0)]}).metrics
-    assert metrics["total_return"] == 0.0
-    assert metrics["max_drawdown"] == 0.0
-    assert metrics["final_value"] == 8000.0
+    figures = ran(frame(60), {10: [("cash", 5000.0)], 20: [("cash", -7000.0)]}).metrics
+    assert figures["total_return"] == 0.0
+    assert figures["max_drawdown"] == 0.0
+    assert figures["final_value"] == 8000.0
 
 
 # ---- a strategy that raises ----------------------------------------------------------------------
@@ -456,14 +453,14 @@ def test_longer_bars_of_a_feed_do_not_hold_its_position_once_more(
 ) -> None:
     hours = frame(100)
     feeds = {"h": {"source": hours, "stamp": "start"}, "long": {"of": "h", longer: "1d"}}
-    result = ran(feeds, {2: [(3, 0)]})
+    result = ran(feeds, {30: [(3, 0)]})
     ((_, symbol, size, price),) = held(result)
     assert (symbol, size, price) == ("h", 3.0, result.fills["price"].iloc[0])
 
 
 def test_what_is_bought_of_longer_bars_is_held_with_the_feeds_own(frame: Frame) -> None:
     feeds = {"h": {"source": frame(100), "stamp": "start"}, "long": {"of": "h", "resample": "1d"}}
-    result = ran(feeds, {2: [(3, 0), (1, 1)]})
+    result = ran(feeds, {30: [(3, 0), (1, 1)]})
     ((_, symbol, size, price),) = held(result)
     first, second = result.fills["price"]
     assert (symbol, size) == ("h", 4.0)
@@ -472,4 +469,6 @@ def test_what_is_bought_of_longer_bars_is_held_with_the_feeds_own(frame: Frame) 
 
 def test_what_longer_bars_hold_against_the_feeds_own_is_nothing(frame: Frame) -> None:
     feeds = {"h": {"source": frame(100), "stamp": "start"}, "long": {"of": "h", "resample": "1d"}}
-    assert held(ran(feeds, {2: [(3, 0), (-3, 1)]})) == []
+    result = ran(feeds, {30: [(3, 0), (-3, 1)]})
+    assert len(result.fills) == 2
+    assert held(result) == []
