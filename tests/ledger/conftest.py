@@ -46,7 +46,7 @@ def postgres_empty(postgres_reused: tuple[str, str]) -> str:
     """A PostgreSQL database without tables, and with nobody else connected."""
     bare = postgres_reused[0]
     _disconnect_others(bare)
-    execute(bare, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    _empty(bare)
     return bare
 
 
@@ -72,9 +72,15 @@ def url(request: pytest.FixtureRequest, workdir: Path) -> str:
         but = {"users": " WHERE name <> 'local'"}
         execute(ledger, "; ".join(f"DELETE FROM {name}{but.get(name, '')}" for name in names))
     else:  # the test before took it away
-        execute(ledger, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        _empty(ledger)
         upgrade(ledger)
     return ledger
+
+
+def _empty(url: str) -> None:
+    """Leave a database as a new one is: all may look into its schema, and nobody else make."""
+    new = "CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC"
+    execute(url, f"DROP SCHEMA public CASCADE; {new}")
 
 
 def _is_ours(url: str) -> bool:

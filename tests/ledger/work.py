@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import sqlite3
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -10,8 +13,9 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 import atms
+from atms.errors import LedgerError
 from atms.feeds.raw import RawBars
-from atms.ledger import downgrade, upgrade, write_bars
+from atms.ledger import downgrade, list_runs, upgrade, write_bars
 from atms.ledger.bars import Mark, Series, Written
 from tests.ledger.making import file
 
@@ -34,6 +38,30 @@ def keep_bars(_: Connection | None, url: str, of: Series, chunks: Chunks) -> Wri
     for raw, mark in chunks:
         total += write_bars(url, of, raw, mark=mark)
     return total
+
+
+def file_with_little_room(_: Connection, url: str, folder: str, limit: int) -> str:
+    """File a run where no file may grow beyond *limit* bytes; return the error."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    return error_of(lambda: file(atms.load_run(folder), url, Path(folder)))
+
+
+def as_nobody(_: Connection, url: str, folder: str) -> tuple[str, str]:
+    """List runs and file one, as a user whom modes keep out; return the errors, if any."""
+    os.chdir(folder)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    run = atms.load_run(folder)
+    return error_of(lambda: list_runs(url)), error_of(lambda: file(run, url, Path(folder)))
+
+
+def error_of(action: Callable[[], object]) -> str:
+    """Return what a LedgerError says; nothing if there is none."""
+    try:
+        action()
+    except LedgerError as error:
+        return str(error)
+    return ""
 
 
 def keep_bars_and_stop(

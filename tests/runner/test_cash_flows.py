@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import backtrader as bt
@@ -36,6 +38,17 @@ class Script(bt.Strategy):
             else:
                 trade = self.buy if act[0] > 0 else self.sell
                 trade(size=abs(act[0]), data=self.datas[act[1] if len(act) > 1 else 0])
+
+
+@pytest.fixture(autouse=True)
+def typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the strategies be as those typed at a prompt.
+
+    To hash the code of a checkout, as of one in a file, takes longer than a run of few bars.
+    """
+    monkeypatch.setitem(sys.modules, "typed", ModuleType("typed"))
+    for kind in (Script, Mixed, Raises):
+        monkeypatch.setattr(kind, "__module__", "typed")
 
 
 def days(*bars: tuple[float, float]) -> pd.DataFrame:
@@ -299,7 +312,7 @@ def test_what_is_read_back_from_the_folder_is_the_same(
 
 
 def test_what_is_read_back_of_a_run_without_flows_and_positions_is_the_same() -> None:
-    # bug: an empty column of times is read as datetime64[s], and was datetime64[us].
+    # bug: empty columns are read with other types: names as object, times as datetime64[s].
     result = ran(BARS, {1: [(1,)], 3: [(-1,)]})
     again = atms.load_run(str(result.save()))
     for name in ("cash_flows", "balances", "positions"):
@@ -343,7 +356,9 @@ def test_without_added_cash_returns_are_those_of_the_value() -> None:
     result = ran(bars, {1: [(20,)], 4: [(-30,)], 6: [(10,)]}, commission=0.001)
     value = np.concatenate([[10_000.0], result.equity["value"]])
     expected = metrics(np.diff(value) / value[:-1], periods_per_year=365)
-    assert {name: result.metrics[name] for name in expected} == expected
+    own = {name: figure for name, figure in expected.items() if figure is not None}
+    assert len(own) > 12
+    assert {name: result.metrics[name] for name in own} == own
     drawdown = value / np.maximum.accumulate(value) - 1
     assert result.equity["drawdown"].tolist() == drawdown[1:].tolist()
 
