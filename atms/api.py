@@ -117,7 +117,7 @@ def _overrides(overrides: Mapping[str, Any]) -> Layer:
 
 def _feeds(data: Any, frames: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the feeds' config sections; frames go to *frames* by the feed's name."""
-    if isinstance(data, dict) and not ({"source", "of", "feed"} & set(data)):
+    if isinstance(data, dict) and not ({"source", "sql", "of", "feed"} & set(data)):
         named = list(data.items())
     elif isinstance(data, list | tuple):
         named = [(f"data{index}", entry) for index, entry in enumerate(data)]

@@ -13,6 +13,7 @@ from atms.config import Config
 from atms.errors import ConfigError, OutputError, did_you_mean
 from atms.feeds.audit import Audit
 from atms.ledger import list_runs
+from atms.report.flows import typed
 from atms.report.frames import POSITION_COLUMNS
 from atms.result import FeedInfo, Provenance, Result
 
@@ -66,7 +67,7 @@ def read_result(folder: Path) -> Result:
             orders=pd.read_parquet(folder / "orders.parquet"),
             fills=_read_csv(folder / "fills.csv", times=("ts",)),
             fill_trades=_read_csv(folder / "fill_trades.csv"),
-            cash_flows=_read_csv(folder / "cash_flows.csv", times=("ts",)),
+            cash_flows=typed(_read_csv(folder / "cash_flows.csv", times=("ts",))),
             balances=pd.DataFrame(manifest["balances"]),
             positions=_positions(manifest["positions"]),
             bars=pd.read_parquet(folder / "bars.parquet"),

@@ -80,14 +80,15 @@ def mended(raw: RawBars) -> RawBars:
     kept = np.flatnonzero(priced)
     notes = []
     if len(kept) < len(raw):
-        notes.append(f"{raw.name}: {len(raw) - len(kept)} bars without a price are left out")
+        notes.append(f"{raw.name}: bars without a price are left out: {len(raw) - len(kept)}")
     if (np.diff(raw.stamps[kept]) < 0).any():
         notes.append(f"{raw.name}: the bars are sorted by time")
         kept = kept[np.argsort(raw.stamps[kept], kind="stable")]
     last = np.append(np.diff(raw.stamps[kept]) != 0, True)[: len(kept)]
     if not last.all():
         notes.append(
-            f"{raw.name}: {int((~last).sum())} bars stood there twice; the later one is taken"
+            f"{raw.name}: of stamps that stood there twice the later bar is taken: "
+            f"{int((~last).sum())}"
         )
         kept = kept[last]
     return replace(raw.take(kept), notes=(*raw.notes, *notes)) if notes else raw
@@ -132,7 +133,7 @@ def _check_prices(values: Mapping[str, NDArray[np.float64]], where: str, first_r
             raise DataError(
                 f"{where}: row {row + first_row}: {name} is missing or infinite"
                 + (f" (and in {more} more rows)" if more else "")
-                + "; drop or mend the row"
+                + "; drop or mend the row, or say data.audit: warn"
             )
 
 

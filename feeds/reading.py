@@ -84,6 +84,8 @@ def read_raw(
 def _opened(source: str | Path | pd.DataFrame, name: str) -> tuple[pd.DataFrame, str, int]:
     """Return the frame, how errors call it, and the number that they give its first row."""
     where, first_row = "the frame", 0
+    if isinstance(source, pd.DataFrame):
+        where = source.attrs.get("source", where)  # the caller knows where it is from
     if not isinstance(source, pd.DataFrame):
         path = find_source(str(source), name)
         where = str(source)

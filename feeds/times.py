@@ -147,7 +147,7 @@ def check_order(stamps: NDArray[np.int64], where: str, first_row: int) -> None:
     what = "stands there twice" if now == before else f"comes after {before}"
     raise DataError(
         f"{where}: row {row + first_row}: out of order: {now} {what}; sort the bars by time and "
-        "keep one a stamp"
+        "keep one a stamp, or say data.audit: warn"
     )
 
 

@@ -143,7 +143,9 @@ def mask_url(url: str) -> str:
     """Return *url* without its password, wherever in it that stands."""
     try:
         parsed = make_url("".join(url))
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number is a ValueError
         return _NO_URL
+    if "@" in (parsed.host or "") + (parsed.database or ""):
+        return _NO_URL  # of a password with a bare @, a part is taken for the host
     hidden = {name: "***" for name in parsed.query if "pass" in name.lower()}
     return parsed.update_query_dict(hidden).render_as_string(hide_password=True)

@@ -154,6 +154,22 @@ def read_bars(
     return RawBars(name, f"{name} ({of})", 0, stamps, columns, of.timeframe, stamp=row.stamp)
 
 
+def check_series(url: str, of: Series) -> None:
+    """Refuse a series that is not there.
+
+    Raises:
+        DataError: with what is there that is like it.
+        LedgerError: the database cannot be read.
+    """
+    if not any(_is_row(row, of) for row in list_series(url)):
+        raise DataError(f"{of}: is not in the ledger{_near(url, of)}")
+
+
+def _is_row(row: dict[str, Any], of: Series) -> bool:
+    named = (row["venue"], row["symbol"], row["timeframe"])
+    return named == (of.venue, of.symbol, str(of.timeframe))
+
+
 def _near(url: str, of: Series) -> str:
     there = list_series(url)
     names = [f"ledger:{row['venue']}:{row['symbol']}:{row['timeframe']}" for row in there]

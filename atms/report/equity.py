@@ -69,7 +69,8 @@ def wealth(recording: Recording, value: Floats) -> Floats:
     """Return the starting cash, then the account's value at each step of the time range.
 
     Cash that the strategy added or took is no profit: where there is some, each step counts by
-    its time-weighted return, (value - added) / value before, chained from the starting cash
+    its time-weighted return, value over value before, each without what was added between them
+    (after the fills, or before them), chained from the starting cash
     (CFA Institute, Global Investment Performance Standards, 2020: true time-weighted return).
 
     Args:
@@ -77,15 +78,16 @@ def wealth(recording: Recording, value: Floats) -> Floats:
         value: at each step of the time range, shape (n,); what is returned has shape (n + 1,).
     """
     before = np.concatenate([[recording.start_cash], value[:-1]])
-    added = np.zeros(len(value))
+    early, late = np.zeros(len(value)), np.zeros(len(value))
     ends = recording.last_rounds[recording.first :]
     for move in recording.cash_moves:
         step = int(np.searchsorted(ends, move.tick))
-        if step < len(added):
-            added[step] += move.amount
-    if not added.any() or (before <= 0).any():
+        if step < len(value):
+            (early if move.first else late)[step] += move.amount
+    moved = early.any() or late.any()
+    if not moved or (before + early <= 0).any():
         return np.concatenate([[recording.start_cash], value])
-    growth = np.cumprod((value - added) / before)
+    growth = np.cumprod((value - late) / (before + early))
     return recording.start_cash * np.concatenate([[1.0], growth])
 
 

@@ -39,8 +39,15 @@ def cash_flows(recording: Recording, run_id: str, account: str) -> pd.DataFrame:
     frame.insert(1, "account", account)
     frame["currency"] = recording.currency
     frame["ts"] = pd.to_datetime(frame["ts"].astype("int64"), unit="us", utc=True)
-    frame["amount"] = frame["amount"].astype("float64")
-    return frame
+    return typed(frame)
+
+
+def typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return flows with the types of their columns, which empty ones do not show."""
+    texts = [name for name in FLOW_COLUMNS if name not in ("ts", "amount")]
+    return frame.astype(
+        {**dict.fromkeys(texts, "str"), "amount": "float64", "ts": "datetime64[us, UTC]"}
+    )
 
 
 def balances(recording: Recording, account: str) -> pd.DataFrame:

@@ -88,11 +88,19 @@ class FillRecord:
 
 
 class CashMove(NamedTuple):
-    """Cash that a strategy added or took: from which round it counts, how much, cash after."""
+    """Cash that a strategy added or took.
+
+    Attributes:
+        tick: the round from which it counts.
+        amount: negative if it was taken.
+        cash: the account's, after it.
+        first: whether it was there before that round's fills, or came after them.
+    """
 
     tick: int
     amount: float
     cash: float
+    first: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

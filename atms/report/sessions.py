@@ -44,7 +44,9 @@ def sampling(stamps: NDArray[np.int64]) -> Sampling:
     if weekend.mean() > 0.01:
         a_year, what = 365, "UTC days, 365 a year"
     elif sunday_evening.mean() > 0.002:
-        if np.median(np.diff(stamps)) < DAY:  # a daily bar of such a market is a day by itself
+        if (
+            len(stamps) > 1 and np.median(np.diff(stamps)) < DAY
+        ):  # a daily bar of such a market is a day by itself
             days = days + (weekday == 6)
         a_year, what = 260, "currency-market days (Sunday with Monday), 260 a year"
     else:

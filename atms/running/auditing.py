@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from atms.config import FeedSection
-from atms.errors import DataError
+from atms.errors import DataError, UnknownName
 from atms.feeds.audit import Audit, compare, examine
+from atms.feeds.calendars import canonical
 from atms.feeds.raw import RawBars, mended, within
 from atms.running.plan import Plan
 
@@ -16,16 +17,29 @@ def audited(raw: RawBars, feed: FeedSection, plan: Plan) -> RawBars:
         DataError: the audit fails, and ``data.audit`` is ``fail``.
         UnknownName: there is no such calendar.
     """
+    check_calendar(feed)
     part = within(raw, plan.config.run.timerange)
     audit = examine(part, calendar=feed.calendar, stamp=feed.stamp or raw.stamp)
     plan.audits.append(audit)
-    if audit.verdict != "fail":
+    if plan.config.data.audit == "fail":
+        if audit.verdict == "fail":
+            raise DataError(_failed(audit, raw))
         plan.warnings.extend(_told(audit, "warn"))
         return raw
-    if plan.config.data.audit == "fail":
-        raise DataError(_failed(audit, raw))
     plan.warnings.extend([*_told(audit, "fail"), *_told(audit, "warn")])
-    return mended(raw)
+    return mended(raw)  # what lies outside the range too
+
+
+def check_calendar(feed: FeedSection) -> None:
+    """Refuse a calendar that there is none of.
+
+    Raises:
+        UnknownName: with the feed.
+    """
+    try:
+        canonical(feed.calendar)
+    except UnknownName as error:
+        raise UnknownName(f"data.feeds.{feed.name}: {error}") from None
 
 
 def audit_together(plan: Plan, read: dict[str, RawBars]) -> None:

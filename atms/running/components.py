@@ -10,8 +10,9 @@ import backtrader as bt
 from atms import registry
 from atms.config import Component, Config
 from atms.errors import ConfigError, did_you_mean
-from atms.feeds.sources import find_source
+from atms.running.auditing import check_calendar
 from atms.running.plan import Plan
+from atms.running.sources import check_source
 
 
 def add_strategy(plan: Plan) -> None:
@@ -75,7 +76,8 @@ def check(config: Config) -> type[bt.Strategy]:
         if feed.feed:
             registry.load("feeds", feed.feed)
         elif feed.source:
-            find_source(feed.source, feed.name)
+            check_source(feed.source, feed.name, config.ledger.url)
+        check_calendar(feed)
     kind = _load("strategies", config.strategy)
     if config.sizer is not None:
         _load("sizers", config.sizer)

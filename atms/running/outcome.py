@@ -13,7 +13,7 @@ from atms.config import Config
 from atms.feeds.bars import columns_digest
 from atms.report import frames
 from atms.report.equity import equity
-from atms.report.flows import balances, cash_flows
+from atms.report.flows import balances, cash_flows, difference
 from atms.report.recording import FeedRecord, Recording
 from atms.report.summary import summary
 from atms.report.trades import trades
@@ -79,8 +79,13 @@ def outcome(
     equity_frame = equity(recording)
     trade_frame, links = trades(recording)
     trade_frame.insert(0, "run_id", run_id)
+    flows = cash_flows(recording, run_id, account(run_id))
+    fill_frame = frames.fills(recording, run_id, account(run_id))
+    balance = balances(recording, account(run_id))
     if failure is None:
-        plan.warnings += _difference_from_broker(equity_frame, strategy.broker, plan.config)
+        plan.warnings += _difference_from_broker(
+            equity_frame, strategy.broker, plan.config
+        ) or _difference_of_rows(difference(fill_frame, flows, balance.iloc[0]), recording)
         if recording.cash_moves:
             plan.warnings.append(
                 "the strategy added cash to the account, or took some: returns are time-weighted, "
@@ -95,10 +100,10 @@ def outcome(
         equity=equity_frame,
         trades=trade_frame,
         orders=recording.orders,
-        fills=frames.fills(recording, run_id, account(run_id)),
+        fills=fill_frame,
         fill_trades=links,
-        cash_flows=cash_flows(recording, run_id, account(run_id)),
-        balances=balances(recording, account(run_id)),
+        cash_flows=flows,
+        balances=balance,
         positions=frames.positions(recording),
         bars=frames.bars(recording),
         lines=recording.lines,
@@ -177,4 +182,14 @@ def _difference_from_broker(
     return [
         f"the broker ends {off:,.2f} away from what the fills add up to (cash added, interest, "
         "or a broker of the strategy's own): the equity curve does not show it"
+    ]
+
+
+def _difference_of_rows(missed: float, recording: Recording) -> list[str]:
+    """Return a warning where start + fills - fees + flows is not the final cash."""
+    if abs(missed) <= 1e-9 * max(recording.start_cash, abs(recording.final_cash)):
+        return []
+    return [
+        f"fills, fees and cash flows miss the final cash by {missed:,.2f} (commission terms that "
+        "the strategy changed while something was held?)"
     ]

@@ -68,7 +68,7 @@ def _cash_moves(broker: bt.BrokerBase, rounds: NDArray[np.float64]) -> tuple[Cas
     for days, in_round, amount, cash in getattr(broker, "cash_moves", ()):
         tick = int(np.searchsorted(rounds, days, side="right")) - 1
         # What a strategy makes the broker book between two rounds shows in the next.
-        moves.append(CashMove(tick if in_round else tick + 1, amount, cash))
+        moves.append(CashMove(tick if in_round else tick + 1, amount, cash, not in_round))
     return tuple(moves)
 
 

@@ -125,7 +125,7 @@ HEDGE = (SHARES, {**FUTURE, "name": "future"})
 def run(
     frame: Frame,
     strategy: type[bt.Strategy] = Trading,
-    bars: int = 240,
+    bars: int = 120,
     scale: float = 1.0,
     data: Any = None,
     **settings: Any,
@@ -211,18 +211,18 @@ ACCOUNTS: dict[str, Account] = {
     "a future resampled": (_longer("resample", FUTURE), frozenset(MARGIN)),
     "replayed": (_longer("replay", SHARES), frozenset()),
     "a future replayed": (_longer("replay", FUTURE), frozenset(MARGIN)),
-    "closed at the end": account(close_at_end=True, bars=235, **SHARES),
+    "closed at the end": account(close_at_end=True, bars=115, **SHARES),
     "a future closed at the end": account(
-        *MARGIN, close_at_end=True, bars=235, params={"costs": [FUTURE]}
+        *MARGIN, close_at_end=True, bars=115, params={"costs": [FUTURE]}
     ),
     "cheat on open": account(strategy=AtTheOpen, cheat_on_open=True, **SHARES),
     "a future with cheat on open": account(
         *MARGIN, strategy=AtTheOpen, cheat_on_open=True, params={"costs": [FUTURE]}
     ),
     "after a warm-up": account(timerange="2024-01-03..2024-01-09", warmup=24, **SHARES),
-    "failed": account(params={"raise_at": 53}, **SHARES),
-    "a future failed": account(*MARGIN, params={"raise_at": 53, "costs": [FUTURE]}),
-    "interrupted": account(params={"stop_at": 53}, **SHARES),
+    "failed": account(params={"raise_at": 73}, **SHARES),
+    "a future failed": account(*MARGIN, params={"raise_at": 73, "costs": [FUTURE]}),
+    "interrupted": account(params={"stop_at": 73}, **SHARES),
     "failed on an order": account(params={"raise_on_order": 42}, **SHARES),
     "a future failed on an order": account(
         *MARGIN, params={"raise_on_order": 42, "costs": [FUTURE]}

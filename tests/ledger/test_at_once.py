@@ -35,16 +35,16 @@ def folders(make: Callable[..., Result]) -> Folders:
 
 
 def test_processes_that_file_at_once_all_succeed(url: str, folders: Folders) -> None:
-    saved = folders(6)
+    saved = folders(4)
     assert (
         at_once((file_folders, url, saved[::2]), (file_folders, url, saved[1::2]))
-        == [[True] * 3] * 2
+        == [[True] * 2] * 2
     )
     assert {row["id"] for row in list_runs(url)} == {Path(folder).name for folder in saved}
     assert count(url, "strategies") == count(url, "instruments") == count(url, "users") == 1
     assert (
         stored(url, "SELECT count(*) FROM fills GROUP BY run_id")
-        == [(count(url, "fills") // 6,)] * 6
+        == [(count(url, "fills") // 4,)] * 4
     )
 
 

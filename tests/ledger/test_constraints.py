@@ -68,13 +68,13 @@ def test_two_accounts_may_have_fills_of_the_same_names(url: str) -> None:
 
 @pytest.mark.parametrize("column", FILL)
 def test_nothing_of_a_fill_may_be_missing(url: str, column: str) -> None:
-    with pytest.raises(REFUSED, match="(?i)not.null"):
+    with pytest.raises(REFUSED, match=r"(?i)not.null"):
         attempt(url, f"UPDATE fills SET {column} = NULL")
 
 
 @pytest.mark.parametrize("column", ["row", "settlement"])
 def test_a_fill_with_a_word_that_is_not_known_is_refused(url: str, column: str) -> None:
-    with pytest.raises(REFUSED, match="(?i)check constraint"):
+    with pytest.raises(REFUSED, match=r"(?i)check constraint"):
         attempt(url, f"UPDATE fills SET {column} = 'other'")
 
 
@@ -94,13 +94,13 @@ def test_a_cash_flow_may_differ_in_one_of_its_names(url: str, changed: str) -> N
 @pytest.mark.parametrize("table", OF_A_RUN)
 def test_a_row_hangs_on_a_run_that_is_there(url: str, result: Result, table: str) -> None:
     mine = f"UPDATE {table} SET run_id = 'nobody' WHERE run_id = '{result.id}'"
-    with pytest.raises(REFUSED, match="(?i)foreign key"):
+    with pytest.raises(REFUSED, match=r"(?i)foreign key"):
         attempt(url, mine)
 
 
 @pytest.mark.parametrize("table", ["runs", "accounts"])
 def test_every_run_and_account_has_an_owner(url: str, table: str) -> None:
-    with pytest.raises(REFUSED, match="(?i)not.null"):
+    with pytest.raises(REFUSED, match=r"(?i)not.null"):
         attempt(url, f"UPDATE {table} SET owner_id = NULL")
     assert count(url, f"{table} JOIN users ON users.id = owner_id") == count(url, table) > 0
 

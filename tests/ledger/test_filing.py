@@ -205,7 +205,7 @@ def test_deleting_nothing_deletes_nothing(url: str, result: Result) -> None:
 def test_a_row_that_hangs_on_no_run_is_refused(url: str, result: Result) -> None:
     file(result, url)
     lost = {"run_id": "nobody", "ts": datetime(2024, 1, 1, tzinfo=UTC), "cash": 1, "value": 1}
-    with pytest.raises(LedgerError, match="(?i)foreign key"), writing(url) as connection:
+    with pytest.raises(LedgerError, match=r"(?i)foreign key"), writing(url) as connection:
         connection.execute(schema.equity.insert(), lost)
 
 
@@ -249,6 +249,6 @@ def test_a_missing_figure_that_must_be_there_is_refused_and_nothing_is_filed(
 ) -> None:
     before = counts(url)
     prices = result.fills["price"].where(result.fills.index > 3, float("nan"))
-    with pytest.raises(LedgerError, match="(?i)not.null"):
+    with pytest.raises(LedgerError, match=r"(?i)not.null"):
         file(replace(result, fills=result.fills.assign(price=prices)), url)
     assert counts(url) == before

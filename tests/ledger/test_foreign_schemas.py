@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from atms import syncing
 from atms.errors import LedgerError
 from atms.ledger import (
+    SchemaStatus,
     check_balances,
     delete_runs,
     downgrade,
@@ -22,6 +23,7 @@ from atms.ledger import (
     write_bars,
 )
 from atms.ledger.summary import row_counts
+from atms.ledger.version import WANTED
 from atms.pruning import prunable
 from atms.result import Result
 from tests.ledger.making import SERIES, bars, file
@@ -46,23 +48,29 @@ ENTRIES: dict[str, Entry] = {
 }
 
 
+@pytest.fixture
+def newer_url(url: str) -> Iterator[str]:
+    """A ledger of a later atms."""
+    execute(url, "UPDATE alembic_version SET version_num = '9999'")
+    yield url
+    execute(url, f"UPDATE alembic_version SET version_num = '{WANTED}'")
+
+
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
 def test_a_schema_that_is_newer_than_the_code_is_refused(
-    url: str, result: Result, entry: Entry
+    newer_url: str, result: Result, entry: Entry
 ) -> None:
-    execute(url, "UPDATE alembic_version SET version_num = '9999'")
-    before = counts(url)
+    before = counts(newer_url)
     newer = r"ledger .*: its schema is 9999, newer than this atms, .*0001: update atms, or "
     with pytest.raises(LedgerError, match=newer) as caught:
-        entry(url, result)
+        entry(newer_url, result)
     assert "\n" not in str(caught.value)
-    assert counts(url) == before
-    assert stored(url, "SELECT version_num FROM alembic_version") == [("9999",)]
+    assert counts(newer_url) == before
+    assert stored(newer_url, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
-def test_a_newer_schema_is_told(url: str) -> None:
-    execute(url, "UPDATE alembic_version SET version_num = '9999'")
-    assert (schema_status(url).found, schema_status(url).wanted) == ("9999", "0001")
+def test_a_newer_schema_is_told(newer_url: str) -> None:
+    assert schema_status(newer_url) == SchemaStatus("9999", WANTED)
 
 
 @pytest.fixture
@@ -93,7 +101,7 @@ def test_a_database_with_another_table_of_our_names_is_left_as_it_is(
     bare_url: str, result: Result
 ) -> None:
     execute(bare_url, "CREATE TABLE fills (tooth INTEGER)", "INSERT INTO fills VALUES (32)")
-    with pytest.raises(LedgerError, match="fills.* already exists"):
+    with pytest.raises(LedgerError, match=r"fills.* already exists"):
         file(result, bare_url)
     assert counts(bare_url) == {"fills": 1}
 

@@ -137,7 +137,7 @@ def test_bars_that_the_database_refuses_leave_no_mark(url: str) -> None:
         f"SELECT series_id, {ts}, 1, 1, 1, 1 FROM bars LIMIT 1",
     )
     before = counts(url)
-    with pytest.raises(LedgerError, match="UNIQUE|duplicate key"):
+    with pytest.raises(LedgerError, match=r"UNIQUE|duplicate key"):
         write_bars(url, SERIES, bars(5, start=5), mark=Mark("file", 10))
     assert counts(url) == before
     assert import_mark(url, SERIES, "file") == Mark("file", 5)

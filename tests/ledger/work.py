@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import psutil
 from sqlalchemy import Engine, event
 
 import atms
@@ -44,6 +45,17 @@ def file_with_little_room(_: Connection, url: str, folder: str, limit: int) -> s
     """File a run where no file may grow beyond *limit* bytes; return the error."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     return error_of(lambda: file(atms.load_run(folder), url, Path(folder)))
+
+
+def limit_files(_: Connection, pid: int, limit: int) -> None:
+    """Let no file of another process, and of those that it begins, grow beyond *limit* bytes."""
+    owner = psutil.Process(pid)
+    if os.geteuid() == 0:  # in a container that is not enough: only the owner may
+        os.setgroups([])
+        os.setgid(owner.gids().real)
+        os.setuid(owner.uids().real)
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, hard))
 
 
 def as_nobody(_: Connection, url: str, folder: str) -> tuple[str, str]:

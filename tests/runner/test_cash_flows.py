@@ -296,7 +296,6 @@ def test_a_run_with_a_warm_up_adds_up(frame: Frame) -> None:
     [
         ({1: [(2,)], 3: [("cash", 0.1)], 4: [(-1,)]}, {"margin": 1000.0, "mult": 10.0}),
         ({1: [(3,)]}, {"leverage": 3.0}),
-        # bug: a column of symbols without one is read as float64, and was object.
         ({1: [(-10,)]}, {"interest": 0.1}),
     ],
 )
@@ -312,7 +311,6 @@ def test_what_is_read_back_from_the_folder_is_the_same(
 
 
 def test_what_is_read_back_of_a_run_without_flows_and_positions_is_the_same() -> None:
-    # bug: empty columns are read with other types: names as object, times as datetime64[s].
     result = ran(BARS, {1: [(1,)], 3: [(-1,)]})
     again = atms.load_run(str(result.save()))
     for name in ("cash_flows", "balances", "positions"):
@@ -333,8 +331,6 @@ def test_added_cash_is_no_return() -> None:
 
 
 def test_added_cash_that_is_booked_at_once_is_no_return() -> None:
-    # bug: what is booked between two bars is there for the next bar's open; the next bar's return
-    # is taken as if it came at that bar's end, (231 - 100) / 110 for 231 / (110 + 100).
     acts = {1: [(1,)], 3: [("cash", 100.0), ("look",), (100 / 110,)]}
     result = ran(RISING, acts, cash=100.0)
     assert result.equity["value"].round(9).tolist() == [100.0, 100.0, 110.0, 231.0, 231.0]

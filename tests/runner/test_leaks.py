@@ -64,7 +64,7 @@ class Busy(bt.Strategy):
         common = {"data": data, "size": 1 + int(spread * 100) % 3}
         near, far = price - side * spread / 3, price + side * spread / 3
         kinds = bt.Order
-        what = int(price * 1000 + top * 100 + len(self) + len(data)) % 11
+        what = int(price * 1000 + top * 100 + len(self) + len(data)) % 14
         if what == 0:
             self.note(trade(**common))
         elif what == 1:
@@ -89,8 +89,8 @@ class Busy(bt.Strategy):
             self.note(one, trade(exectype=kinds.Stop, price=far, oco=one, **common))
         elif what == 9:
             self.note(self.close(data=data))
-        else:
-            for order in self.orders_made[-6:]:
+        elif what == 10:
+            for order in self.orders_made[-24:-2]:
                 self.cancel(order)
 
     def note(self, *orders: bt.Order | None) -> None:
@@ -319,7 +319,7 @@ def sample(name: str, first: str, last: str) -> pd.DataFrame:
     return bars.set_index("datetime")[first:last].astype(float)
 
 
-def hours(n: int = 140, **section: Any) -> Feed:
+def hours(n: int = 120, **section: Any) -> Feed:
     return Feed(walk(n, HOUR, seed=3), HOUR, section, starts=section.get("stamp") == "start")
 
 
@@ -333,7 +333,7 @@ def several() -> dict[str, Feed]:
     """Return feeds of three lengths, which begin and end at other times, all with gaps."""
     stamp = {"stamp": "start"}
     return {
-        "a": Feed(gappy(walk(120, HOUR, seed=1), 1), HOUR, stamp, starts=True),
+        "a": Feed(gappy(walk(100, HOUR, seed=1), 1), HOUR, stamp, starts=True),
         "b": Feed(
             gappy(walk(30, 4 * HOUR, 2, "2024-01-02 04:00"), 2), 4 * HOUR, stamp, starts=True
         ),
@@ -372,7 +372,7 @@ CASES: dict[str, Callable[[], Case]] = {
         {"h": hours(200, stamp="start")}, options={"timerange": "2024-01-03..2024-01-07"}
     ),
     "warm-up of days": lambda: Case(
-        {"h": hours(220, stamp="start")},
+        {"h": hours(190, stamp="start")},
         of("h", resample="1d"),
         options={"timerange": "2024-01-06..", "warmup": 100},
     ),
@@ -386,7 +386,7 @@ CASES: dict[str, Callable[[], Case]] = {
     ),
     # A currency week in another zone, and its clocks change on 26 March.
     "euro": lambda: Case(
-        real("EURUSD_1h", "2017-03-21", "2017-03-31", HOUR, stamp="start"),
+        real("EURUSD_1h", "2017-03-22", "2017-03-30", HOUR, stamp="start"),
         of("real", resample="1d"),
         options={"timezone": "Europe/Berlin"},
     ),
@@ -441,3 +441,16 @@ def test_a_planted_leak_is_caught(name: str) -> None:
 
 def test_a_day_that_is_said_to_be_stamped_at_its_start_is_no_leak() -> None:
     assert leaks(daily_beside_hourly("start"), moments=5) == []
+
+
+def test_orders_of_every_type_are_made_and_filled_on_every_data() -> None:
+    case = CASES["several"]()
+    result = case.run({name: feed.bars for name, feed in case.feeds.items()})
+    orders = result.orders
+    types = {"market", "close", "limit", "stop", "stoplimit", "stoptrail", "stoptraillimit"}
+    assert set(orders["type"]) == types
+    assert set(orders[orders["filled"] > 0]["type"]) == types
+    assert orders["parent_id"].notna().any()
+    assert {"completed", "canceled", "expired"} <= set(orders["status"])
+    made_on = {entry[2] for entry in result.strategy.log if entry[1] == "order"}
+    assert made_on == {"a", "b", "c", "d", "long"}
