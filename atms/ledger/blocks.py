@@ -11,9 +11,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, or_, select
 
+from atms.errors import LedgerError
 from atms.feeds.bars import PRICES, micros
 from atms.feeds.raw import RawBars
 from atms.ledger import schema
+from atms.ledger.engine import DAMAGED
 from atms.ledger.types import moment
 
 COLUMNS = (*PRICES, "volume")
@@ -101,6 +103,9 @@ def _packed(stamps: NDArray[np.int64], columns: _Columns) -> bytes:
 
 
 def _unpacked(data: bytes) -> tuple[NDArray[np.int64], _Columns]:
-    table = pa.ipc.open_stream(data).read_all()
+    try:
+        table = pa.ipc.open_stream(data).read_all()
+    except (pa.ArrowException, OSError) as error:
+        raise LedgerError(f"a block of bars cannot be read ({error}): {DAMAGED}") from error
     columns = {name: table[name].to_numpy() for name in table.column_names}
     return columns.pop("datetime"), columns

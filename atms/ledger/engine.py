@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import InvalidOperation
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -23,7 +27,12 @@ from atms.extras import install_hint
 _BUSY_SECONDS = 30
 _LOOK_EVERY = 0.2
 _CONNECT_SECONDS = 10
+_LONGEST = 300  # characters of what a database says
 POSTGRESQL = "postgresql+psycopg2"
+DAMAGED = (
+    "the file is damaged, or something else: move it away; "
+    "python -m atms runs sync files the runs again from their folders"
+)
 # what a database says -> the way out
 _HINTS = {
     "permission denied for schema": "let the role make tables: GRANT ALL ON SCHEMA public TO it, "
@@ -37,11 +46,12 @@ _HINTS = {
     "disk is full": "free some space, or choose another place with ledger.url",
     "readonly database": "the file or its folder cannot be written",
     "unable to open database file": "does its folder exist, and can it be written?",
-    "not a database": "the file is damaged or something else: move it away; "
-    "python -m atms runs sync files the runs again from their folders",
-    "malformed": "the file is damaged: move it away; "
-    "python -m atms runs sync files the runs again from their folders",
+    "not a database": DAMAGED,
+    "malformed": DAMAGED,
+    "Could not decode": DAMAGED,
 }
+# What reading a value raises whose bytes are not those that were written.
+_UNREADABLE = (UnicodeDecodeError, JSONDecodeError, InvalidOperation)
 
 
 def exists(url: str) -> bool:
@@ -73,6 +83,10 @@ def connected(url: str, write: bool) -> Iterator[Connection]:
         raise LedgerError(f"ledger {mask_url(url)}: {error}") from error
     except (SQLAlchemyError, driver_error) as error:
         raise LedgerError(f"ledger {mask_url(url)}: {reason(error)}") from error
+    except _UNREADABLE as error:
+        raise LedgerError(
+            f"ledger {mask_url(url)}: holds what it never wrote ({error}): {DAMAGED}"
+        ) from error
     finally:
         engine.dispose()
 
@@ -96,6 +110,15 @@ def parsed_url(url: str) -> URL:
 def _engine(url: str, begin: str) -> Engine:
     parsed = parsed_url(url)
     if parsed.get_backend_name() == "sqlite":
+        if begin == "BEGIN" and not os.access(
+            Path(parsed.database or "").resolve().parent, os.W_OK
+        ):
+            # A reader beside a writer needs a file beside the database: where none can be made, no
+            # writer is either.
+            parsed = parsed.set(
+                database=f"file:{quote(parsed.database or '')}",
+                query={"immutable": "1", "uri": "true"},
+            )
         engine = create_engine(parsed, connect_args={"timeout": _LOOK_EVERY})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", functools.partial(_begin, begin))
@@ -158,6 +181,6 @@ def _begin(begin: str, connection: Connection) -> None:
 def reason(error: BaseException) -> str:
     """Return what a database said, in a line, with the way out where it is known."""
     said = str(getattr(error, "orig", None) or error)
-    first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
+    first = said.strip().splitlines()[0][:_LONGEST] if said.strip() else type(error).__name__
     hint = next((hint for words, hint in _HINTS.items() if words in said), None)
     return f"{first}; {hint}" if hint else first

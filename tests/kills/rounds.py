@@ -32,6 +32,12 @@ CREATING: Phases = (
     ("tables", ("version._alembic",)),
     ("before", ()),
 )
+MIGRATING: Phases = (
+    ("commit", ("default.do_commit",)),
+    ("rows away", ("parking.park",)),
+    ("rows back", ("parking.unpark",)),
+    *CREATING[1:],
+)
 _CONNECTING = "default.connect"
 
 
@@ -43,22 +49,25 @@ class Kills:
         phases: where they may land; each must be hit.
         count: how many land at random; more follow until each phase was hit.
         seconds: how long the operation takes.
+        least: how often each phase must be hit.
         landed: phase -> how often it was hit.
     """
 
     phases: Phases
     count: int
     seconds: float
+    least: int = 1
     landed: Counter[str] = field(default_factory=Counter)
+    chance: random.Random = field(default_factory=lambda: random.Random(SEED))
 
     def rounds(
         self, start: Callable[[int], Victim], kill: Callable[[Victim], None]
     ) -> Iterator[tuple[int, Ended]]:
         """Start and kill; yield the number and how the process ended, for what comes after."""
-        instants = _instants(self.count, self.seconds)
+        instants = self._instants()
         wanted = dict.fromkeys(phase for phase, _ in self.phases)
         for number in range(self.count + _MORE):
-            missing = [phase for phase in wanted if not self.landed[phase]]
+            missing = [phase for phase in wanted if self.landed[phase] < self.least]
             if number >= self.count and not missing:
                 break
             victim = start(number)
@@ -67,8 +76,8 @@ class Kills:
                 seen = victim.where()
                 aim = f"at {instants[number]:.3f} s"
             else:
-                seen = self._hunt(victim, missing[number % len(missing)])
-                aim = f"hunting {missing[number % len(missing)]!r}"
+                seen = self._hunt(victim, missing)
+                aim = f"hunting {missing}"
             kill(victim)
             ended = victim.wait()
             phase = self._landing(ended, seen)
@@ -76,7 +85,7 @@ class Kills:
             print(f"kill {number} {aim}, of {self.seconds:.3f} s, seed {SEED}: {phase}")
             yield number, ended
         print(dict(self.landed))
-        assert set(self.landed) >= set(wanted)
+        assert all(self.landed[phase] >= self.least for phase in wanted)
 
     def _landing(self, ended: Ended, seen: Frames) -> str:
         if ended.code == 0:
@@ -86,13 +95,13 @@ class Kills:
         broke = ended.failed_in and _CONNECTING not in ended.failed_in
         return self._phase(ended.failed_in if broke else seen)
 
-    def _hunt(self, victim: Victim, phase: str) -> Frames:
-        """Wait until the process is in *phase*, or over; return where it was seen last."""
+    def _hunt(self, victim: Victim, phases: list[str]) -> Frames:
+        """Wait until the process was seen in *phases* some times; return where it was seen last."""
+        sights = self.chance.choice((1, 1, 4, 24))
         seen: Frames = ()
-        while not victim.has_ended():
+        while sights and not victim.has_ended():
             seen = victim.where()
-            if seen and self._phase(seen) == phase:
-                break
+            sights -= bool(seen) and self._phase(seen) in phases
         return seen
 
     def _phase(self, frames: Frames) -> str:
@@ -101,10 +110,9 @@ class Kills:
                 return phase
         raise AssertionError(f"{frames}: in no phase")
 
-
-def _instants(count: int, seconds: float) -> list[float]:
-    """Return instants that are random, and lie in every part of the operation."""
-    chance = random.Random(SEED)
-    found = [(part + chance.random()) / count * seconds for part in range(count)]
-    chance.shuffle(found)
-    return found
+    def _instants(self) -> list[float]:
+        """Return instants that are random, and lie in every part of the operation."""
+        part = self.seconds / self.count
+        found = [(number + self.chance.random()) * part for number in range(self.count)]
+        self.chance.shuffle(found)
+        return found

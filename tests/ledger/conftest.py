@@ -15,8 +15,8 @@ from atms.ledger import schema, upgrade
 from atms.ledger.version import WANTED
 from atms.localdb import LocalServer
 from atms.result import Result
-from tests.ledger.making import Busy
 from tests.ledger.raw import stored, tables
+from tests.ledger.strategies import Busy
 from tests.postgres import execute, session_of
 
 BOTH = ("sqlite", "postgresql")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from atms.ledger import schema, write_bars
 from atms.ledger.bars import Mark
 from atms.result import Result
 from tests.ledger.making import SERIES, bars, file
-from tests.ledger.raw import execute, is_sqlite, stored, tables
+from tests.ledger.raw import contents, counts, execute, is_sqlite, tables
 
 Snapshot = dict[str, list[str]]
 DIGITS = "123456789012.345678901234567890"
@@ -40,10 +38,8 @@ def fill(url: str, result: Result) -> None:
 
 def snapshot(url: str) -> Snapshot:
     """Return every row of the ledger's tables, each as the text of what the driver gives."""
-    return {
-        table.name: sorted(repr(row) for row in stored(url, f"SELECT * FROM {table.name}"))
-        for table in schema.metadata.sorted_tables
-    }
+    found = contents(url, [table.name for table in schema.metadata.sorted_tables])
+    return {name: sorted(map(repr, rows)) for name, rows in found.items()}
 
 
 def is_whole(url: str) -> bool:
@@ -53,9 +49,8 @@ def is_whole(url: str) -> bool:
 
 def parked(url: str) -> dict[str, int]:
     """Return table -> rows that a downgrade keeps aside for it."""
-    names = [name for name in tables(url) if name.startswith("parked_")]
-    counted: dict[str, Any] = {
-        name.removeprefix("parked_"): stored(url, f"SELECT count(*) FROM {name}")[0][0]
-        for name in names
+    return {
+        name.removeprefix("parked_"): number
+        for name, number in counts(url).items()
+        if name.startswith("parked_")
     }
-    return counted

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import backtrader as bt
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,40 +18,6 @@ from atms.result import Result
 
 HOUR = 3_600_000_000
 SERIES = Series("kraken", "BTC/USD", Timeframe(1, "h"), "start")
-
-
-class Busy(bt.Strategy):
-    """Makes every kind of row: reversals, limits, a bracket, refusals, an open trade, cash."""
-
-    params = dict(raise_at=0, stop_at=0, raise_on_order=0)
-
-    def next(self) -> None:
-        step, close = len(self), self.data.close[0]
-        if step == self.p.raise_at:
-            raise RuntimeError("enough")
-        if step == self.p.stop_at:
-            raise KeyboardInterrupt
-        if step == 2:
-            self.buy(size=0.1 + 0.2)
-        elif step == 5:
-            self.sell(size=1.7)  # reverses
-        elif step == 8:
-            self.buy(size=1e9)  # no such cash
-        elif step == 10:
-            self.buy(size=1, exectype=bt.Order.Limit, price=close * 0.5)
-        elif step == 12:
-            self.buy_bracket(size=3, exectype=bt.Order.Market,
-                             stopprice=close * 0.99, limitprice=close * 1.01)  # fmt: skip
-        elif step == 25:
-            self.broker.add_cash(123.45)
-        elif step == 30:
-            self.buy(size=1, exectype=bt.Order.StopLimit, price=close * 0.9, plimit=close)
-        elif step > 40 and step % 7 == 0:
-            self.buy(size=1 / 3) if self.position.size < 0 else self.sell(size=2 / 3)
-
-    def notify_order(self, order: bt.Order) -> None:
-        if len(self) == self.p.raise_on_order:
-            raise RuntimeError("no more orders")
 
 
 def file(result: Result, url: str, folder: str | Path = "somewhere") -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -77,10 +77,7 @@ def attempt(url: str, statement: str) -> int:
 def stored(url: str, query: str) -> list[tuple[Any, ...]]:
     """Return what a query finds, exactly as the driver gives it; bytes for binary data."""
     with closing(connect(url)) as connection:
-        cursor = connection.cursor()
-        cursor.execute(query)
-        rows = cursor.fetchall()
-    return [tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in rows]
+        return _fetched(connection.cursor(), query)
 
 
 def rows(url: str, query: str) -> list[dict[str, Any]]:
@@ -125,4 +122,20 @@ def tables(url: str) -> list[str]:
 
 def counts(url: str) -> dict[str, int]:
     """Return table -> how many rows it has, for every table that is there."""
-    return {table: count(url, table) for table in tables(url)}
+    names = tables(url)
+    if not names:
+        return {}
+    each = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in names)
+    return {name: int(number) for name, number in stored(url, each)}
+
+
+def contents(url: str, names: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
+    """Return table -> its rows, exactly as the driver gives them."""
+    with closing(connect(url)) as connection:
+        cursor = connection.cursor()
+        return {name: _fetched(cursor, f"SELECT * FROM {name}") for name in names}
+
+
+def _fetched(cursor: Any, query: str) -> list[tuple[Any, ...]]:
+    cursor.execute(query)
+    return [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in cursor]

@@ -21,8 +21,9 @@ from atms.ledger import blocks, read_bars, write_bars
 from atms.ledger.bars import Series, Written
 from atms.model import Timeframe
 from tests.ledger.barrows import NAMES, Bars, bars_of, in_blocks, in_rows
-from tests.ledger.making import HOUR, SERIES, Busy, bars
+from tests.ledger.making import HOUR, SERIES, bars
 from tests.ledger.raw import EPOCH, count, stored
+from tests.ledger.strategies import Busy
 
 _numbers = itertools.count()
 SMALL = 8  # bars of a full block where many blocks are wanted
@@ -56,20 +57,21 @@ PRICE = st.one_of(
 VOLUME = st.one_of(st.just(float("nan")), st.floats(0, 1e300))
 # Few stamps, so that pieces overlap: around 1970, and at its microsecond.
 STAMPS = st.integers(-20, 20).map(lambda n: n * 60_000_000 + (n % 3))
+EXTRAS = ("funding", "öpen int", "trades")
 
 
 @st.composite
 def pieces(draw: st.DrawFn) -> Piece:
-    stamps = draw(st.lists(STAMPS, min_size=1, max_size=25))
-    extras = draw(st.sets(st.sampled_from(["funding", "öpen int", "trades"])))
-    columns = {
-        name: draw(st.lists(kind, min_size=len(stamps), max_size=len(stamps)))
-        for name, kind in [*((name, PRICE) for name in NAMES[:4]),
-                           *((name, VOLUME) for name in ("volume", *sorted(extras)))]
-    }  # fmt: skip
-    arrays = {name: np.array(values) for name, values in columns.items()}
-    raw = RawBars("bars", "bars.csv", 1, np.array(stamps, dtype=np.int64), arrays)
-    return Piece(raw, draw(st.booleans()))
+    names = [*NAMES, *sorted(draw(st.sets(st.sampled_from(EXTRAS))))]
+    # Most bars are as like as can be: all ones, or with one figure that is another.
+    change = st.sampled_from(names).flatmap(
+        lambda name: st.tuples(st.just(name), PRICE if name in NAMES[:4] else VOLUME)
+    )
+    made = draw(st.lists(st.tuples(STAMPS, st.lists(change, max_size=2)), min_size=1, max_size=25))
+    rows = [dict.fromkeys(names, 1.0) | dict(changes) for _, changes in made]
+    columns = {name: np.array([row[name] for row in rows]) for name in names}
+    stamps = np.array([stamp for stamp, _ in made], dtype=np.int64)
+    return Piece(RawBars("bars", "bars.csv", 1, stamps, columns), draw(st.booleans()))
 
 
 def written(there: Bars, piece: Piece) -> Written:

@@ -157,7 +157,7 @@ def test_runs_are_listed_from_the_newest_on_and_without_their_config(
     assert all({"config", "audit"}.isdisjoint(row) for row in found)
     assert found[0]["started"] == made[-1].started
     assert found[0]["final_value"] == Decimal(repr(float(made[-1].metrics["final_value"])))
-    assert found[0]["strategy"] == "tests.ledger.making:Busy"
+    assert found[0]["strategy"] == "tests.ledger.strategies:Busy"
     assert found[0]["label"] == "third"
 
 

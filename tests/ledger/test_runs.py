@@ -195,7 +195,7 @@ def test_what_stands_around_a_run_is_there_once(url: str, result: Result) -> Non
     (owner,) = rows(url, "SELECT id FROM users")
     assert account == {"id": f"backtest:{result.id}", "owner_id": owner["id"], "mode": "backtest"}
     (strategy,) = rows(url, "SELECT name FROM strategies")
-    assert strategy["name"] == "tests.ledger.making:Busy"
+    assert strategy["name"] == "tests.ledger.strategies:Busy"
     (instrument,) = rows(url, "SELECT * FROM instruments")
     unknown = dict.fromkeys(("tick", "step", "min_size", "min_notional"))
     assert instrument == {
