@@ -110,9 +110,7 @@ def parsed_url(url: str) -> URL:
 def _engine(url: str, begin: str) -> Engine:
     parsed = parsed_url(url)
     if parsed.get_backend_name() == "sqlite":
-        if begin == "BEGIN" and not os.access(
-            Path(parsed.database or "").resolve().parent, os.W_OK
-        ):
+        if begin == "BEGIN" and not _writable(Path(parsed.database or "").resolve().parent):
             # A reader beside a writer needs a file beside the database: where none can be made, no
             # writer is either.
             parsed = parsed.set(
@@ -135,6 +133,10 @@ def _engine(url: str, begin: str) -> Engine:
             "keepalives_count": 3,
         },
     )
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def check_driver(parsed: URL) -> None:

@@ -16,7 +16,7 @@ from tests.kills.truth import Bars
 from tests.kills.victims import Starter, Victim
 from tests.ledger import raw
 
-IMPORTS, BACKTESTS, MIGRATIONS = 20, 10, 8
+IMPORTS, BACKTESTS, MIGRATIONS = 20, 10, 14
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -99,7 +99,7 @@ def test_a_migration_that_is_killed_has_happened_or_not_and_loses_nothing(
 ) -> None:
     timed(BACKTEST, import_of(0)[2], import_of(1)[2], rows=CHUNK)
     before = rows_by_table(url)
-    seconds = timed(("db", "downgrade"), ("db", "upgrade"))
+    seconds = max(timed(("db", "downgrade")), timed(("db", "upgrade")))
     assert rows_by_table(url) == before
     parked = {f"parked_{table}" for table in before if table != "alembic_version"}
 

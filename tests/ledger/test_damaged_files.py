@@ -105,7 +105,6 @@ UNNOTICED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 }
 
 
-# bug: it ends in errors of Python's own, or without the way out
 @pytest.mark.parametrize(("entry", "damage"), UNNOTICED.values(), ids=UNNOTICED)
 def test_damage_that_sqlite_does_not_notice_is_named_with_the_way_out(
     whole: bytes, result: Result, entry: str, damage: Callable[[bytes], bytes]
@@ -117,7 +116,6 @@ def test_damage_that_sqlite_does_not_notice_is_named_with_the_way_out(
         entries[entry](URL, result)
 
 
-# bug: likewise
 @pytest.mark.parametrize("entry", WITH_TABLES.values(), ids=WITH_TABLES)
 def test_noise_in_any_page_is_an_error_of_the_ledger_or_does_not_matter(
     whole: bytes, result: Result, entry: Entry
@@ -192,7 +190,6 @@ def test_a_new_ledger_in_a_folder_that_cannot_be_written_is_refused(folder: Path
     assert [path.name for path in folder.iterdir()] == ["run"]
 
 
-# bug: since its log is a file beside it, it cannot be read there either
 def test_a_ledger_in_a_folder_that_cannot_be_written_is_read_and_not_written(
     folder: Path, result: Result
 ) -> None:
