@@ -192,4 +192,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise OutputError(f"{folder}: the run's files are gone: there is no {MANIFEST}") from None
     except (OSError, ValueError) as error:
         raise OutputError(f"{folder / MANIFEST}: cannot be read: {error}") from error
-    return dict(found)
+    if not isinstance(found, dict):
+        raise OutputError(f"{folder / MANIFEST}: is no run's manifest")
+    return found

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from atms import ledger
+from atms.errors import AtmsError
 from atms.feeds.importing import Import
 from atms.ledger.bars import Mark, Series, Written
 
@@ -54,16 +53,24 @@ def import_bars(
         LedgerError: the database refused; likewise.
     """
     mark = ledger.import_mark(url, of, file.fingerprint)
-    begin = mark.rows if mark is not None and not mark.finished else 0
+    # What replaces, replaces from the first row on.
+    begin = mark.rows if mark is not None and not (mark.finished or replace) else 0
     written, rows, notes = Written(), begin, dict.fromkeys(file.notes)
-    last = None
-    for chunk in file.chunks(skip_rows=begin):
-        rows, last = chunk.rows, chunk.raw
-        here = Mark(file.fingerprint, rows)
-        written += ledger.write_bars(url, of, chunk.raw, replace=replace, mark=here)
-        notes.update(dict.fromkeys(chunk.raw.notes))
-        progress(chunk.done, written)
-    if last is not None:
-        nothing = last.take(np.zeros(0, dtype=np.int64))
-        ledger.write_bars(url, of, nothing, mark=Mark(file.fingerprint, rows, finished=True))
+    try:
+        for chunk in file.chunks(skip_rows=begin):
+            here = Mark(file.fingerprint, chunk.rows)
+            written += ledger.write_bars(url, of, chunk.raw, replace=replace, mark=here)
+            rows = chunk.rows
+            notes.update(dict.fromkeys(chunk.raw.notes))
+            progress(chunk.done, written)
+        ledger.end_import(url, of, Mark(file.fingerprint, rows, finished=True))
+    except AtmsError as error:
+        if rows:
+            kept = f"{rows:,} of its rows are kept in {of}; the next import goes on after them"
+            raise type(error)(f"{error}\n{kept}") from error
+        raise
+    except KeyboardInterrupt as stop:
+        if rows:
+            stop.kept = f"{rows:,} rows in {of}; the next import goes on"  # type: ignore[attr-defined]
+        raise
     return Imported(of, written, begin, tuple(notes))

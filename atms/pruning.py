@@ -68,26 +68,17 @@ def prunable(
     return found[::-1]
 
 
-def prune(url: str, runs: Sequence[Prunable]) -> list[Path]:
-    """Take *runs* away; return folders that stay because they hold something of the user's.
+def prune(url: str, runs: Sequence[Prunable]) -> dict[Path, str]:
+    """Take *runs* away; return the folders that stay, and why.
 
     Raises:
         LedgerError: the ledger cannot be written; nothing was taken away.
-        OutputError: a file cannot be removed.
     """
     ledger.delete_runs(url, [run.id for run in runs])
-    stay = []
+    stay = {}
     for run in runs:
-        if run.folder is None:
-            continue
-        try:
-            if not _remove_ours(run.folder):
-                stay.append(run.folder)
-        except OSError as error:
-            raise OutputError(
-                f"{run.folder}: cannot be removed: {error.strerror}; the ledger knows the run no "
-                "more: remove the folder, or file it again: python -m atms runs sync"
-            ) from error
+        if run.folder is not None and (why := _remove_ours(run.folder)):
+            stay[run.folder] = why
     return stay
 
 
@@ -101,12 +92,22 @@ def _own_folder(run_id: str, folder: Path) -> Path | None:
         return None
 
 
-def _remove_ours(folder: Path) -> bool:
-    """Remove what the manifest names, and the folder if nothing else is in it."""
-    ours = {MANIFEST, *read_manifest(folder)["files"]}
-    if {path.name for path in folder.iterdir()} <= ours:
-        shutil.rmtree(folder)
-        return True
-    for name in ours:
-        (folder / name).unlink(missing_ok=True)
-    return False
+def _remove_ours(folder: Path) -> str:
+    """Remove what the manifest names, and the folder if nothing else is in it; else say why not."""
+    if folder.is_symlink():
+        return "is a link, and what it leads to is left"
+    try:
+        files = read_manifest(folder).get("files")
+        if not isinstance(files, dict):
+            return "its manifest does not say which files are the run's"
+        # Only plain names: what lies elsewhere is not the run's, whatever the manifest says.
+        ours = {MANIFEST, *(name for name in files if Path(name).name == name)}
+        if {path.name for path in folder.iterdir()} <= ours:
+            shutil.rmtree(folder)
+            return ""
+        for name in ours:
+            (folder / name).unlink(missing_ok=True)
+    except (OSError, OutputError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        return f"cannot be removed: {reason or error}"
+    return "holds files that are not the run's; these stay"

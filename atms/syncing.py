@@ -36,7 +36,7 @@ def sync(out: Path, url: str, folders: Sequence[Path] = ()) -> Synced:
     """
     done = Synced()
     there = {row["id"] for row in ledger.list_runs(url)}
-    for folder in folders or sorted(path.parent for path in out.glob(f"*/{artefacts.MANIFEST}")):
+    for folder in folders or _found(out):
         try:
             manifest = artefacts.read_manifest(folder)
             if manifest.get("run_id") in there:
@@ -50,5 +50,12 @@ def sync(out: Path, url: str, folders: Sequence[Path] = ()) -> Synced:
             done.left[folder] = "made with ledger.enabled: false; name it to file it all the same"
             continue
         ledger.file_run(result, folder, artefacts.manifest_hash(folder), url)
+        there.add(result.id)
         done.filed.append(folder)
     return done
+
+
+def _found(out: Path) -> list[Path]:
+    """Return the run folders under *out*; a hidden one was never finished."""
+    folders = (path.parent for path in out.glob(f"*/{artefacts.MANIFEST}"))
+    return sorted(folder for folder in folders if not folder.name.startswith("."))

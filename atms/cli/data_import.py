@@ -66,14 +66,13 @@ def import_(
         )
         of = _series(file, venue, symbol)
         with _bar(path) as progress:
-            done.append(
-                (path, file, import_bars(file, url, of, replace=replace, progress=progress))
-            )
+            result = import_bars(file, url, of, replace=replace, progress=progress)
+        done.append((path, file, result))
+        if not json_:
+            _show(path, file, result, replace)
     if json_:
         print_json([_plain(*entry) for entry in done])
         return
-    for path, file, result in done:
-        _show(path, file, result)
     say(f"look them over: python -m atms data check '{done[-1][2].of}'")
 
 
@@ -112,14 +111,16 @@ def _bar(path: Path) -> Iterator[Callable[[float, Written], None]]:
         yield progress
 
 
-def _show(path: Path, file: Import, result: Imported) -> None:
+def _show(path: Path, file: Import, result: Imported, replaced: bool) -> None:
     written = result.written
     again = f", going on after row {result.resumed:,}" if result.resumed else ""
     say(
         f"{path}: {file.preset}{again}: {written.added:,} bars added to {result.of}, "
         f"{written.known:,} were there already"
     )
-    if written.different:
+    if written.different and replaced:
+        say(f"{path}: {written.different:,} bars took the place of others with other figures")
+    elif written.different:
         say(
             f"{path}: {written.different:,} bars are there with other figures, and stay; "
             "--replace takes the file's",

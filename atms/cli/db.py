@@ -50,6 +50,8 @@ def status(config: options.ConfigFiles = None, json_: options.Json = False) -> N
         page.print(f"{table:<16} {count:>12,}", style="" if count else "dim")
     if schema.found is None:
         say("the tables are made with the first run, or by: python -m atms db create")
+    elif schema.newer:
+        say("it was made by a newer atms: update atms, or choose another ledger.url", "yellow")
     elif not up_to_date:
         say("bring it up to date: python -m atms db upgrade", "yellow")
 

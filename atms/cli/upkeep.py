@@ -75,15 +75,21 @@ def prune(
         keep=keep,
         max_size=None if max_size is None else _size(max_size),
     )
-    stay = prune_runs(url, found) if yes and found else []
+    stay = prune_runs(url, found) if yes and found else {}
     if json_:
         rows = [{**vars(run), "folder": str(run.folder) if run.folder else None} for run in found]
-        print_json({"pruned": yes, "runs": rows, "folders_that_stay": [str(p) for p in stay]})
+        print_json(
+            {
+                "pruned": yes,
+                "runs": rows,
+                "folders_that_stay": [str(path) for path in stay],
+            }
+        )
         return
     for run in found:
         say(_line(run))
-    for folder in stay:
-        say(f"{folder}: holds files that are not the run's; these stay", "yellow")
+    for folder, why in stay.items():
+        say(f"{folder}: {why}", "yellow")
     total = sum(run.size for run in found) / 1e6
     verb = "taken away" if yes else "would go; add --yes to take them away"
     say(f"{len(found)} run(s), {total:,.1f} MB: {verb}" if found else "no run falls under that")
@@ -108,4 +114,7 @@ def _size(text: str) -> int:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip().lower())
     if not found:
         raise ConfigError(f"--max-size {text!r}: write a number and M, G or T, as in 2G")
-    return int(float(found[1]) * _BYTES[found[2]])
+    try:
+        return int(float(found[1]) * _BYTES[found[2]])
+    except OverflowError as error:
+        raise ConfigError(f"--max-size {text!r}: is larger than any disk") from error

@@ -1,6 +1,13 @@
 """The database that knows every run and keeps bars: SQLite or PostgreSQL, one schema."""
 
-from atms.ledger.bars import check_series, import_mark, list_series, read_bars, write_bars
+from atms.ledger.bars import (
+    check_series,
+    end_import,
+    import_mark,
+    list_series,
+    read_bars,
+    write_bars,
+)
 from atms.ledger.checking import check_balances
 from atms.ledger.creating import create
 from atms.ledger.runs import delete_runs, file_run, list_runs
@@ -13,6 +20,7 @@ __all__ = [
     "create",
     "delete_runs",
     "downgrade",
+    "end_import",
     "file_run",
     "import_mark",
     "list_runs",

@@ -112,6 +112,16 @@ def write_bars(
         return written
 
 
+def end_import(url: str, of: Series, mark: Mark) -> None:
+    """Note that an import is done.
+
+    Raises:
+        LedgerError: the database refused.
+    """
+    with writing(url) as connection:
+        _keep(connection, _series(connection, of), mark)
+
+
 def import_mark(url: str, of: Series, fingerprint: str) -> Mark | None:
     """Return how far an import of that source has come; None if it never began."""
     if not exists(url):

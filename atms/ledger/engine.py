@@ -37,6 +37,8 @@ DAMAGED = (
 _HINTS = {
     "permission denied for schema": "let the role make tables: GRANT ALL ON SCHEMA public TO it, "
     "or give it a database of its own",
+    "no schema has been selected": "let the role use one: GRANT ALL ON SCHEMA public TO it, "
+    "or give it a database of its own",
     "password authentication failed": "look at user and password in ledger.url",
     "no password supplied": "ledger.url names no password: postgresql+psycopg2://user:password@...",
     "Connection refused": "is the server running, at that host and port?",

@@ -28,6 +28,11 @@ class SchemaStatus:
     found: str | None
     wanted: str = WANTED
 
+    @property
+    def newer(self) -> bool:
+        """Whether a newer atms made it, so that this one does not know it."""
+        return self.found is not None and self.found not in steps()
+
 
 def schema_status(url: str) -> SchemaStatus:
     """Return which schema the database has and which it should have; makes nothing.

@@ -272,7 +272,7 @@ def test_replace_takes_the_files_figures_and_says_so(
     (again,) = imported(cli, "X_1m.csv", "--venue", "v")
     assert (again["added"], again["known"], again["different"]) == (0, 730, 0)
     assert "3 bars" in err
-    assert "stay" not in err  # bug: it says that they stay
+    assert "stay" not in err
 
 
 def test_replace_after_an_import_that_was_cut_off_at_its_end_replaces(
@@ -285,7 +285,6 @@ def test_replace_after_an_import_that_was_cut_off_at_its_end_replaces(
     imported(cli, write(corrected, "corrected.csv"), "--venue", "v", "--symbol", "X", "--replace")
     assert stored(url) == rows_of(corrected)
     imported(cli, "X_1m.csv", "--venue", "v")
-    # bug: that import never ends, and its file is not read again.
     imported(cli, "X_1m.csv", "--venue", "v", "--replace")
     assert stored(url) == rows_of(minutes)
 
@@ -299,7 +298,6 @@ def test_replace_counts_from_the_first_row_of_an_import_that_was_killed_without_
     false = "0" if raw.is_sqlite(url) else "false"
     raw.execute(url, f"UPDATE imports SET finished = {false}, rows = 500 WHERE rows = 1200")
     imported(cli, "X_1m.csv", "--venue", "v", "--replace")
-    # bug: the rows that the first, killed one had passed stay as they were, and nothing says so.
     assert stored(url) == rows_of(bars)
 
 
@@ -424,7 +422,7 @@ def test_a_file_that_cannot_be_read_to_its_end_keeps_the_chunks_before_and_says_
     (found,) = imported(cli, "X_1m.csv", "--venue", "v")
     assert (found["added"], found["known"]) == (1000, 1500)
     assert stored(url) == rows_of(bars)
-    assert "1,500" in first  # bug: it does not say what is kept
+    assert "1,500" in first
 
 
 def test_a_packed_file_that_is_cut_short_keeps_the_chunks_before(
@@ -454,7 +452,7 @@ def test_files_before_one_that_fails_are_kept_and_told(
     err = refused(cli, 3, "X_1m.csv", "nowhere.csv", "--venue", "v", "--symbol", "X")
     assert "nowhere.csv: no such file" in err
     assert stored(url) == rows_of(minutes)
-    assert "730 bars added" in err  # bug: nothing is said of the first file
+    assert "730 bars added" in err
 
 
 def test_a_server_that_does_not_answer_is_told_with_a_hint_and_without_the_password(
@@ -540,7 +538,7 @@ def test_after_ctrl_c_what_was_done_is_kept_and_goes_on(
     np.testing.assert_array_equal(back.stamps, 1_577_836_800_000_000 + MINUTE * np.arange(rows))
     np.testing.assert_array_equal(back.columns["volume"], np.arange(rows) % 97 / 4)
     assert "interrupted" in err
-    assert "nothing was written" not in err  # bug: it says so
+    assert "nothing was written" not in err
 
 
 # A process takes over its parent's peak, where the system starts it by vfork; this parent is small.

@@ -354,7 +354,6 @@ def test_status_of_a_newer_schema_says_that_atms_is_to_be_updated(newer: Seeded,
     code, out, err = cli("db", "status")
     assert code == 0
     assert "0999" in out
-    # bug: it says "bring it up to date: python -m atms db upgrade", which is refused.
     assert "update atms" in err
 
 

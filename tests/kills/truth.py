@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -29,35 +30,62 @@ _OURS = ("open", "high", "low", "close", "volume")
 # ---- runs ----------------------------------------------------------------------------------------
 def assert_filed_once(url: str, folder: Path) -> None:
     """Compare every table with the files of a run's folder: each row there, each once, no other."""
+    with closing(raw.connect(url)) as connection:
+        _assert_filed(_Reader(connection), folder)
+
+
+def _assert_filed(reader: _Reader, folder: Path) -> None:
     manifest = assert_whole(folder)
     run = manifest["run_id"]
-    (kept,) = raw.rows(url, f"SELECT * FROM runs WHERE id = '{run}'")
+    (kept,) = reader.rows(f"SELECT * FROM runs WHERE id = '{run}'")
     _assert_run(kept, manifest, folder)
     fills = _rows(folder, "fills")
-    ids = {row["id"]: row["trade_id"] for row in raw.rows(url, f"{_of('fills', run)}")}
     fees = [{"fill_id": fill["trade_id"], "asset": fill["fee_currency"], "amount": fill["fee"]}
             for fill in fills if float(fill["fee"])]  # fmt: skip
-    starts = [{"epoch": 1, "started": manifest["started"], "ended": manifest["ended"]}]
     wanted: dict[str, Iterable[Row]] = {
-        "run_starts": starts,
+        "run_starts": [{**manifest, "epoch": 1}],
         "balances": manifest["balances"],
-        "orders": _rows(folder, "orders"),
-        "fills": fills,
-        "trades": _rows(folder, "trades"),
         "positions": manifest["positions"],
-        "cash_flows": _rows(folder, "cash_flows"),
-        "equity": _rows(folder, "equity"),
+        "fills": fills,
+        **{name: _rows(folder, name) for name in ("orders", "trades", "cash_flows", "equity")},
     }
     for table, rows in wanted.items():
-        _assert_same(table, raw.rows(url, _of(table, run)), list(rows))
-    links = raw.rows(url, _of("fill_trades", run))
-    found = [{**row, "fill_id": ids[row["fill_id"]]} for row in links]
-    _assert_same("fill_trades", found, _rows(folder, "fill_trades"))
-    query = f"SELECT fill_fees.* FROM fill_fees JOIN fills ON id = fill_id WHERE run_id = '{run}'"
-    found = [{**row, "fill_id": ids[row["fill_id"]]} for row in raw.rows(url, query)]
+        _assert_same(table, reader.of(table, run), list(rows))
+    ids = {row["id"]: row["trade_id"] for row in reader.of("fills", run)}
+    links = [{**row, "fill_id": ids[row["fill_id"]]} for row in reader.of("fill_trades", run)]
+    _assert_same("fill_trades", links, _rows(folder, "fill_trades"))
+    own = f"SELECT fill_fees.* FROM fill_fees JOIN fills ON id = fill_id WHERE run_id = '{run}'"
+    found = [{**row, "fill_id": ids[row["fill_id"]]} for row in reader.rows(own)]
     _assert_same("fill_fees", found, fees)
-    accounts = raw.rows(url, f"SELECT * FROM accounts WHERE id = '{manifest['account']}'")
+    accounts = reader.rows(f"SELECT * FROM accounts WHERE id = '{manifest['account']}'")
     assert [row["mode"] for row in accounts] == ["backtest"]
+
+
+class _Reader:
+    """Rows of either database in the same types, over one connection of the driver's own."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        cursor = self._connection.cursor()
+        cursor.execute(query)
+        names = [column[0] for column in cursor.description]
+        return [
+            {name: _read(name, value) for name, value in zip(names, row, strict=True)}
+            for row in cursor.fetchall()
+        ]
+
+    def of(self, table: str, run: str) -> list[dict[str, Any]]:
+        return self.rows(f"SELECT * FROM {table} WHERE run_id = '{run}'")
+
+
+def _read(name: str, value: Any) -> Any:
+    if name in raw.TIMES and isinstance(value, int):
+        return _EPOCH + value * _MICROSECOND
+    if name in raw.DECIMALS and value is not None:
+        return Decimal(value)
+    return json.loads(value) if name in raw.DOCUMENTS and isinstance(value, str) else value
 
 
 def assert_whole(folder: Path) -> dict[str, Any]:
@@ -91,10 +119,6 @@ def _rows(folder: Path, table: str) -> list[Row]:
     if table == "equity":
         return _days(folder / "equity.parquet")
     return _csv(folder / f"{table}.csv")
-
-
-def _of(table: str, run: str) -> str:
-    return f"SELECT * FROM {table} WHERE run_id = '{run}'"
 
 
 def _assert_run(kept: Row, manifest: Row, folder: Path) -> None:

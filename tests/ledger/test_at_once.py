@@ -48,7 +48,6 @@ def test_processes_that_file_at_once_all_succeed(url: str, folders: Folders) -> 
     )
 
 
-# bug: on PostgreSQL the second is told "duplicate key"
 def test_the_same_run_filed_by_two_processes_is_there_once(url: str, folders: Folders) -> None:
     saved = folders(1)
     new = at_once((file_folders, url, saved), (file_folders, url, saved))
@@ -105,7 +104,6 @@ def test_a_reader_sees_what_was_there_before_an_unfinished_write(url: str, resul
     assert 2 * len(found) == count(url, "fills")
 
 
-# bug: on SQLite the writer's pages spill into the file, and a reader is told it is locked
 def test_a_reader_does_not_wait_for_a_large_write(url: str, result: Result) -> None:
     file(result, url)
     write_bars(url, SERIES, bars(10))
@@ -117,7 +115,6 @@ def test_a_reader_does_not_wait_for_a_large_write(url: str, result: Result) -> N
         assert len(read_bars(url, SERIES)) == 10
 
 
-# bug: on SQLite the commit gives up after a fifth of a second
 def test_a_writer_is_not_put_off_by_a_reader_that_takes_its_time(url: str, result: Result) -> None:
     file(result, url)
     reads, done = threading.Event(), threading.Event()

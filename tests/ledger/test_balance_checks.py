@@ -166,7 +166,6 @@ def test_a_reversal_and_a_new_version_with_fees_in_two_assets_add_up(
     ]
 
 
-# bug: what has no balance is not looked at
 def test_cash_that_moved_in_a_currency_without_a_balance_is_found(
     filed: str, result: Result
 ) -> None:
@@ -175,7 +174,6 @@ def test_cash_that_moved_in_a_currency_without_a_balance_is_found(
     assert (imbalance.currency, imbalance.expected) == ("BNB", Decimal("-0.125"))
 
 
-# bug: sums are rounded to 28 digits
 def test_thirty_digits_are_added_up_exactly(filed: str, result: Result) -> None:
     tiny = "0.000000000000000000000000000001"
     large = "100000000000000000000000000000"

@@ -61,7 +61,6 @@ def test_a_role_that_may_not_make_tables_is_told_what_to_grant(
     execute(postgres_empty, "DROP OWNED BY reader")
 
 
-# bug: no way out is told
 def test_a_role_that_may_not_use_the_schema_is_told_what_to_grant(
     reader: str, postgres_empty: str
 ) -> None:
