@@ -12,6 +12,7 @@ chunk, where that is not said: the usual number is more than a file has that is 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
@@ -42,6 +43,7 @@ IMPORTED = (alembic, psycopg2, pyarrow, sqlalchemy, atms)
 
 def main() -> None:
     """Obey until standard input ends."""
+    gc.freeze()  # a child that collects garbage need not copy what all children share
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])  # in every thread of every child
     child = 0
     for line in sys.stdin:
