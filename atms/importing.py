@@ -70,7 +70,10 @@ def import_bars(
             raise type(error)(f"{error}\n{kept}") from error
         raise
     except KeyboardInterrupt as stop:
-        if rows:
-            stop.kept = f"{rows:,} rows in {of}; the next import goes on"  # type: ignore[attr-defined]
+        # Asked of the ledger: it may have come between a chunk's commit and our taking note.
+        mark = ledger.import_mark(url, of, file.fingerprint)
+        if mark is not None and mark.rows:
+            kept = f"{mark.rows:,} of its rows in {of}; the next import goes on"
+            stop.kept = kept  # type: ignore[attr-defined]
         raise
     return Imported(of, written, begin, tuple(notes))

@@ -23,6 +23,8 @@ from atms.ledger.owners import add_once
 from atms.ledger.types import moment
 from atms.model import Timeframe
 
+_AT_ONCE = 10_000  # stamps that one statement names
+
 
 @dataclass(frozen=True)
 class Series:
@@ -251,10 +253,9 @@ def _write(connection: Connection, series_id: int, raw: RawBars, replace: bool) 
     fresh = np.setdiff1d(np.arange(len(raw)), known, assume_unique=True)
     if replace and len(changed):
         b = schema.bars.c
-        for old in raw.stamps[changed]:  # few: a source seldom corrects itself
-            connection.execute(
-                delete(schema.bars).where(b.series_id == series_id, b.ts == moment(old))
-            )
+        for at in range(0, len(changed), _AT_ONCE):
+            old = [moment(stamp) for stamp in raw.stamps[changed[at : at + _AT_ONCE]]]
+            connection.execute(delete(schema.bars).where(b.series_id == series_id, b.ts.in_(old)))
         fresh = np.sort(np.concatenate([fresh, changed]))
     if len(fresh):
         _insert(connection, series_id, raw.take(fresh))

@@ -44,6 +44,8 @@ _HINTS = {
     "Connection refused": "is the server running, at that host and port?",
     "could not translate host name": "look at the host in ledger.url",
     "does not exist": "make it: python -m atms db create",
+    "server closed the connection": "did the server stop? look at its log; once it is back, "
+    "python -m atms runs sync files what was not",
     "No space left": "free some space on the server's disk",
     "disk is full": "free some space, or choose another place with ledger.url",
     "readonly database": "the file or its folder cannot be written",
@@ -184,6 +186,9 @@ def _begin(begin: str, connection: Connection) -> None:
 
 def reason(error: BaseException) -> str:
     """Return what a database said, in a line, with the way out where it is known."""
+    # A rollback over a connection that is gone hides what went before.
+    while isinstance(error.__context__, SQLAlchemyError) and "already closed" in str(error):
+        error = error.__context__
     said = str(getattr(error, "orig", None) or error)
     first = said.strip().splitlines()[0][:_LONGEST] if said.strip() else type(error).__name__
     hint = next((hint for words, hint in _HINTS.items() if words in said), None)
