@@ -99,8 +99,8 @@ def parsed_url(url: str) -> URL:
     """Return the URL in its parts; LedgerError if it is none, or of a database we cannot use."""
     try:
         parsed = make_url("".join(url))  # the text of a DatabaseUrl, password and all
-    except ArgumentError as error:
-        raise LedgerError("ledger.url: is no database URL; write sqlite:///atms.db") from error
+    except (ArgumentError, ValueError):  # a port that is no number is a ValueError
+        raise LedgerError("ledger.url: is no database URL; write sqlite:///atms.db") from None
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise LedgerError(
             f"ledger {mask_url(url)}: atms keeps its ledger in SQLite or PostgreSQL; write "
