@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from atms.result import Result
 
 MANIFEST = "manifest.json"
+_FORGOTTEN = 86_400.0  # seconds after which a half-written folder is nobody's any more
 
 
 def write(result: Result, wanted: Path) -> Path:
@@ -35,6 +38,7 @@ def write(result: Result, wanted: Path) -> Path:
     if wanted.exists() and not wanted.is_dir():
         raise OutputError(f"{wanted}: is no folder; choose another with --out")
     target = _free(wanted)
+    _remove_forgotten(target.parent)
     # Beside the target, so that the last step is one rename on one file system.
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
     try:
@@ -47,6 +51,14 @@ def write(result: Result, wanted: Path) -> Path:
             raise OutputError(_failed(target, error)) from error
         raise
     return _shown(target)
+
+
+def _remove_forgotten(out: Path) -> None:
+    """Remove what processes that were killed while they wrote have left in *out*."""
+    for partial in out.glob(".*.partial-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - partial.stat().st_mtime > _FORGOTTEN:
+                shutil.rmtree(partial)
 
 
 def _shown(path: Path) -> Path:
@@ -178,6 +190,25 @@ def _sha256(path: Path) -> str:
 def manifest_hash(folder: Path) -> str:
     """Return the SHA-256 of a run folder's manifest, by which the ledger knows the run."""
     return _sha256(folder / MANIFEST)
+
+
+def altered(folder: Path) -> list[str]:
+    """Return the names of files that are not, or no more, what the folder's manifest says.
+
+    Raises:
+        OutputError: the manifest cannot be read.
+    """
+    files = read_manifest(folder).get("files")
+    if not isinstance(files, dict):
+        raise OutputError(f"{folder / MANIFEST}: does not say which files are the run's")
+    try:
+        return [
+            name
+            for name, digest in files.items()
+            if not (folder / name).is_file() or _sha256(folder / name) != digest
+        ]
+    except OSError as error:
+        raise OutputError(f"{folder}: the run's files cannot be read: {error}") from error
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

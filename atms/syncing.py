@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +19,13 @@ class Synced:
     Attributes:
         filed: now in the ledger.
         known: there already.
+        moved: there already, and the ledger now knows where they lie.
         left: folder -> why it was not filed.
     """
 
     filed: list[Path] = field(default_factory=list)
     known: list[Path] = field(default_factory=list)
+    moved: list[Path] = field(default_factory=list)
     left: dict[Path, str] = field(default_factory=dict)
 
 
@@ -35,24 +38,34 @@ def sync(out: Path, url: str, folders: Sequence[Path] = ()) -> Synced:
         LedgerError: the database cannot be read or written; what was filed before stays filed.
     """
     done = Synced()
-    there = {row["id"] for row in ledger.list_runs(url)}
+    there = {row["id"]: Path(row["folder"]) for row in ledger.list_runs(url)}
     for folder in folders or _found(out):
         try:
-            manifest = artefacts.read_manifest(folder)
-            if manifest.get("run_id") in there:
+            run_id = artefacts.read_manifest(folder).get("run_id")
+            known = there.get(run_id)
+            if known is not None and (known == folder.resolve() or _holds(known, run_id)):
                 done.known.append(folder)
+                continue
+            if changed := artefacts.altered(folder):
+                done.left[folder] = f"{', '.join(changed)}: not what the manifest has the hash of"
                 continue
             result = read_result(folder)
         except OutputError as error:
-            done.left[folder] = str(error)
+            done.left[folder] = str(error).removeprefix(f"{folder}: ")
             continue
         if not (folders or result.config.ledger.enabled):
             done.left[folder] = "made with ledger.enabled: false; name it to file it all the same"
             continue
         ledger.file_run(result, folder, artefacts.manifest_hash(folder), url)
-        there.add(result.id)
-        done.filed.append(folder)
+        there[result.id] = folder.resolve()
+        (done.filed if known is None else done.moved).append(folder)
     return done
+
+
+def _holds(folder: Path, run_id: str) -> bool:
+    with contextlib.suppress(OutputError):
+        return artefacts.read_manifest(folder).get("run_id") == run_id
+    return False
 
 
 def _found(out: Path) -> list[Path]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from atms import usercode
 from tests.postgres import postgres_crashable, postgres_server, postgres_url
 
 __all__ = ["postgres_crashable", "postgres_server", "postgres_url"]
@@ -20,8 +21,11 @@ SHARED = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(autouse=True)
-def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in an empty folder, so that no run, ledger or .env of the checkout is touched."""
+def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Stand in an empty folder, so that no run, ledger or .env of the checkout is touched.
+
+    What was imported from it is forgotten afterwards: another test has a mine.py of its own.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     for name in list(os.environ):
@@ -30,7 +34,12 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
         ):  # fmt: skip
             monkeypatch.delenv(name)
-    return tmp_path
+    monkeypatch.setattr(usercode, "_FOLDERS", set())  # hundreds would make every look-up slow
+    yield tmp_path
+    place = str(tmp_path.parent)  # a module's fixtures have folders of their own there
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(place):
+            del sys.modules[name]
 
 
 @pytest.fixture

@@ -88,6 +88,13 @@ class Session:
         """Return a name that no database and no folder has had yet."""
         return f"test_{next(self._numbers)}"
 
+    def shared_database(self) -> str:
+        """Return the URL of an empty database for several tests; it goes with the server."""
+        # Dropping it would wait for a checkpoint.
+        name = f"shared_{next(self._numbers)}"
+        execute(self.server.url, f"CREATE DATABASE {name} TEMPLATE template0")
+        return f"{self.server.url.rpartition('/')[0]}/{name}"
+
 
 class CrashableServer:
     """A server of a test's own, to be killed and started again.

@@ -11,16 +11,9 @@ from pathlib import Path
 import backtrader as bt
 import pytest
 
-from atms import registry, usercode
+from atms import registry
 from atms.errors import ConfigError, StrategyError, UnknownName
 from atms.extras import install_hint
-
-
-@pytest.fixture(autouse=True)
-def own_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the folders of strategy files; hundreds of them would make every look-up slow."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(usercode, "_FOLDERS", set(), raising=False)
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ import typer
 from atms.cli import options
 from atms.cli.guard import guarded
 from atms.cli.screen import print_json, say
-from atms.errors import ConfigError
+from atms.errors import ConfigError, OutputError
 from atms.pruning import Prunable, prunable
 from atms.pruning import prune as prune_runs
+from atms.syncing import Synced
 from atms.syncing import sync as sync_runs
 
 _SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
@@ -37,16 +38,26 @@ def sync(
         print_json(
             {
                 "filed": [str(path) for path in done.filed],
+                "moved": [str(path) for path in done.moved],
                 "known": [str(path) for path in done.known],
                 "left": {str(path): why for path, why in done.left.items()},
             }
         )
-        return
+    else:
+        _say_synced(done)
+    if folders and done.left:
+        raise typer.Exit(OutputError.exit_code)
+
+
+def _say_synced(done: Synced) -> None:
     for folder in done.filed:
         say(f"filed: {folder}")
+    for folder in done.moved:
+        say(f"moved: {folder}: the ledger knows now")
     for folder, why in done.left.items():
         say(f"left: {folder}: {why}", "yellow")
-    say(f"{len(done.filed)} filed, {len(done.known)} known already, {len(done.left)} left")
+    known = len(done.known) + len(done.moved)
+    say(f"{len(done.filed)} filed, {known} known already, {len(done.left)} left")
 
 
 @guarded

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 import atms
-from atms import usercode
 
 CONFIG = """\
 data:
@@ -25,13 +24,6 @@ strategy: buy_and_hold
 report: {picture: false}
 """
 BARS = 48  # hourly, from 2024-01-01 00:00 UTC: bar n is that of hour n - 1
-
-
-@pytest.fixture(autouse=True)
-def own_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the folders of strategy files; hundreds of them would make every look-up slow."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(usercode, "_FOLDERS", set(), raising=False)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import make_url
 
-from atms.localdb import LocalServer
 from tests.ledger import raw
 from tests.postgres import execute, session_of
 
@@ -60,10 +59,7 @@ def seeded_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("seeded")
     url = f"sqlite:///{folder}/atms.db"
     if request.param == "postgresql":
-        server: LocalServer = request.getfixturevalue("postgres_server")
-        name = session_of(request.config).new_name()
-        execute(server.url, f"CREATE DATABASE {name} TEMPLATE template0")
-        url = f"{server.url.rpartition('/')[0]}/{name}"
+        url = session_of(request.config).shared_database()
     done = subprocess.run(
         [sys.executable, "-m", "atms", "db", "seed", "--json"],
         cwd=folder, env={**os.environ, "DATABASE_URL": url}, capture_output=True, text=True,

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import socket
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,9 @@ import pytest
 
 import atms
 from atms import ledger
-from atms.localdb import LocalServer
 from tests.kills import truth
 from tests.ledger import raw
-from tests.postgres import execute, session_of
+from tests.postgres import session_of
 
 CONFIG = """\
 data:
@@ -164,7 +165,9 @@ def test_a_new_ledger_gets_every_run(
     folders = [make(), make("--set", "run.name=other"), make("-s", write_strategy(BREAKS), code=1)]
     monkeypatch.setenv("DATABASE_URL", url)
     found = printed(cli, "runs", "sync")
-    assert found == {"filed": sorted(map(str, folders)), "known": [], "left": {}}
+    assert found == {
+        "filed": sorted(map(str, folders)), "moved": [], "known": [], "left": {},
+    }  # fmt: skip
     for folder in folders:
         truth.assert_filed_once(url, folder)
     statuses = raw.stored(url, "SELECT status FROM runs ORDER BY status")
@@ -181,7 +184,9 @@ def test_where_nothing_was_run_sync_files_and_makes_nothing(
     assert said(cli, "runs", "sync") == "0 filed, 0 known already, 0 left\n"
     assert list(workdir.iterdir()) == []
     Path("runs").mkdir()
-    assert printed(cli, "runs", "sync") == {"filed": [], "known": [], "left": {}}
+    assert printed(cli, "runs", "sync") == {
+        "filed": [], "moved": [], "known": [], "left": {},
+    }  # fmt: skip
 
 
 def test_runs_lie_where_the_config_says(file_url: str, make: Callable[..., Path], cli: Cli) -> None:
@@ -208,8 +213,9 @@ def test_a_named_folder_that_is_no_run_is_left_with_the_reason(
     name: str, file_url: str, cli: Cli
 ) -> None:
     Path("runs/notes").mkdir(parents=True)
-    err = said(cli, "runs", "sync", name)
-    assert f"left: {name}: " in err
+    code, _, err = cli("runs", "sync", name)
+    assert code == 1
+    assert f"left: {name}: the run's files are gone" in err
     assert "there is no manifest.json" in err
     assert "0 filed, 0 known already, 1 left" in err
 
@@ -266,6 +272,40 @@ def test_named_folders_are_filed_alone_and_from_anywhere(
     assert found["filed"] == [str(moved), str(folders[1].resolve())]
     assert runs_of(file_url) == {folders[0].name, folders[1].name}
     truth.assert_filed_once(file_url, moved)
+
+
+def test_a_file_that_was_changed_keeps_its_run_out(
+    file_url: str, make: Callable[..., Path], cli: Cli
+) -> None:
+    folder = make()
+    Path("atms.db").unlink()
+    with (folder / "fills.csv").open("a") as stream:
+        stream.write("\n")
+    assert f"left: {folder}: fills.csv: not what the manifest has" in said(cli, "runs", "sync")
+    assert not Path("atms.db").exists()
+
+
+def test_the_ledger_learns_where_a_run_was_moved(
+    url: str, make: Callable[..., Path], cli: Cli
+) -> None:
+    folder = make()
+    moved = folder.rename(folder.with_name("moved"))
+    assert printed(cli, "runs", "sync")["moved"] == [str(moved)]
+    assert printed(cli, "runs", "sync")["known"] == [str(moved)]
+    (row,) = ledger.list_runs(url)
+    assert row["folder"] == str(moved.resolve())
+
+
+def test_half_written_folders_of_killed_runs_are_removed_after_a_day(
+    file_url: str, make: Callable[..., Path]
+) -> None:
+    old, new = Path("runs/.a.partial-77"), Path("runs/.b.partial-78")
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "fills.csv").write_text("half")
+    os.utime(old, (time.time() - 90_000,) * 2)
+    make()
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_two_folders_of_one_run_are_one_run(
@@ -329,13 +369,10 @@ def four_once(
     place = tmp_path_factory.mktemp("four")
     url = f"sqlite:///{place}/atms.db"
     if request.param == "postgresql":
-        server: LocalServer = request.getfixturevalue("postgres_server")
-        name = session_of(request.config).new_name()
-        execute(server.url, f"CREATE DATABASE {name} TEMPLATE template0")
-        url = f"{server.url.rpartition('/')[0]}/{name}"
-    before = Path.cwd()
-    os.chdir(place)
-    try:
+        url = session_of(request.config).shared_database()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setattr(sys, "path", list(sys.path))  # the strategy's folder goes in front
         hours = pd.date_range("2024-01-01", periods=60, freq="1h", tz="UTC", name="datetime")
         wave = 100 + 5 * np.sin(np.arange(60) / 4)
         prices = dict.fromkeys(("open", "high", "low", "close"), wave)
@@ -343,8 +380,6 @@ def four_once(
         Path("c.yaml").write_text(CONFIG)
         Path("mine.py").write_text("import backtrader as bt\n\n\n" + BREAKS)
         return url, place, make_four(url)
-    finally:
-        os.chdir(before)
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ import pytest
 import yaml
 
 import atms
-from atms import usercode
 from atms.cli import progress
 
 SMALL = """\
@@ -51,13 +50,6 @@ class Mine(bt.Strategy):
     def stop(self):
         print("said in stop")
 """
-
-
-@pytest.fixture(autouse=True)
-def own_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the folders of strategy files; hundreds of them would make every look-up slow."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(usercode, "_FOLDERS", set(), raising=False)
 
 
 @pytest.fixture

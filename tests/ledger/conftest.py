@@ -13,7 +13,6 @@ import pytest
 import atms
 from atms.ledger import schema, upgrade
 from atms.ledger.version import WANTED
-from atms.localdb import LocalServer
 from atms.result import Result
 from tests.ledger.raw import stored, tables
 from tests.ledger.strategies import Busy
@@ -23,12 +22,12 @@ BOTH = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgres_reused(pytestconfig: pytest.Config, postgres_server: LocalServer) -> tuple[str, str]:
+def postgres_reused(pytestconfig: pytest.Config) -> tuple[str, str]:
     """Two databases that tests empty and use again, which is faster than a new one each.
 
     The first is to have no tables, the second is to have those of the ledger.
     """
-    bare, ledger = (_new_database(pytestconfig, postgres_server) for _ in range(2))
+    bare, ledger = (session_of(pytestconfig).shared_database() for _ in range(2))
     upgrade(ledger)
     return bare, ledger
 
@@ -103,15 +102,7 @@ def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     """A bare database of each kind that the tests of a module fill together."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path_factory.mktemp('ledger')}/atms.db"
-    server: LocalServer = request.getfixturevalue("postgres_server")
-    return _new_database(request.config, server)
-
-
-def _new_database(config: pytest.Config, server: LocalServer) -> str:
-    # It goes with the server: dropping it here would wait for a checkpoint.
-    name = session_of(config).new_name()
-    execute(server.url, f"CREATE DATABASE {name} TEMPLATE template0")
-    return server.url.rpartition("/")[0] + f"/{name}"
+    return session_of(request.config).shared_database()
 
 
 _made: dict[str, Result] = {}

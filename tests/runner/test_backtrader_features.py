@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,17 +44,6 @@ def stock_fills(ran: bt.Strategy) -> list[tuple[str, float, float]]:
         ("buy" if bit.size > 0 else "sell", abs(bit.size), bit.price)
         for bit in sorted(bits, key=lambda bit: bit.dt)
     ]
-
-
-@pytest.fixture
-def own_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Leave the process' imports as they were found: files of users put their folder in front."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if name.startswith("my_"):
-            del sys.modules[name]
 
 
 # ---- signals ------------------------------------------------------------------------------------
@@ -338,7 +327,7 @@ if __name__ == '__main__':
 
 
 def test_a_sample_with_old_style_headers_runs_from_its_file(
-    frame: Frame, tmp_path: Path, own_imports: None, capfd: pytest.CaptureFixture[str]
+    frame: Frame, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "my_old.py").write_text(OLD)
     bars = frame(closes=[10.0, 10.0, 10.0, 11.0, 12.0, 13.0], step="1D")
@@ -364,7 +353,7 @@ class Mine(bt.Strategy):
 
 
 def test_a_strategy_file_imports_the_module_beside_it(
-    frame: Frame, write_strategy: Callable[..., str], tmp_path: Path, own_imports: None
+    frame: Frame, write_strategy: Callable[..., str], tmp_path: Path
 ) -> None:
     path = write_strategy(SIBLING.format(helper="my_sizes"), "deep/er/my_strategy.py")
     (tmp_path / "deep/er/my_sizes.py").write_text("SIZE = 5\n")
@@ -374,7 +363,7 @@ def test_a_strategy_file_imports_the_module_beside_it(
 
 
 def test_two_folders_with_a_module_of_one_name_do_not_get_each_others(
-    frame: Frame, write_strategy: Callable[..., str], tmp_path: Path, own_imports: None
+    frame: Frame, write_strategy: Callable[..., str], tmp_path: Path
 ) -> None:
     frame(10).to_csv("bars.csv")
     sizes = []
@@ -470,7 +459,7 @@ class Mine(bt.Strategy):
 
 
 def test_an_own_indicator_that_raises_in_once_is_named_by_its_own_line(
-    frame: Frame, write_strategy: Callable[..., str], own_imports: None
+    frame: Frame, write_strategy: Callable[..., str]
 ) -> None:
     path = write_strategy(FAULTY, "my_faulty.py")
     frame(closes=[9.0, 9.5, 10.0, 11.0]).to_csv("bars.csv")
@@ -533,9 +522,7 @@ SIZER = """class Fifth(bt.Sizer):
 """
 
 
-def test_a_sizer_comes_from_a_file(
-    frame: Frame, write_strategy: Callable[..., str], own_imports: None
-) -> None:
+def test_a_sizer_comes_from_a_file(frame: Frame, write_strategy: Callable[..., str]) -> None:
     path = write_strategy(SIZER, "my_sizer.py")
     bars = frame(closes=[50.0, 51.0, 52.0])
     result = atms.backtest(BuysOnce, data=bars, sizer=f"{path}:Fifth")
@@ -589,7 +576,7 @@ class InAndOut(bt.Strategy):
 
 
 def test_own_and_stock_analyzers_come_from_the_config(
-    frame: Frame, write_strategy: Callable[..., str], own_imports: None
+    frame: Frame, write_strategy: Callable[..., str]
 ) -> None:
     own = write_strategy(ANALYZER, "my_analyzer.py")
     stock_name = "backtrader.analyzers:TradeAnalyzer"
@@ -605,7 +592,7 @@ def test_own_and_stock_analyzers_come_from_the_config(
 
 
 def test_one_analyzer_twice_with_other_parameters_gives_both_results(
-    frame: Frame, write_strategy: Callable[..., str], own_imports: None
+    frame: Frame, write_strategy: Callable[..., str]
 ) -> None:
     own = write_strategy(ANALYZER, "my_analyzer.py")
     bars = frame(30)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -20,12 +19,6 @@ DAYS = {"timeframe": bt.TimeFrame.Days, "compression": 1}
 START = pd.Timestamp("2024-01-21", tz="UTC")  # 480 hours after the frames' first bar
 RANGE = "2024-01-21.."
 Frame = Callable[..., pd.DataFrame]
-
-
-@pytest.fixture(autouse=True)
-def own_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the process' import path as it was found: files of users put their folder in it."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
 
 
 def before(result: atms.Result, feed: str = "data", start: pd.Timestamp = START) -> int:

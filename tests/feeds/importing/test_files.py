@@ -158,5 +158,6 @@ def test_memory_does_not_grow_with_the_file(ending: str, tmp_path: Path) -> None
         found[count] = peak(path)
     (few, less), (many, more) = found[n // 7], found[n]
     assert (few, many) == (n // 7, n)
-    # Megabytes; the larger file has 140 MB of text, or 60 MB of Parquet in one row group.
-    assert more - less < 35
+    # Megabytes; the larger file has 140 MB of text, or 60 MB of Parquet in one row group, and its
+    # bars are 67 MB in memory. Arrow's threads keep some 50 at hand when others are busy.
+    assert more - less < 60
