@@ -41,7 +41,7 @@ def sync(out: Path, url: str, folders: Sequence[Path] = ()) -> Synced:
     there = {row["id"]: Path(row["folder"]) for row in ledger.list_runs(url)}
     for folder in folders or _found(out):
         try:
-            run_id = artefacts.read_manifest(folder).get("run_id")
+            run_id = str(artefacts.read_manifest(folder).get("run_id"))
             known = there.get(run_id)
             if known is not None and (known == folder.resolve() or _holds(known, run_id)):
                 done.known.append(folder)

@@ -1,7 +1,8 @@
 """What recording a run and keeping bars cost, as ratios in one run: python scripts/benchmark.py
 
-Recording: a run of a moving-average cross through stock's bt.Cerebro, which keeps nothing, against
-the same run through atms, saved to files and ledger. Bars: a CSV file imported into the ledger,
+Recording: a run of a moving-average cross through stock's bt.Cerebro, which keeps nothing; the same
+with our recorder in its loop, and the whole run through atms; then what files and ledger add to
+it, the picture apart. Bars: a CSV file imported into the ledger,
 and read back as a feed, against that CSV file as a feed. Both on SQLite and, if the extra localdb
 is installed, on a PostgreSQL server of its own.
 """
@@ -22,6 +23,7 @@ import pandas as pd
 
 import atms
 from atms import localdb
+from atms.analyzers.orders import OrderRecorder
 from atms.errors import MissingExtra
 from atms.feeds.history import history_feed
 from atms.feeds.importing import open_import
@@ -68,26 +70,47 @@ def walk(count: int) -> pd.DataFrame:
 
 def recording(frame: pd.DataFrame, urls: dict[str, str]) -> None:
     """Print what keeping a run adds to an unrecorded one."""
-    cerebro = bt.Cerebro()
-    cerebro.adddata(history_feed(frame))
-    cerebro.addstrategy(MovingAverageCross)
-    cerebro.broker.setcash(1e6)
-    plain = timed(cerebro.run)
+    plain = timed(lambda: cerebro(frame).run(), times=2)
     print(f"stock run, unrecorded           {plain:8.1f} s")
-    found = []
+    recorded = timed(lambda: cerebro(frame, OrderRecorder).run(), times=2)
+    loop = recorded / plain - 1
+    print(f"with our recorder in the loop   {recorded:8.1f} s   {loop:+6.2%}")
+    found: list[atms.Result] = []
 
     def run() -> None:
         found.append(atms.backtest(MovingAverageCross, data=frame, cash=1e6))
 
     whole = timed(run)
-    print(f"the same through atms           {whole:8.1f} s   {whole / plain:6.2f} of it")
+    print(f"all of it through atms          {whole:8.1f} s   {whole / plain - 1:+6.2%}")
+    picture = timed(lambda: found[0].plot().savefig("equity.png", dpi=110))
+    print(f"its picture                     {picture:8.1f} s")
     for name, url in urls.items():
-        result = found[0]
-        section = result.config.ledger.model_copy(update={"url": url})
-        config = result.config.model_copy(update={"ledger": section})
-        kept = type(result)(**{**vars(result), "config": config})
-        seconds = timed(kept.save)
-        print(f"saved, files and {name:<14} {seconds:8.1f} s   {seconds / plain:6.2%} of it")
+        kept = saved_to(found[0], url)
+        seconds = timed(lambda kept=kept: kept.save())
+        together = loop + seconds / plain
+        print(f"files and {name:<21} {seconds:8.1f} s   {together:+6.2%} with the recorder")
+
+
+def cerebro(frame: pd.DataFrame, *analyzers: type[bt.Analyzer]) -> bt.Cerebro:
+    """Return stock's Cerebro, ready to run."""
+    ready = bt.Cerebro()
+    ready.adddata(history_feed(frame))
+    ready.addstrategy(MovingAverageCross)
+    ready.broker.setcash(1e6)
+    for analyzer in analyzers:
+        ready.addanalyzer(analyzer)
+    return ready
+
+
+def saved_to(result: atms.Result, url: str) -> atms.Result:
+    """Return the same result, to be kept in another ledger and without a picture."""
+    config = result.config.model_copy(
+        update={
+            "ledger": result.config.ledger.model_copy(update={"url": url}),
+            "report": result.config.report.model_copy(update={"picture": False}),
+        }
+    )
+    return type(result)(**{**vars(result), "config": config})
 
 
 def keeping(frame: pd.DataFrame, urls: dict[str, str]) -> None:
