@@ -1,44 +1,155 @@
-"""Backtrader's simulated broker, refusing what it would swallow."""
+"""Backtrader's simulated broker, with what a venue costs, and refusing what it would swallow."""
 
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
 
 import backtrader as bt
 
+from atms.simulation.carrying import Charge
+from atms.simulation.commission import Commission
+from atms.simulation.costs import NO_PARTS, FillCosts, Parts, worsened
+from atms.simulation.fees import OrderTotals, Tiered
+from atms.simulation.holding_costs import HoldingCosts
+from atms.simulation.liquidating import MarginWatch
+from atms.simulation.liquidity import fillable
+from atms.simulation.matching import Bar, Kind, Match, Place, match
+from atms.simulation.rounds import Rounds, bar_of
+from atms.simulation.rules import refusal
+from atms.simulation.settings import check_settings
+from atms.simulation.stock_slippage import StockSlippage, slipped
+from atms.simulation.surroundings import half_spread, impact_of, losses_elsewhere
+from atms.simulation.traded import Traded
+
+_KINDS = {
+    bt.Order.Market: Kind.MARKET,
+    bt.Order.Limit: Kind.LIMIT,
+    bt.Order.Stop: Kind.STOP,
+    bt.Order.StopTrail: Kind.STOP,
+    bt.Order.StopLimit: Kind.STOP_LIMIT,
+    bt.Order.StopTrailLimit: Kind.STOP_LIMIT,
+}
+_TRAILING = (bt.Order.StopTrail, bt.Order.StopTrailLimit)
+
 
 class SimulatedBroker(bt.brokers.BackBroker):
-    """Stock fills, cash and value, to the last bit.
+    """Stock fills, cash and value, to the last bit, until a cost is asked for; see
+    docs/simulation.md.
 
-    One thing differs: an order whose size is NaN raises where it is made. Stock rejects it as a
-    lack of margin, and the strategy that computed the NaN runs on.
+    One thing always differs: an order whose size is NaN raises where it is made. Stock rejects it
+    as a lack of margin, and the strategy that computed the NaN runs on.
+
+    Params:
+        slippage: a :class:`Slippage`, or one by the data's name.
+        impact: an :class:`Impact`.
+        participation: the most of a bar's volume that fills, above 0 and at most 1.
+        intrabar: data's name -> DataFrame of finer bars, its index each bar's end, with a zone.
+        latency: a timedelta from an order's making to the first finer bar that it can fill on.
+        rules: data's name -> :class:`Rules`.
+        margin: a :class:`Margin`; leverage is the commission info's, with ``shortcash=False``.
+        funding: a :class:`Funding`.
+        borrow: annual rate on short positions.
+        interest: an :class:`Interest`.
 
     Attributes:
         cash_moves: (time in float days, whether in the broker's round, amount, cash after) of each
             time that cash given by ``add_cash`` was booked.
+        charges: every :class:`Charge`, in the order of booking.
+
+    Raises:
+        ValueError: at the start of a run, for what contradicts itself or has no data.
     """
+
+    params = (
+        ("slippage", None),
+        ("impact", None),
+        ("participation", None),
+        ("intrabar", None),
+        ("latency", timedelta(0)),
+        ("rules", None),
+        ("margin", None),
+        ("funding", None),
+        ("borrow", 0.0),
+        ("interest", None),
+    )
 
     def init(self) -> None:
         """Begin anew, as stock does at the start of each run."""
         super().init()
         self.cash_moves: list[tuple[float, bool, float, float]] = []
+        self.charges: list[Charge] = []
         self._in_round = False
+        self._forced = False
+        self._totals: dict[int, OrderTotals] = {}
+        self._used: dict[int, float] = {}
+        self._traded = Traded()
+
+    def start(self) -> None:
+        """Check the settings against each other and the datas, and begin."""
+        super().start()
+        check_settings(self.p, self.cerebro.datas)
+        self.rounds = Rounds(self.cerebro.datas, self.p.intrabar, self.p.latency)
+        self._costs = HoldingCosts(self)
+        margin = self.p.margin
+        self._watch = MarginWatch(self, margin) if margin and margin.liquidates else None
+        self._watches = any(
+            (margin, self.p.intrabar, self.p.funding, self.p.borrow, self.p.interest)
+        )
+        for commission in self.comminfo.values():
+            if isinstance(commission, Commission):
+                commission.price_of = self._price_of
 
     def next(self) -> None:
-        """Match orders against the bar."""
+        """Match orders against the bar, or against the finer bars in it, one after the other."""
         self._in_round = True
-        super().next()
+        if self._watches:
+            self._next_watching()
+        else:
+            self._pass()
         self._in_round = False
+
+    def _next_watching(self) -> None:
+        self.rounds.begin()
+        self._costs.before()
+        if self._watch:
+            self._watch.before()
+        if self.pending or self.submitted or self._toactivate:
+            for _ in self.rounds.passes():
+                self._pass()
+        self._pass()
+        if self._watch:
+            self._watch.after()
+        self._costs.after()
+        self.rounds.end()
+        self._get_value()
+
+    def _pass(self) -> None:
+        """Match all orders once."""
+        self._used.clear()
+        super().next()
+
+    @property
+    def now(self) -> float:
+        """The latest stamp of any data, float days."""
+        return float(max(data.datetime[0] for data in self.cerebro.datas if len(data)))
+
+    def charge(self, kind: str, data: Any, amount: float) -> None:
+        """Move cash by something that is no fill; *data* is None for the account."""
+        self.cash += amount
+        name = None if data is None else data._name
+        self.charges.append(Charge(self.now, kind, name, amount, self.cash))
 
     def _get_value(self, datas: Any = None, lever: bool = False) -> float:
         added = sum(self._cash_addition)  # stock books what was added here
         moved = bool(self._cash_addition)
         value: float = super()._get_value(datas, lever)
         if moved:
-            now = max(data.datetime[0] for data in self.cerebro.datas if len(data))
-            self.cash_moves.append((now, self._in_round, added, self.cash))
+            self.cash_moves.append((self.now, self._in_round, added, self.cash))
         return value
+
+    # ---- orders in --------------------------------------------------------------------------
 
     def buy(self, owner: Any, data: Any, size: float, *args: Any, **kwargs: Any) -> bt.Order:
         """Place a buy order; ValueError if *size* is NaN or infinite."""
@@ -47,6 +158,182 @@ class SimulatedBroker(bt.brokers.BackBroker):
     def sell(self, owner: Any, data: Any, size: float, *args: Any, **kwargs: Any) -> bt.Order:
         """Place a sell order; ValueError if *size* is NaN or infinite."""
         return super().sell(owner, data, _checked(size), *args, **kwargs)
+
+    def submit(self, order: bt.Order, check: bool = True) -> bt.Order:
+        """Take an order in, or refuse what its instrument's rules do not allow."""
+        reason = "" if self._forced or not self.p.rules else self._refusal(order)
+        if not reason:
+            return super().submit(order, check=check)
+        group = [order]
+        if order.parent is not None:  # what waits for the last of the bracket would wait for ever
+            group = [*self._pchildren.pop(order.parent.ref, ()), order]
+        for refused in group:
+            why = reason if refused is order else f"another order of its bracket: {reason}"
+            refused.addinfo(reason=why)
+            refused.reject(self)
+            self.notify(refused)
+        return order
+
+    def _refusal(self, order: bt.Order) -> str:
+        rules = self.p.rules.get(order.data._name)
+        if rules is None:
+            return ""
+        created = order.created
+        named = [created.pricelimit]
+        if order.exectype in (bt.Order.Limit, bt.Order.Stop, bt.Order.StopLimit):
+            named.append(created.price)
+        worth = created.pricelimit or created.price
+        prices = [price for price in named if price is not None]
+        return refusal(
+            rules, abs(created.size), [] if order.exectype in _TRAILING else prices, worth
+        )
+
+    # ---- orders against bars ----------------------------------------------------------------
+
+    def _try_exec(self, order: bt.Order) -> None:
+        if order.exectype == bt.Order.Historical:
+            self.execute_whole(order, order.created.price)
+        elif order.exectype == bt.Order.Close:
+            if self.rounds.is_last:
+                self._try_exec_close(order, bar_of(order.data).close)
+        elif (bar := self.rounds.bar_for(order)) is not None:
+            self._meet(order, bar)
+
+    def _meet(self, order: bt.Order, bar: Bar) -> None:
+        """Match an order against a bar, and fill it if it does."""
+        created = order.created
+        if order.exectype == bt.Order.Market:
+            self._meet_market(order, bar)
+            return
+        was_triggered = order.triggered
+        found = match(
+            _KINDS[order.exectype], order.isbuy(), created.price, created.pricelimit,
+            was_triggered, bar,
+        )  # fmt: skip
+        order.triggered = found.triggered
+        if found.price is not None:
+            limit = created.price if order.exectype == bt.Order.Limit else created.pricelimit
+            self._fill(order, found, limit, bar)
+        if order.exectype in _TRAILING and not was_triggered and order.alive():
+            order.trailadjust(bar.close)
+
+    def _meet_market(self, order: bt.Order, bar: Bar) -> None:
+        if self.p.coc and order.info.get("coc", True):
+            found = Match(order.created.pclose, Place.OPEN)
+            self._fill(order, found, None, bar, dtcoc=order.created.dt)
+        elif self.p.coo or order.data.datetime[0] > order.created.dt:
+            self._fill(order, Match(bar.open, Place.OPEN), None, bar)
+
+    def _try_exec_close(self, order: bt.Order, pclose: float) -> None:
+        now = order.data.datetime[0]
+        if order.created.dt < now >= order.dteos:
+            late = bool(order.pannotated) and now > order.dteos  # the session ended before this bar
+            price = order.pannotated if late else pclose
+            self._fill(order, Match(price, Place.CLOSE), None, bar_of(order.data), ago=-late)
+        else:
+            order.pannotated = pclose
+
+    def _fill(
+        self, order: bt.Order, found: Match, limit: float | None, bar: Bar, ago: int = 0,
+        dtcoc: float | None = None,
+    ) -> None:  # fmt: skip
+        """Work out size and price, and book."""
+        reference = found.price
+        assert reference is not None
+        size = self._size(order, reference, bar, ago)
+        if size is not None and not size:
+            return
+        if self.p.slippage is None and self.p.impact is None:
+            price = slipped(found, order.isbuy(), limit, bar, self._stock_slippage())
+            if price is not None:
+                parts = Parts(slippage=abs(price - reference))
+                self._book(order, found, price, parts, size, ago, dtcoc)
+            return
+        wanted = abs(order.executed.remsize) if size is None else size
+        asked = NO_PARTS if found.maker else self._parts(order.data, reference, wanted)
+        if asked is not None:
+            price, parts = worsened(reference, order.isbuy(), asked, limit)
+            self._book(order, found, price, parts, size, ago, dtcoc)
+
+    def _size(self, order: bt.Order, price: float, bar: Bar, ago: int) -> float | None:
+        """Return how much fills; None: all of it, as stock has it without a filler."""
+        size = None if self.p.filler is None else self.p.filler(order, price, ago)
+        if self.p.participation is None:
+            return size
+        wanted = abs(order.executed.remsize) if size is None else size
+        rules = (self.p.rules or {}).get(order.data._name)
+        volume = bar.volume if not ago else order.data.volume[ago]
+        used = self._used.get(id(order.data), 0.0)
+        return fillable(wanted, volume, self.p.participation, used, rules and rules.step)
+
+    def _parts(self, data: Any, reference: float, size: float) -> Parts | None:
+        """Return what a taker pays a unit; None where nothing can fill."""
+        slippage = self.p.slippage
+        if isinstance(slippage, dict):
+            slippage = slippage.get(data._name)
+        spread = half_spread(data) if slippage and slippage.half_spread else 0.0
+        slip = slippage.amount(reference) if slippage else 0.0
+        impact = impact_of(self.p.impact, data, reference, size) if self.p.impact else 0.0
+        return None if impact is None else Parts(spread, slip, impact)
+
+    def _stock_slippage(self) -> StockSlippage:
+        p = self.p
+        return StockSlippage(
+            p.slip_perc, p.slip_fixed, p.slip_open, p.slip_match, p.slip_limit, p.slip_out
+        )
+
+    # ---- booking ----------------------------------------------------------------------------
+
+    def execute_whole(self, order: bt.Order, price: float) -> None:
+        """Fill all of an order at *price*, whatever the bar holds, and without slippage."""
+        self._book(order, Match(price, Place.CLOSE), price, NO_PARTS, None, 0, None)
+
+    def _book(
+        self, order: bt.Order, found: Match, price: float, parts: Parts, size: float | None,
+        ago: int, dtcoc: float | None,
+    ) -> None:  # fmt: skip
+        """Let stock book a fill, and keep what it cost beside its execution bit."""
+        commission = self.getcommissioninfo(order.data)
+        ours = commission if isinstance(commission, Commission) else None
+        totals = self._totals.get(order.ref, OrderTotals())
+        if ours:
+            ours.begin(found.maker, totals, self._traded_for(ours))
+        bits, known = order.executed.exbits, len(order.executed.exbits)
+        filler, self.p.filler = self.p.filler, None if size is None else lambda *_: size
+        tied = losses_elsewhere(self, order.data) if self.p.margin else 0.0
+        self.cash -= tied
+        try:
+            self._execute(order, ago=ago, price=price, dtcoc=dtcoc)
+        finally:
+            self.p.filler = filler
+            if ours:
+                ours.end()
+        if tied:
+            self.cash += tied
+        if len(bits) == known:
+            return
+        units, mult = abs(bits[-1].size), commission.p.mult
+        value = units * price * mult
+        self._totals[order.ref] = OrderTotals(totals.size + units, totals.value + value)
+        self._used[id(order.data)] = self._used.get(id(order.data), 0.0) + units
+        self._traded.add(self.now, value)
+        spread, slippage, impact = (part * units * mult for part in parts)
+        reference = price if found.price is None else found.price
+        bits[-1].costs = FillCosts(
+            reference, spread, slippage, impact, found.maker, self.rounds.stamp_for(order)
+        )
+
+    def _traded_for(self, commission: Commission) -> float:
+        schedule = commission.p.schedule
+        if not isinstance(schedule, Tiered):
+            return 0.0
+        return self._traded.since(self.now - schedule.days)
+
+    def _price_of(self, name: str) -> float:
+        data = self.cerebro.datasbyname.get(name)
+        if data is None or not len(data):
+            raise ValueError(f"commission.conversion: {name} has no bar yet, or is no data")
+        return float(data.close[0])
 
 
 def _checked(size: float) -> float:
