@@ -20,12 +20,12 @@ from atms.errors import AtmsError, DataError, StrategyError
 from atms.feeds.history import Zone
 from atms.result import Result
 from atms.runlog import RunLog
+from atms.running.broker import equip_broker, make_broker
 from atms.running.components import add_strategy
 from atms.running.feeds import add_feeds
 from atms.running.opening import check_length, prepare
 from atms.running.outcome import RECORDER, close_positions, outcome
 from atms.running.plan import Plan
-from atms.simulation import SimulatedBroker
 from atms.usercode import describe, extra_for, where_raised
 
 
@@ -64,6 +64,7 @@ def run(
     strategy = strategy or registry.load("strategies", config.strategy.name)
     plan = Plan(config, _cerebro(config), strategy, warnings=list(warnings))
     add_feeds(plan, given or {})
+    equip_broker(plan)
     add_strategy(plan)
     plan.cerebro.addanalyzer(OrderRecorder, _name=RECORDER)
     plan.cerebro.before_bars.append(lambda strategies: prepare(plan, strategies[0]))
@@ -105,10 +106,7 @@ def _nothing_happened(plan: Plan) -> AtmsError:
 
 def _cerebro(config: Config) -> Cerebro:
     cerebro = Cerebro(cheat_on_open=config.run.cheat_on_open)
-    cerebro.setbroker(SimulatedBroker())
-    cerebro.broker.setcash(config.broker.cash)
-    if config.broker.commission:
-        cerebro.broker.setcommission(commission=config.broker.commission)
+    cerebro.setbroker(make_broker(config))
     if config.run.timezone != "UTC":
         cerebro.addtz(Zone(config.run.timezone))
     return cerebro

@@ -74,7 +74,9 @@ def _clean(loc: tuple[Any, ...]) -> Key:
         part
         for part in loc
         if isinstance(part, int)
-        or not ("[" in part or part in ("constrained-int", "int", "str", "literal"))
+        or not (
+            "[" in part or part in ("constrained-int", "int", "str", "literal", "share", "schedule")
+        )
     )
 
 

@@ -9,26 +9,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
+from atms.config.broker import BrokerSection
 from atms.config.secrets import DatabaseUrl, Secret
+from atms.config.section import Section
 from atms.config.units import Fraction, TimeframeField, TimeRangeField, TimezoneField
 from atms.errors import did_you_mean
 
 _SECRETIVE = re.compile(r"pass|secret|token|key|private|mnemonic|seed|pin$", re.IGNORECASE)
-
-
-class Section(BaseModel):
-    """A frozen part of the config."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 def _component(value: Any) -> Any:
@@ -91,13 +85,16 @@ class StoreSection(Section):
 
 
 class InstrumentSection(Section):
-    """What the venue allows of a symbol; recorded, and not yet enforced in a backtest."""
+    """What the venue allows of a symbol; enforced with ``broker.rules: reject``."""
 
     tick: Decimal | None = Field(None, gt=0, description="Smallest price step.")
     step: Decimal | None = Field(None, gt=0, description="Smallest size step.")
     min_size: Decimal | None = Field(None, ge=0, description="Smallest size of an order.")
     min_notional: Decimal | None = Field(None, ge=0, description="Smallest size times price.")
     multiplier: Decimal = Field(Decimal(1), gt=0, description="Value of one unit at a price of 1.")
+    max_leverage: Decimal | None = Field(
+        None, ge=1, description="The most leverage that the venue gives; 1: none."
+    )
 
 
 class SqlSection(Section):
@@ -203,15 +200,6 @@ class DataSection(Section):
 
 class NothingYet(Section):
     """A section that is kept for later and accepts no key yet."""
-
-
-class BrokerSection(Section):
-    """The simulated broker; with nothing said, stock Backtrader's fills."""
-
-    cash: float = Field(10_000.0, gt=0, allow_inf_nan=False, description="Starting cash.")
-    commission: Fraction = Field(
-        0.0, ge=0, lt=1, description="Commission, as a share of each fill's value: 0.1% or 0.001."
-    )
 
 
 class LedgerSection(Section):

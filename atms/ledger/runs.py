@@ -111,7 +111,7 @@ def _strategy_id(connection: Connection, result: Result) -> int:
 
 
 def _instrument(feed: FeedSection) -> dict[str, Any]:
-    rules = feed.instrument.model_dump()
+    rules = feed.instrument.model_dump(exclude={"max_leverage"})
     return {"venue": feed.venue, "symbol": feed.symbol, "currency": feed.currency, **rules}
 
 

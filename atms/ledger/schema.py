@@ -151,6 +151,7 @@ orders = Table(
     Column("updated_ts", Moment, nullable=False),
     Column("filled", Exact, nullable=False),
     Column("average_price", Exact),
+    Column("reason", Text),  # why it was rejected, or made by the broker
 )
 
 # Never updated: a fill that the venue corrects or undoes gets a reversal, and a new version.
@@ -174,6 +175,9 @@ fills = Table(
     Column("multiplier", Exact, nullable=False),
     Column("settlement", Text, nullable=False),  # cash moves the value; margin moves none
     Column("reference_price", Exact, nullable=False),
+    Column("spread_cost", Exact),  # what the price was worse than it by, in the account's currency
+    Column("slippage_cost", Exact),
+    Column("impact_cost", Exact),
     Column("fees_known", Boolean(create_constraint=False), nullable=False),
     UniqueConstraint("account", "venue", "symbol", "trade_id", "version", "row"),
     CheckConstraint("row IN ('fill', 'reversal')", name="row"),

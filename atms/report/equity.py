@@ -38,6 +38,9 @@ def equity(recording: Recording) -> pd.DataFrame:
         worth = np.where(held, size * close, 0.0)
         paid = worth if margin is None else np.where(held, np.abs(size) * margin, 0.0)
         unrealized = np.where(held, size * (close - price) * record.multiplier, 0.0)
+        if margin is None and not recording.short_cash:
+            tied = np.abs(price * size + (price - close) * size)  # bt's getvalue of a short
+            paid = np.where(size < 0, tied, paid)
         # bt's BackBroker._get_value takes a long's profit out of the leverage and adds it back.
         long = paid > 0
         value = value + np.where(long, (paid - unrealized) / record.leverage, paid)
@@ -80,7 +83,7 @@ def wealth(recording: Recording, value: Floats) -> Floats:
     before = np.concatenate([[recording.start_cash], value[:-1]])
     early, late = np.zeros(len(value)), np.zeros(len(value))
     ends = recording.last_rounds[recording.first :]
-    for move in recording.cash_moves:
+    for move in recording.deposits:
         step = int(np.searchsorted(ends, move.tick))
         if step < len(value):
             (early if move.first else late)[step] += move.amount

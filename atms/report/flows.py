@@ -22,13 +22,14 @@ _HOUSE = "account"  # the venue of what belongs to no symbol
 def cash_flows(recording: Recording, run_id: str, account: str) -> pd.DataFrame:
     """Return every movement of cash that is no fill and no fee, in the order of time.
 
-    Kinds: ``deposit`` (negative: a withdrawal), ``interest``; of a futures-like feed
+    Kinds: ``deposit`` (negative: a withdrawal), ``funding``, ``borrow``, ``interest``,
+    ``liquidation`` (its fee); of a futures-like feed
     ``locked_margin`` (negative when a position opens) and ``variation_margin`` (a day's sum); of a
     leveraged or multiplied stock-like one ``loan``, the part of a fill's value that the broker
     did not move. Amounts are in the account's currency, positive where cash grew.
     """
     rows = [
-        *_deposits(recording),
+        *_moves(recording),
         *_on_fills(recording),
         *_variation(recording),
         *_interest(recording),
@@ -89,11 +90,13 @@ def _row(
     }
 
 
-def _deposits(recording: Recording) -> Iterator[dict[str, Any]]:
+def _moves(recording: Recording) -> Iterator[dict[str, Any]]:
     stamps = _round_stamps(recording)
     for number, move in enumerate(recording.cash_moves, start=1):
         ts = stamps[min(move.tick, len(stamps) - 1)]
-        yield _row(_HOUSE, f"deposit-{number}", ts, "deposit", None, move.amount)
+        feed = None if move.feed is None else recording.feeds[move.feed]
+        venue, symbol = (feed.venue, feed.symbol) if feed else (_HOUSE, None)
+        yield _row(venue, f"{move.kind}-{number}", ts, move.kind, symbol, move.amount)
 
 
 def _on_fills(recording: Recording) -> Iterator[dict[str, Any]]:

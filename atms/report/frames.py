@@ -10,7 +10,8 @@ from atms.report.recording import Recording
 
 FILL_COLUMNS = (
     "run_id", "account", "venue", "symbol", "order_id", "trade_id", "ts", "side", "size", "price",
-    "fee", "fee_currency", "reference_price", "currency", "multiplier", "settlement",
+    "fee", "fee_currency", "reference_price", "spread_cost", "slippage_cost", "impact_cost",
+    "currency", "multiplier", "settlement",
 )  # fmt: skip
 POSITION_COLUMNS = ("venue", "symbol", "ts", "size", "average_price")
 
@@ -19,7 +20,7 @@ def fills(recording: Recording, run_id: str, account: str) -> pd.DataFrame:
     """Return every fill in the order of booking; ``ts`` is the source's own stamp of its bar.
 
     ``trade_id`` is what a venue would call it, here the run's own counter of fills;
-    ``reference_price`` is the price before costs, which is the price while none are configured;
+    ``reference_price`` is the price before costs, and what the price is worse by is in the costs;
     ``settlement`` is ``cash`` where the fill moved its value, ``margin`` where only a margin.
     """
     rows = []
@@ -39,7 +40,10 @@ def fills(recording: Recording, run_id: str, account: str) -> pd.DataFrame:
                 fill.price,
                 fill.fee,
                 recording.currency,
-                fill.price,
+                fill.reference,
+                fill.spread_cost,
+                fill.slippage_cost,
+                fill.impact_cost,
                 recording.currency,
                 feed.multiplier,
                 settlement(feed),

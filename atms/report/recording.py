@@ -63,6 +63,9 @@ class FillRecord:
         closed, opened: the parts of size that closed and opened a position.
         closed_fee, opened_fee: the fee of each part, in the account's currency.
         booked: what the broker moved in cash for it, before fees.
+        reference: the price before costs.
+        spread_cost, slippage_cost, impact_cost: what the price is worse by, times size, in the
+            account's currency.
         cash: the account's cash after all fills of that round.
     """
 
@@ -80,6 +83,10 @@ class FillRecord:
     opened_fee: float
     booked: float
     cash: float
+    reference: float
+    spread_cost: float = 0.0
+    slippage_cost: float = 0.0
+    impact_cost: float = 0.0
 
     @property
     def fee(self) -> float:
@@ -88,19 +95,23 @@ class FillRecord:
 
 
 class CashMove(NamedTuple):
-    """Cash that a strategy added or took.
+    """Cash that moved by something that is no fill.
 
     Attributes:
         tick: the round from which it counts.
-        amount: negative if it was taken.
+        amount: negative if it left the account.
         cash: the account's, after it.
         first: whether it was there before that round's fills, or came after them.
+        kind: deposit, what a strategy added or took; funding, borrow, interest or liquidation.
+        feed: index of the feed that it is for; None: the account.
     """
 
     tick: int
     amount: float
     cash: float
     first: bool = False
+    kind: str = "deposit"
+    feed: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +131,8 @@ class Recording:
         start_cash: cash before the first fill.
         final_cash: the broker's own, after everything.
         interest: what the broker charged for positions and has not yet put into a fill's fee.
-        cash_moves: cash that the strategy added or took.
+        cash_moves: in the order of booking.
+        short_cash: whether a short sale's proceeds are in the cash; else it ties up as a long does.
     """
 
     steps: NDArray[np.float64]
@@ -135,12 +147,18 @@ class Recording:
     interest: float = 0.0
     ticks: NDArray[np.float64] | None = None
     cash_moves: tuple[CashMove, ...] = ()
+    short_cash: bool = True
     lines: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def currency(self) -> str:
         """The account's currency: the simulated broker has one, whatever the feeds say."""
         return self.feeds[0].currency
+
+    @property
+    def deposits(self) -> tuple[CashMove, ...]:
+        """Cash that the strategy added or took."""
+        return tuple(move for move in self.cash_moves if move.kind == "deposit")
 
     @property
     def rounds(self) -> NDArray[np.float64]:

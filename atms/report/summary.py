@@ -20,6 +20,12 @@ _DEEPEST = (
     "max_drawdown_end",
     "max_drawdown_days",
 )
+_CARRYING = {
+    "funding": "funding_cost",
+    "borrow": "borrow_cost",
+    "interest": "interest_cost",
+    "liquidation": "liquidation_cost",
+}
 
 
 def summary(
@@ -60,7 +66,7 @@ def summary(
         **_drawdown_dates(worth, times),
         **_trade_figures(trades),
         "exposure": held,
-        "fees": float(sum(fill.fee for fill in recording.fills)),
+        **_costs(recording),
         "turnover": float(traded / value.mean()) if value.mean() > 0 else None,
         "benchmark_return": float(hold[-1] / hold[0] - 1) if hold[0] else None,
         "bars": len(equity),
@@ -69,6 +75,20 @@ def summary(
         "periods_per_year": float(a_year),
         "returns_note": sampled.note,
     }
+
+
+def _costs(recording: Recording) -> dict[str, float]:
+    """Return what the run paid, a figure a kind; negative where it was paid."""
+    fills, moves = recording.fills, recording.cash_moves
+    costs = {
+        "fees": math.fsum(fill.fee for fill in fills),
+        "spread_cost": math.fsum(fill.spread_cost for fill in fills),
+        "slippage_cost": math.fsum(fill.slippage_cost for fill in fills),
+        "impact_cost": math.fsum(fill.impact_cost for fill in fills),
+    }
+    for kind, name in _CARRYING.items():
+        costs[name] = -math.fsum(move.amount for move in moves if move.kind == kind)
+    return {**costs, "total_costs": math.fsum(costs.values())}
 
 
 def _returns(

@@ -11,6 +11,7 @@ from atms import registry
 from atms.config import Component, Config
 from atms.errors import ConfigError, did_you_mean
 from atms.running.auditing import check_calendar
+from atms.running.broker import make_broker
 from atms.running.plan import Plan
 from atms.running.sources import check_source
 
@@ -83,4 +84,5 @@ def check(config: Config) -> type[bt.Strategy]:
         _load("sizers", config.sizer)
     for component in config.report.analyzers:
         _load("analyzers", component)
+    make_broker(config)
     return kind

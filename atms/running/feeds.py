@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from atms import registry
-from atms.config import FeedSection, InstrumentSection
+from atms.config import FeedSection
 from atms.errors import ConfigError, DataError
 from atms.feeds.bars import Bars, select
 from atms.feeds.history import backtrader_timeframe, history_feed
@@ -75,10 +75,6 @@ def _read(feed: FeedSection, plan: Plan, frame: Any) -> Bars:
     bars, before = select(bars, plan.config.run.timerange)
     plan.before[feed.name] = before
     plan.warnings.extend(bars.notes)
-    if feed.instrument != InstrumentSection():
-        plan.warnings.append(
-            f"data.feeds.{feed.name}.instrument: recorded; a backtest does not enforce it yet"
-        )
     return bars
 
 

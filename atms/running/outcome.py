@@ -23,6 +23,7 @@ from atms.running import provenance
 from atms.running.components import analyzer_names
 from atms.running.plan import FeedPlan, Plan
 from atms.running.record import record
+from atms.simulation.closing import close_at
 from atms.usercode import describe
 
 RECORDER = "_atms_orders"
@@ -33,18 +34,8 @@ def close_positions(plan: Plan) -> None:
     """Close what is open at each feed's last close, through the broker's own booking."""
     strategy = plan.cerebro.runningstrats[0]
     broker = strategy.broker
-    filler, broker.p.filler = broker.p.filler, None  # all at once: there is no next bar
-    for data, groups in strategy._trades.items():
-        for group, group_trades in groups.items():
-            size = group_trades[-1].size if group_trades else 0
-            if not size:
-                continue
-            # Without the broker's check of cash: closing a position needs none.
-            trade = strategy.sell if size > 0 else strategy.buy
-            order = trade(data=data, size=abs(size), tradeid=group, _checksubmit=False)
-            broker.pending.remove(order)
-            broker._execute(order, ago=0, price=data.close[0])
-    broker.p.filler = filler
+    for data in strategy._trades:
+        close_at(broker, strategy, data, data.close[0])
     while (notification := broker.get_notification()) is not None:
         strategy._addnotification(notification)
     strategy._notify()
@@ -86,7 +77,7 @@ def outcome(
         plan.warnings += _difference_from_broker(
             equity_frame, strategy.broker, plan.config
         ) or _difference_of_rows(difference(fill_frame, flows, balance.iloc[0]), recording)
-        if recording.cash_moves:
+        if recording.deposits:
             plan.warnings.append(
                 "the strategy added cash to the account, or took some: returns are time-weighted, "
                 "without it; the values are what the account held"

@@ -19,7 +19,7 @@ from atms.running.plan import FeedPlan
 
 ORDER_COLUMNS = (
     "order_id", "symbol", "venue", "side", "type", "size", "price", "limit_price", "parent_id",
-    "status", "created_ts", "updated_ts", "filled", "average_price", "fee",
+    "status", "created_ts", "updated_ts", "filled", "average_price", "fee", "reason",
 )  # fmt: skip
 
 
@@ -58,17 +58,27 @@ def record(
         start_cash=start_cash,
         final_cash=float(strategy.broker.getcash()),
         interest=float(sum(getattr(strategy.broker, "d_credit", {}).values())),
-        cash_moves=_cash_moves(strategy.broker, steps if ticks is None else ticks),
+        cash_moves=_cash_moves(strategy.broker, steps if ticks is None else ticks, feeds),
+        short_cash=bool(getattr(strategy.broker.p, "shortcash", True)),
         lines=_lines(strategy, steps, stamps),
     )
 
 
-def _cash_moves(broker: bt.BrokerBase, rounds: NDArray[np.float64]) -> tuple[CashMove, ...]:
+def _cash_moves(
+    broker: bt.BrokerBase, rounds: NDArray[np.float64], feeds: tuple[FeedRecord, ...]
+) -> tuple[CashMove, ...]:
+    places = {feed.name: place for place, feed in enumerate(feeds)}
     moves = []
-    for days, in_round, amount, cash in getattr(broker, "cash_moves", ()):
-        tick = int(np.searchsorted(rounds, days, side="right")) - 1
-        # What a strategy makes the broker book between two rounds shows in the next.
-        moves.append(CashMove(tick if in_round else tick + 1, amount, cash, not in_round))
+    for charge in getattr(broker, "charges", ()):
+        tick = int(np.searchsorted(rounds, charge.days, side="right")) - 1
+        if not charge.in_round:  # what a strategy makes the broker book shows in the next round
+            tick += 1
+        moves.append(
+            CashMove(
+                tick, charge.amount, charge.cash, not charge.in_round, charge.kind,
+                places.get(charge.name),
+            )
+        )  # fmt: skip
     return tuple(moves)
 
 
@@ -188,6 +198,7 @@ def _orders(
                 "filled": abs(float(order.executed.size)),
                 "average_price": order.executed.price if order.executed.size else None,
                 "fee": order.executed.comm,
+                "reason": order.info.get("reason"),
             }
         )
     frame = pd.DataFrame(sorted(rows, key=lambda row: row["order_id"]), columns=list(ORDER_COLUMNS))
@@ -217,6 +228,9 @@ def _fill(
         # own stamp of the bar that made it grow.
         bar = min(int(np.searchsorted(feed.days, bit.dt, side="left")), len(feed.days) - 1)
         stamp = int(_source_stamps(np.array([bit.dt]), plan.base)[0])
+    costs = getattr(bit, "costs", None)  # a broker of the strategy's own keeps none
+    if costs is not None and costs.stamp is not None:
+        stamp = costs.stamp
     return FillRecord(
         tick=tick,
         feed=place,
@@ -232,6 +246,10 @@ def _fill(
         opened_fee=bit.openedcomm,
         booked=_booked(bit, stocklike=feed.margins is None, leverage=feed.leverage),
         cash=execution.cash,
+        reference=bit.price if costs is None else costs.reference_price,
+        spread_cost=0.0 if costs is None else costs.spread,
+        slippage_cost=0.0 if costs is None else costs.slippage,
+        impact_cost=0.0 if costs is None else costs.impact,
     )
 
 

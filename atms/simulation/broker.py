@@ -54,9 +54,7 @@ class SimulatedBroker(bt.brokers.BackBroker):
         interest: an :class:`Interest`.
 
     Attributes:
-        cash_moves: (time in float days, whether in the broker's round, amount, cash after) of each
-            time that cash given by ``add_cash`` was booked.
-        charges: every :class:`Charge`, in the order of booking.
+        charges: every :class:`Charge`, deposits by ``add_cash`` too, in the order of booking.
 
     Raises:
         ValueError: at the start of a run, for what contradicts itself or has no data.
@@ -78,7 +76,6 @@ class SimulatedBroker(bt.brokers.BackBroker):
     def init(self) -> None:
         """Begin anew, as stock does at the start of each run."""
         super().init()
-        self.cash_moves: list[tuple[float, bool, float, float]] = []
         self.charges: list[Charge] = []
         self._in_round = False
         self._forced = False
@@ -146,7 +143,7 @@ class SimulatedBroker(bt.brokers.BackBroker):
         moved = bool(self._cash_addition)
         value: float = super()._get_value(datas, lever)
         if moved:
-            self.cash_moves.append((self.now, self._in_round, added, self.cash))
+            self.charges.append(Charge(self.now, "deposit", None, added, self.cash, self._in_round))
         return value
 
     # ---- orders in --------------------------------------------------------------------------

@@ -54,10 +54,11 @@ class Charge(NamedTuple):
 
     Attributes:
         days: of the broker's round, Backtrader's float days.
-        kind: funding, borrow, interest or liquidation.
+        kind: deposit, funding, borrow, interest or liquidation.
         name: of the data that it is for; None: the account.
         amount: positive where cash grew.
         cash: the account's, after it.
+        in_round: whether the broker was matching; else a strategy made it book a deposit.
     """
 
     days: float
@@ -65,6 +66,7 @@ class Charge(NamedTuple):
     name: str | None
     amount: float
     cash: float
+    in_round: bool = True
 
 
 def funding_payment(size: float, mark: float, rate: float, multiplier: float = 1.0) -> float:

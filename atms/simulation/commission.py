@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import backtrader as bt
 
@@ -34,7 +35,7 @@ class Commission(bt.CommInfoBase):
         ("percabs", True),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, **_: Any) -> None:  # Backtrader has taken the params before
         if self.p.margin:
             self.p.stocklike = False
         super().__init__()

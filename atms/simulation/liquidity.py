@@ -48,7 +48,7 @@ class Participation(bt.metabase.ParamsBase):
 
     params = (("share", 1.0), ("step", None))
 
-    def __init__(self) -> None:
+    def __init__(self, **_: Any) -> None:  # Backtrader has taken the params before
         check_share(self.p.share)
         self._bars: dict[Any, tuple[int, float]] = {}
 

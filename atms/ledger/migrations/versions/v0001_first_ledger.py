@@ -225,6 +225,9 @@ def _create() -> None:
         sa.Column("multiplier", Exact(), nullable=False),
         sa.Column("settlement", sa.Text(), nullable=False),
         sa.Column("reference_price", Exact(), nullable=False),
+        sa.Column("spread_cost", Exact(), nullable=True),
+        sa.Column("slippage_cost", Exact(), nullable=True),
+        sa.Column("impact_cost", Exact(), nullable=True),
         sa.Column("fees_known", sa.Boolean(), nullable=False),
         sa.CheckConstraint("row IN ('fill', 'reversal')", name=op.f("ck_fills_row")),
         sa.CheckConstraint("settlement IN ('cash', 'margin')", name=op.f("ck_fills_settlement")),
@@ -262,6 +265,7 @@ def _create() -> None:
         sa.Column("updated_ts", Moment(), nullable=False),
         sa.Column("filled", Exact(), nullable=False),
         sa.Column("average_price", Exact(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_orders_account")),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name=op.f("fk_orders_run_id"), ondelete="CASCADE"
