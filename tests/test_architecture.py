@@ -32,9 +32,10 @@ MAPPED = ("analyzers", "configs", "feeds", "stores", "strategies")  # at the top
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("files alone, and words that everything shares",
      ("configs", "samples", "errors", "model", "extras", "_version")),
-    ("needs the words alone", ("config", "usercode", "feeds", "localdb")),
+    ("needs the words alone; a config knows the venues' presets",
+     ("config", "usercode", "feeds", "localdb", "simulation")),
     ("Backtrader alone, so that they serve any script of a user's",
-     ("analyzers", "simulation", "indicators", "sizers", "strategies", "explain")),
+     ("analyzers", "indicators", "sizers", "strategies", "explain")),
     ("connections to venues", ("stores",)),
     ("reads a recording, runs nothing; below the runner, so that it can be made again",
      ("report",)),
@@ -299,10 +300,13 @@ def test_setup_lists_exactly_the_packages_that_there_are() -> None:
     assert set(lines("options", "packages")) == packages
 
 
-@pytest.mark.parametrize("package", ["atms.samples", "atms.configs", "atms.project"])
+@pytest.mark.parametrize(
+    "package",
+    ["atms.samples", "atms.configs", "atms.project", "atms.simulation.presets"],
+)
 def test_every_file_of_a_data_package_is_packaged(package: str) -> None:
     patterns = [pattern.strip() for pattern in setup()["options.package_data"][package].split(",")]
-    folder = ROOT / "atms" / package.removeprefix("atms.")
+    folder = ROOT.joinpath(*package.split("."))
     files = [path.name for path in folder.iterdir() if path.is_file() and path.suffix != ".py"]
     assert files
     left_out = [n for n in files if not any(fnmatch.fnmatch(n, pattern) for pattern in patterns)]

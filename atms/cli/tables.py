@@ -12,6 +12,15 @@ from rich.text import Text
 from atms.result import Result
 
 NONE = "–"
+_COSTS = {
+    "spread_cost": "spread",
+    "slippage_cost": "slippage",
+    "impact_cost": "impact",
+    "funding_cost": "funding",
+    "borrow_cost": "borrow",
+    "interest_cost": "interest",
+    "liquidation_cost": "liquidation",
+}
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -90,12 +99,24 @@ def _right(m: dict[str, Any], currency: str) -> list[tuple[str, str]]:
         ("average win / loss", f"{money(m['avg_win'])} / {money(m['avg_loss'])}"),
         ("best / worst trade", f"{money(m['best_trade'])} / {money(m['worst_trade'])}"),
         ("expectancy a trade", money(m["expectancy"])),
-        (f"fees ({currency})", money(m["fees"])),
+        *_costs(m, currency),
         ("max drawdown", percent(m["max_drawdown"])),
         ("  peak", day(m["max_drawdown_start"])),
         ("  valley", day(m["max_drawdown_valley"])),
         ("  recovered", until if lasted is not None else NONE),
         ("  days", NONE if lasted is None else f"{lasted:,.0f}"),
+    ]
+
+
+def _costs(m: dict[str, Any], currency: str) -> list[tuple[str, str]]:
+    """Return the fees, and every other cost that there was."""
+    others = [(name, m.get(key)) for key, name in _COSTS.items() if m.get(key)]
+    if not others:
+        return [(f"fees ({currency})", money(m["fees"]))]
+    return [
+        (f"costs ({currency})", money(m["total_costs"])),
+        ("  fees", money(m["fees"])),
+        *((f"  {name}", money(value)) for name, value in others),
     ]
 
 

@@ -257,7 +257,7 @@ class BrokerSection(Section):
             here: Any = self
             for part in key.split("."):
                 here = getattr(here, part, None)
-            if here is None:
+            if not here or (isinstance(here, Section) and not any(here.model_dump().values())):
                 raise ValueError(f"preset {preset.name} needs {key}: {why}")
         most = preset.max_leverage
         if most is not None and self.borrowing > most * (1 + 1e-9):

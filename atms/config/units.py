@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,8 +34,8 @@ def parse_fraction(value: Any) -> Any:
     """Read ``2%`` as 0.02; a plain number is a fraction already."""
     if isinstance(value, str) and value.strip().endswith("%"):
         try:
-            return float(value.strip()[:-1]) / 100
-        except ValueError as error:
+            return float(Decimal(value.strip()[:-1].strip()) / 100)  # 0.35% is 0.0035, not near it
+        except ArithmeticError as error:
             raise ValueError(f"{value!r} is no percentage; write 2% or 0.02") from error
     return value
 

@@ -175,15 +175,14 @@ class SimulatedBroker(bt.brokers.BackBroker):
         rules = self.p.rules.get(order.data._name)
         if rules is None:
             return ""
-        created = order.created
-        named = [created.pricelimit]
-        if order.exectype in (bt.Order.Limit, bt.Order.Stop, bt.Order.StopLimit):
-            named.append(created.price)
-        worth = created.pricelimit or created.price
-        prices = [price for price in named if price is not None]
-        return refusal(
-            rules, abs(created.size), [] if order.exectype in _TRAILING else prices, worth
-        )
+        # A trailing order's prices come from the bars, a market order has none.
+        named = {
+            bt.Order.Limit: [order.created.price],
+            bt.Order.Stop: [order.created.price],
+            bt.Order.StopLimit: [order.created.price, order.created.pricelimit],
+        }.get(order.exectype, [])
+        worth = named[-1] if named else order.created.pclose
+        return refusal(rules, abs(order.created.size), named, worth)
 
     # ---- orders against bars ----------------------------------------------------------------
 
@@ -204,13 +203,12 @@ class SimulatedBroker(bt.brokers.BackBroker):
             return
         was_triggered = order.triggered
         found = match(
-            _KINDS[order.exectype], order.isbuy(), created.price, created.pricelimit,
+            _KINDS[order.exectype], order.isbuy(), created.price, _limit_of(order),
             was_triggered, bar,
         )  # fmt: skip
         order.triggered = found.triggered
         if found.price is not None:
-            limit = created.price if order.exectype == bt.Order.Limit else created.pricelimit
-            self._fill(order, found, limit, bar)
+            self._fill(order, found, _limit_of(order), bar)
         if order.exectype in _TRAILING and not was_triggered and order.alive():
             order.trailadjust(bar.close)
 
@@ -238,7 +236,7 @@ class SimulatedBroker(bt.brokers.BackBroker):
         reference = found.price
         assert reference is not None
         size = self._size(order, reference, bar, ago)
-        if size is not None and not size:
+        if size == 0 and self.p.participation is not None:
             return
         if self.p.slippage is None and self.p.impact is None:
             price = slipped(found, order.isbuy(), limit, bar, self._stock_slippage())
@@ -331,6 +329,16 @@ class SimulatedBroker(bt.brokers.BackBroker):
         if data is None or not len(data):
             raise ValueError(f"commission.conversion: {name} has no bar yet, or is no data")
         return float(data.close[0])
+
+
+def _limit_of(order: bt.Order) -> float | None:
+    """Return the price that an order may not fill beyond; Backtrader gives one to every order."""
+    limit: float | None = None
+    if order.exectype == bt.Order.Limit:
+        limit = order.created.price
+    elif order.exectype in (bt.Order.StopLimit, bt.Order.StopTrailLimit):
+        limit = order.created.pricelimit
+    return limit
 
 
 def _checked(size: float) -> float:

@@ -78,6 +78,7 @@ def fill(size: float, price: float, fee: float) -> FillRecord:
     return FillRecord(
         tick=0, feed=0, bar=0, stamp=0, order_id=1, group=0, size=size, price=price, closed=0.0,
         opened=size, closed_fee=fee / 4, opened_fee=fee * 3 / 4, booked=0.0, cash=0.0,
+        reference=price,
     )  # fmt: skip
 
 

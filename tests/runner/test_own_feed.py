@@ -69,8 +69,8 @@ def test_a_feed_with_only_a_store_cannot_be_backtested_and_says_so() -> None:
         crossed({"name": "btc", "store": "main"}, stores={"main": {"venue": "kraken"}})
 
 
-def test_an_instrument_is_recorded_and_said_not_to_be_enforced() -> None:
+def test_an_instrument_is_recorded_and_the_key_named_that_enforces_it() -> None:
     result = crossed({"name": "gld", "source": "sample:GLD_1d", "instrument": {"step": "0.5"}})
     (warning,) = result.warnings
     assert "data.feeds.gld.instrument" in warning
-    assert "does not enforce it yet" in warning
+    assert "broker.rules: reject holds orders to it" in warning

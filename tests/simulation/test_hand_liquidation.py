@@ -1,0 +1,310 @@
+"""When an account is liquidated and at which price, worked out by hand.
+
+Most tests hold 50 opened at 100 with leverage 10 (cost 500) and 5 % maintenance.
+
+- Long with 725 of cash: equity at mark P is 725 + 50 x (P - 100) = 50 P - 4275; maintenance is
+  0.05 x 50 x P = 2.5 P; they meet where 47.5 P = 4275, P = 90: there both are 225.
+- Short with 775: equity 775 + 50 x (100 - P) = 5775 - 50 P; 52.5 P = 5775, P = 110: both are 275.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import backtrader as bt
+import pytest
+
+from atms.simulation import Commission, Margin, Percent, PerContract, Rules, SimulatedBroker
+
+Play = Callable[..., Any]
+Bars = Callable[..., Any]
+near = partial(pytest.approx, rel=1e-12)
+CASH = {"buy": 725, "sell": 775}
+
+
+@pytest.fixture
+def hold(play: Play, bars: Bars) -> Play:
+    """Hold 50 from bar 1, whose open is 100, over the rows given from bar 1 or 2 on."""
+
+    def run(
+        side: str, *rows: Any, more: Any = None, fee: float = 0.0, cash: float = 0.0, **columns: Any
+    ) -> Any:
+        broker = SimulatedBroker(
+            shortcash=False, margin=Margin(maintenance=0.05, liquidation_fee=fee)
+        )
+        steps = {0: lambda s: getattr(s, side)(size=50), **(more or {})}
+        commission = Commission(schedule=Percent(0.001 if fee else 0.0), leverage=10)
+        return play(
+            bars([100, *rows], **columns), steps, broker, commission=commission,
+            cash=cash or CASH[side],
+        )  # fmt: skip
+
+    return run
+
+
+# ---- at the open --------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("side", "opened", "size", "cash"),
+    [
+        ("buy", 88, -50, 125),  # equity 725 - 600 = 125 <= 220; closed at 88: 225 + 500 - 600
+        ("buy", 90, -50, 225),  # 225 <= 225: at is enough
+        ("sell", 112, 50, 175),  # 775 - 600 = 175 <= 280
+        ("sell", 110, 50, 275),
+    ],
+)
+def test_a_gap_beyond_the_maintenance_is_closed_at_the_open(
+    hold: Play, side: str, opened: float, size: float, cash: float
+) -> None:
+    run = hold(side, 100, (opened, opened + 5, opened - 5, opened))
+    assert run.liquidated == [(2, size, opened)]
+    assert run.cash[2] == run.value[2] == near(cash)
+
+
+def test_at_the_open_comes_before_orders(hold: Play) -> None:
+    # the stop, 89, rests over bar 2 and would have sold at bar 3's open too; it is cancelled
+    stop = {1: lambda s: s.sell(size=50, exectype=bt.Order.Stop, price=89)}
+    run = hold("buy", 100, 100, (88, 95, 85, 90), more=stop)
+    assert run.liquidated == [(3, -50, 88)]
+    assert run.statuses == ["Completed", "Canceled"]
+
+
+def test_what_was_ordered_on_the_bar_before_is_cancelled_too(hold: Play) -> None:
+    # 125 is left, enough for a short of 10 at 88 with leverage 10: it must not be opened
+    run = hold("buy", 100, (88, 95, 85, 90), more={1: lambda s: s.sell(size=10)})
+    assert run.trades == [(1, 50, 100), (2, -50, 88)]
+    assert run.statuses == ["Completed", "Canceled"]
+
+
+# ---- inside the bar -----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("side", "bar", "size", "price", "cash"),
+    [
+        ("buy", (95, 96, 85, 94), -50, 90, 225),
+        ("buy", (95, 96, 90, 94), -50, 90, 225),  # touched
+        ("sell", (105, 115, 104, 106), 50, 110, 275),
+        ("sell", (105, 110, 104, 106), 50, 110, 275),
+    ],
+)
+def test_inside_the_bar_it_closes_where_equity_meets_maintenance(
+    hold: Play, side: str, bar: Any, size: float, price: float, cash: float
+) -> None:
+    run = hold(side, 100, bar)
+    assert [fill[:2] for fill in run.liquidated] == [(2, size)]
+    assert run.prices[-1] == near(price)
+    assert run.cash[2] == near(cash)
+
+
+@pytest.mark.parametrize(
+    ("side", "bar"), [("buy", (95, 130, 90.01, 94)), ("sell", (105, 109.99, 70, 106))]
+)
+def test_short_of_that_price_nothing_happens(hold: Play, side: str, bar: Any) -> None:
+    assert hold(side, 100, bar).liquidated == []
+
+
+def test_the_bar_of_the_entry_is_not_looked_at_inside(hold: Play) -> None:
+    # low 80, but nothing was held before it; at its close, 95, equity is 475 > 237.5
+    assert hold("buy", (100, 101, 80, 95), 95).liquidated == []
+
+
+def test_a_stop_that_sold_first_saves_the_rest(hold: Play) -> None:
+    # 30 sold at 95: -150; the 20 left at the low, 85: -300; equity 725 - 450 = 275, maintenance
+    # 0.05 x 20 x 85 = 85. Without the stop it closes at 90.
+    stop = {1: lambda s: s.sell(size=30, exectype=bt.Order.Stop, price=95)}
+    run = hold("buy", 100, (98, 99, 85, 94), more=stop)
+    assert run.trades == [(1, 50, 100), (2, -30, 95)]
+    assert run.liquidated == []
+    # cash: 225 + 300 - 150; value: the 20 left cost 200 and lost 20 x 6 = 120 at 94
+    assert run.cash[2] == near(375)
+    assert run.value[2] == near(455)
+
+
+def test_what_a_stop_left_is_closed_at_a_price_of_its_own(hold: Play) -> None:
+    # 10 sold at 95: equity 725 - 50 + 40 x (P - 100) = 40 P - 3325; maintenance 0.05 x 40 P = 2 P
+    # 38 P = 3325: P = 87.5, above the low of 85
+    stop = {1: lambda s: s.sell(size=10, exectype=bt.Order.Stop, price=95)}
+    run = hold("buy", 100, (98, 99, 85, 94), more=stop)
+    assert run.prices[1:] == near([95, 87.5])
+    assert run.fills[-1].size == -40
+    # 40 x 87.5 x 0.05 = 175 is left
+    assert run.cash[2] == near(175)
+
+
+# ---- at the close -------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("side", "bar", "size", "cash"),
+    [
+        # opened on this very bar, so looked at at its close only
+        ("buy", (100, 101, 85, 89), -50, 175),  # 725 - 550 = 175 <= 222.5
+        ("sell", (100, 112, 99, 111), 50, 225),  # 775 - 550 = 225 <= 277.5
+    ],
+)
+def test_the_bar_of_the_entry_is_looked_at_at_its_close(
+    hold: Play, side: str, bar: Any, size: float, cash: float
+) -> None:
+    run = hold(side, bar, 100)
+    assert run.liquidated == [(1, size, bar[3])]
+    assert run.cash[1] == run.cash[2] == near(cash)
+
+
+# ---- marks --------------------------------------------------------------------------------------
+def test_the_marks_low_liquidates_where_the_bars_does_not(hold: Play) -> None:
+    marks = {
+        "mark_open": [100, 100, 95], "mark_high": [100, 100, 96],
+        "mark_low": [100, 100, 85], "mark_close": [100, 100, 94],
+    }  # fmt: skip
+    run = hold("buy", 100, (96, 97, 95, 96), **marks)
+    assert run.prices == near([100, 90])
+    assert len(run.liquidations) == 1
+
+
+def test_the_bars_low_does_not_liquidate_where_the_marks_do_not(hold: Play) -> None:
+    marks = {
+        "mark_open": [100, 100, 95], "mark_high": [100, 100, 96],
+        "mark_low": [100, 100, 92], "mark_close": [100, 100, 94],
+    }  # fmt: skip
+    assert hold("buy", 100, (95, 96, 80, 94), **marks).liquidated == []
+
+
+def test_a_short_is_looked_at_at_the_marks_high(hold: Play) -> None:
+    marks = {
+        "mark_open": [100, 100, 105], "mark_high": [100, 100, 115],
+        "mark_low": [100, 100, 104], "mark_close": [100, 100, 106],
+    }  # fmt: skip
+    run = hold("sell", 100, (105, 106, 104, 105), **marks)
+    assert run.prices == near([100, 110])
+
+
+def test_marks_without_high_and_low_are_looked_at_at_open_and_close(hold: Play) -> None:
+    # a low of 80 inside the bar is nothing
+    marks = {"mark_open": [100, 100, 95], "mark_close": [100, 100, 94]}
+    assert hold("buy", 100, (95, 96, 80, 94), **marks).liquidated == []
+
+
+def test_the_marks_open_closes_at_the_bars_open(hold: Play) -> None:
+    # mark 89: equity 175 <= 222.5; closed at 93: 225 + 500 - 350 = 375
+    marks = {"mark_open": [100, 100, 89], "mark_close": [100, 100, 94]}
+    run = hold("buy", 100, (93, 96, 92, 94), **marks)
+    assert run.liquidated == [(2, -50, 93)]
+    assert run.cash[2] == near(375)
+
+
+def test_the_marks_close_closes_at_the_bars_close(hold: Play) -> None:
+    marks = {"mark_open": [100, 100, 95], "mark_close": [100, 100, 89]}
+    run = hold("buy", 100, (95, 96, 92, 94), **marks)
+    assert run.liquidated == [(2, -50, 94)]
+    assert run.cash[2] == near(225 + 500 - 300)
+
+
+def test_the_bars_open_alone_does_not_liquidate(hold: Play) -> None:
+    marks = {"mark_open": [100, 100, 95], "mark_close": [100, 100, 94]}
+    assert hold("buy", 100, (85, 96, 84, 94), **marks).liquidated == []
+
+
+# ---- fees, orders, what comes after -------------------------------------------------------------
+def test_a_liquidation_pays_its_fee_beside_the_takers(hold: Play) -> None:
+    # entry 5000 x 0.1 % = 5, so 730 of cash is 725 after it; closed at 90: 4500 x 0.1 % = 4.5 and
+    # 4500 x 0.5 % = 22.5; 225 - 27 = 198
+    run = hold("buy", 100, (95, 96, 85, 94), fee=0.005, cash=730)
+    charged = -sum(charge.amount for charge in run.charges)
+    assert run.fees[0] == near(5)
+    assert run.fees[1] + charged == near(27)
+    assert run.cash[2] == run.value[2] == near(198)
+
+
+def test_every_order_is_cancelled(hold: Play) -> None:
+    # neither is reached on bar 2; bar 3 would reach both
+    orders = {
+        1: lambda s: [
+            s.buy(size=1, exectype=bt.Order.Limit, price=50),
+            s.sell(size=50, exectype=bt.Order.Limit, price=120),
+        ]
+    }
+    run = hold("buy", 100, (95, 96, 85, 94), (94, 130, 40, 94), more=orders)
+    assert run.statuses == ["Completed", "Canceled", "Canceled"]
+    assert len(run.fills) == 2
+
+
+def test_what_is_left_can_be_traded_again(hold: Play) -> None:
+    # 225 left; 20 x 100 / 10 = 200
+    again = {2: lambda s: s.buy(size=20)}
+    run = hold("buy", 100, (95, 96, 85, 94), 100, more=again)
+    assert run.statuses == ["Completed", "Completed"]
+    assert run.cash[3] == near(25)
+
+
+def test_rules_do_not_hold_a_liquidation_up(play: Play, bars: Bars) -> None:
+    # 50 x 100 = 5000 is just enough to open; 50 x 88 = 4400 would be too little for an order
+    broker = SimulatedBroker(
+        shortcash=False, margin=Margin(maintenance=0.05),
+        rules={"X": Rules(min_notional=Decimal(5_000))},
+    )  # fmt: skip
+    run = play(
+        bars([100, 100, 99, (88, 95, 85, 90)]), {0: lambda s: s.buy(size=50)}, broker,
+        commission=Commission(schedule=Percent(0.0), leverage=10), cash=725,
+    )  # fmt: skip
+    assert run.liquidated == [(3, -50, 88)]
+
+
+# ---- several positions --------------------------------------------------------------------------
+def both(play: Play, bars: Bars, a: Any, b: Any) -> Any:
+    """Hold 50 of A long and 50 of B short, both from 100, with 2000: each costs 500."""
+    broker = SimulatedBroker(shortcash=False, margin=Margin(maintenance=0.05))
+    steps = {0: lambda s: [s.buy(data=s.datas[0], size=50), s.sell(data=s.datas[1], size=50)]}
+    return play(
+        {"A": bars([100, 100, a]), "B": bars([100, 100, b])}, steps, broker,
+        commission=Commission(schedule=Percent(0.0), leverage=10), cash=2_000,
+    )  # fmt: skip
+
+
+def test_several_positions_close_each_at_its_worst(play: Play, bars: Bars) -> None:
+    # A at its low, 80: -1000; B at its high, 115: -750; equity 250
+    # maintenance 0.05 x 50 x 80 + 0.05 x 50 x 115 = 200 + 287.5 = 487.5
+    run = both(play, bars, (98, 99, 80, 97), (102, 115, 101, 103))
+    assert sorted(run.liquidated) == [(2, -50, 80), (2, 50, 115)]
+    # 1000 + 500 - 1000 + 500 - 750
+    assert run.cash[2] == near(250)
+
+
+def test_several_positions_share_one_equity(play: Play, bars: Bars) -> None:
+    # A at 80: -1000; B at its high, 101: -50; equity 950 > 0.05 x 50 x (80 + 101) = 452.5
+    assert closed(both(play, bars, (98, 99, 80, 97), (100, 101, 99, 100))) == []
+
+
+# ---- futures ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("side", "bar", "price"),
+    [
+        # 2 contracts of 50 at 100; 3000 - 2 x 2.00 = 2996; maintenance 2 x 900 = 1800
+        # 2996 + 100 x (P - 100) = 1800: P = 100 - 11.96 = 88.04; the short's 111.96
+        ("buy", (96, 97, 85, 95), 88.04),
+        ("sell", (104, 115, 103, 105), 111.96),
+    ],
+)
+def test_a_future_is_liquidated_at_its_margin_per_contract(
+    play: Play, bars: Bars, side: str, bar: Any, price: float
+) -> None:
+    # the close of bar 1 is 101 or 99, settled: it moves cash and not the price
+    broker = SimulatedBroker(margin=Margin(maintenance_per_contract=900.0))
+    future = Commission(schedule=PerContract(2.0), margin=1_200.0, mult=50.0)
+    steps = {0: lambda s: getattr(s, side)(size=2)}
+    frame = bars([100, (100, 101, 99, 101 if side == "buy" else 99), bar])
+    run = play(frame, steps, broker, commission=future, cash=3_000)
+    assert run.prices == near([100, price])
+    assert len(run.liquidations) == 1
+    # 1800 less the fee of 4
+    assert run.cash[2] == near(1_796)
+
+
+def test_a_future_is_liquidated_at_the_open(play: Play, bars: Bars) -> None:
+    # at 85: 2996 - 1500 = 1496 <= 1800; closed there, fee 4: 1492
+    broker = SimulatedBroker(margin=Margin(maintenance_per_contract=900.0))
+    future = Commission(schedule=PerContract(2.0), margin=1_200.0, mult=50.0)
+    run = play(
+        bars([100, 100, (85, 90, 84, 90)]), {0: lambda s: s.buy(size=2)}, broker,
+        commission=future, cash=3_000,
+    )  # fmt: skip
+    assert run.liquidated == [(2, -2, 85)]
+    assert run.cash[2] == near(1_492)
