@@ -87,7 +87,7 @@ def _costs(recording: Recording) -> dict[str, float]:
         "impact_cost": math.fsum(fill.impact_cost for fill in fills),
     }
     for kind, name in _CARRYING.items():
-        costs[name] = -math.fsum(move.amount for move in moves if move.kind == kind)
+        costs[name] = 0.0 - math.fsum(move.amount for move in moves if move.kind == kind)
     return {**costs, "total_costs": math.fsum(costs.values())}
 
 

@@ -56,7 +56,8 @@ def matches(expected: list[str], got: str) -> bool:
 def test_every_command_prints_what_the_page_says(document: Path, workdir: Path) -> None:
     for block in blocks(document, "yaml"):
         (workdir / "my.yaml").write_text(block)
-    shutil.copy(ROOT / "scripts" / "research.py", workdir)
+    for script in ("research.py", "costs.py"):
+        shutil.copy(ROOT / "scripts" / script, workdir)
     for block in blocks(document, "console"):
         for command, expected in commands(block):
             if command in SET_UP:

@@ -10,14 +10,13 @@ Most tests hold 50 opened at 100 with leverage 10 (cost 500) and 5 % maintenance
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import backtrader as bt
 import pytest
 
-from atms.simulation import Commission, Margin, Percent, PerContract, Rules, SimulatedBroker
+from atms.simulation import Commission, Margin, Percent, SimulatedBroker
 
 Play = Callable[..., Any]
 Bars = Callable[..., Any]
@@ -61,6 +60,7 @@ def test_a_gap_beyond_the_maintenance_is_closed_at_the_open(
     run = hold(side, 100, (opened, opened + 5, opened - 5, opened))
     assert run.liquidated == [(2, size, opened)]
     assert run.cash[2] == run.value[2] == near(cash)
+    assert run.held == [0]
 
 
 def test_at_the_open_comes_before_orders(hold: Play) -> None:
@@ -92,9 +92,9 @@ def test_inside_the_bar_it_closes_where_equity_meets_maintenance(
     hold: Play, side: str, bar: Any, size: float, price: float, cash: float
 ) -> None:
     run = hold(side, 100, bar)
-    assert [fill[:2] for fill in run.liquidated] == [(2, size)]
-    assert run.prices[-1] == near(price)
-    assert run.cash[2] == near(cash)
+    assert run.liquidated == [(2, size, near(price))]
+    assert run.cash[2] == run.value[2] == near(cash)
+    assert run.held == [0]
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,7 @@ def test_what_a_stop_left_is_closed_at_a_price_of_its_own(hold: Play) -> None:
     # 38 P = 3325: P = 87.5, above the low of 85
     stop = {1: lambda s: s.sell(size=10, exectype=bt.Order.Stop, price=95)}
     run = hold("buy", 100, (98, 99, 85, 94), more=stop)
-    assert run.prices[1:] == near([95, 87.5])
-    assert run.fills[-1].size == -40
+    assert run.trades[1:] == [(2, -10, 95), (2, -40, near(87.5))]
     # 40 x 87.5 x 0.05 = 175 is left
     assert run.cash[2] == near(175)
 
@@ -146,6 +145,7 @@ def test_the_bar_of_the_entry_is_looked_at_at_its_close(
 ) -> None:
     run = hold(side, bar, 100)
     assert run.liquidated == [(1, size, bar[3])]
+    assert run.held == [0]
     assert run.cash[1] == run.cash[2] == near(cash)
 
 
@@ -157,7 +157,8 @@ def test_the_marks_low_liquidates_where_the_bars_does_not(hold: Play) -> None:
     }  # fmt: skip
     run = hold("buy", 100, (96, 97, 95, 96), **marks)
     assert run.prices == near([100, 90])
-    assert len(run.liquidations) == 1
+    assert len(run.liquidated) == 1
+    assert run.held == [0]
 
 
 def test_the_bars_low_does_not_liquidate_where_the_marks_do_not(hold: Play) -> None:
@@ -233,78 +234,3 @@ def test_what_is_left_can_be_traded_again(hold: Play) -> None:
     run = hold("buy", 100, (95, 96, 85, 94), 100, more=again)
     assert run.statuses == ["Completed", "Completed"]
     assert run.cash[3] == near(25)
-
-
-def test_rules_do_not_hold_a_liquidation_up(play: Play, bars: Bars) -> None:
-    # 50 x 100 = 5000 is just enough to open; 50 x 88 = 4400 would be too little for an order
-    broker = SimulatedBroker(
-        shortcash=False, margin=Margin(maintenance=0.05),
-        rules={"X": Rules(min_notional=Decimal(5_000))},
-    )  # fmt: skip
-    run = play(
-        bars([100, 100, 99, (88, 95, 85, 90)]), {0: lambda s: s.buy(size=50)}, broker,
-        commission=Commission(schedule=Percent(0.0), leverage=10), cash=725,
-    )  # fmt: skip
-    assert run.liquidated == [(3, -50, 88)]
-
-
-# ---- several positions --------------------------------------------------------------------------
-def both(play: Play, bars: Bars, a: Any, b: Any) -> Any:
-    """Hold 50 of A long and 50 of B short, both from 100, with 2000: each costs 500."""
-    broker = SimulatedBroker(shortcash=False, margin=Margin(maintenance=0.05))
-    steps = {0: lambda s: [s.buy(data=s.datas[0], size=50), s.sell(data=s.datas[1], size=50)]}
-    return play(
-        {"A": bars([100, 100, a]), "B": bars([100, 100, b])}, steps, broker,
-        commission=Commission(schedule=Percent(0.0), leverage=10), cash=2_000,
-    )  # fmt: skip
-
-
-def test_several_positions_close_each_at_its_worst(play: Play, bars: Bars) -> None:
-    # A at its low, 80: -1000; B at its high, 115: -750; equity 250
-    # maintenance 0.05 x 50 x 80 + 0.05 x 50 x 115 = 200 + 287.5 = 487.5
-    run = both(play, bars, (98, 99, 80, 97), (102, 115, 101, 103))
-    assert sorted(run.liquidated) == [(2, -50, 80), (2, 50, 115)]
-    # 1000 + 500 - 1000 + 500 - 750
-    assert run.cash[2] == near(250)
-
-
-def test_several_positions_share_one_equity(play: Play, bars: Bars) -> None:
-    # A at 80: -1000; B at its high, 101: -50; equity 950 > 0.05 x 50 x (80 + 101) = 452.5
-    assert closed(both(play, bars, (98, 99, 80, 97), (100, 101, 99, 100))) == []
-
-
-# ---- futures ------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("side", "bar", "price"),
-    [
-        # 2 contracts of 50 at 100; 3000 - 2 x 2.00 = 2996; maintenance 2 x 900 = 1800
-        # 2996 + 100 x (P - 100) = 1800: P = 100 - 11.96 = 88.04; the short's 111.96
-        ("buy", (96, 97, 85, 95), 88.04),
-        ("sell", (104, 115, 103, 105), 111.96),
-    ],
-)
-def test_a_future_is_liquidated_at_its_margin_per_contract(
-    play: Play, bars: Bars, side: str, bar: Any, price: float
-) -> None:
-    # the close of bar 1 is 101 or 99, settled: it moves cash and not the price
-    broker = SimulatedBroker(margin=Margin(maintenance_per_contract=900.0))
-    future = Commission(schedule=PerContract(2.0), margin=1_200.0, mult=50.0)
-    steps = {0: lambda s: getattr(s, side)(size=2)}
-    frame = bars([100, (100, 101, 99, 101 if side == "buy" else 99), bar])
-    run = play(frame, steps, broker, commission=future, cash=3_000)
-    assert run.prices == near([100, price])
-    assert len(run.liquidations) == 1
-    # 1800 less the fee of 4
-    assert run.cash[2] == near(1_796)
-
-
-def test_a_future_is_liquidated_at_the_open(play: Play, bars: Bars) -> None:
-    # at 85: 2996 - 1500 = 1496 <= 1800; closed there, fee 4: 1492
-    broker = SimulatedBroker(margin=Margin(maintenance_per_contract=900.0))
-    future = Commission(schedule=PerContract(2.0), margin=1_200.0, mult=50.0)
-    run = play(
-        bars([100, 100, (85, 90, 84, 90)]), {0: lambda s: s.buy(size=2)}, broker,
-        commission=future, cash=3_000,
-    )  # fmt: skip
-    assert run.liquidated == [(2, -2, 85)]
-    assert run.cash[2] == near(1_492)

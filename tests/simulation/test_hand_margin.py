@@ -73,6 +73,19 @@ def test_turning_over_closes_then_opens(play: Play, bars: Bars) -> None:
     assert run.value[-1] == near(1_700)
 
 
+def test_a_short_far_above_its_entry_is_worth_what_it_lost(play: Play, bars: Bars) -> None:
+    # short 10 at 100 without leverage costs 1000 of 5000; at 250 it has lost 10 x 150 = 1500
+    run = play(
+        bars([100, 100, 250]),
+        {0: lambda s: s.sell(size=10)},
+        account(),
+        commission=lever(1),
+        cash=5_000,
+    )
+    assert run.cash == [5_000, 4_000, 4_000]
+    assert run.value == [5_000, 5_000, 3_500]
+
+
 # ---- what can be opened -------------------------------------------------------------------------
 @pytest.mark.parametrize("side", ["buy", "sell"])
 @pytest.mark.parametrize(("size", "status"), [(50, "Completed"), (51, "Margin")])

@@ -95,11 +95,12 @@ class _Script:
         now = sum(1 for stamp in feed.stamps if stamp <= self.market[0].stamps[at]) - 1
         close = feed.rows[now]["close"]
         ask = Make(at, self.count, feed.name, side, size, kind, **more)
-        ask = replace(ask, **self._prices(kind, side, close))
-        if not ask.transmit or fitting or ask.oco:
+        prices = self._prices(kind, side, close)
+        ask = replace(ask, **prices)
+        if fitting or ask.kind in (TRAIL, TRAIL_LIMIT) or self.rng.random() < 0.7:
             ask = self._fit(ask)
-        elif self.terms.reject and self.rng.random() < 0.8:
-            ask = self._fit(ask)
+        elif self.rng.random() < 0.3 and "price" in prices:
+            ask = replace(ask, price=prices["price"] + 0.03)
         if self.rng.random() < 0.25:
             ask = replace(ask, valid=self._valid(feed, now))
         self.made.append(ask)
@@ -135,7 +136,7 @@ class _Script:
         return max(1.0, round(size * 16)) / 16  # sums of such sizes leave no dust
 
     def _fit(self, ask: Make) -> Make:
-        return replace(ask, size=float(max(1, round(ask.size))))
+        return replace(ask, size=float(max(4, round(ask.size)))) if self.terms.reject else ask
 
     def _valid(self, feed: Feed, now: int) -> Any:
         bars = int(self.rng.integers(1, 8))

@@ -68,7 +68,7 @@ def _trading(rng: np.random.Generator, terms: Settings, on: set[str]) -> Setting
     if "latency" in on and "intrabar" in on:
         terms = replace(terms, latency=timedelta(minutes=int(rng.choice([1, 20, 90, 500]))))
     if "rules" in on:
-        step = Step("0.1", str(rng.choice(["0.25", "1", "0.5"])), "0.5", "50")
+        step = Step("0.1", str(rng.choice(["0.25", "1", "0.5"])), "2", "250")
         terms = replace(terms, rules={"A": step, "B": step}, reject=True)
     return replace(terms, half_spread="half_spread" in on)
 

@@ -68,8 +68,6 @@ class Venue:
         return self.outcome
 
     def _match_round(self, before: datetime, new: dict[str, Row]) -> None:
-        self.families.activate()
-        self._accept()
         if before.date() < self.now.date() and before != datetime.min:
             days = before.date(), self.now.date()
             self._charge(nights(self.terms, self.account, self.last_close, *days))
@@ -78,6 +76,8 @@ class Venue:
         if watched:
             self._look("open")
         sides = {name: position.size for name, position in self.account.open()}
+        self.families.activate()
+        self._accept()
         self._match(new)
         if watched:
             self._liquidate(inside(self.terms, self.account, self._bars(), sides))
@@ -262,10 +262,10 @@ class Venue:
     def _liquidate(self, prices: dict[str, float]) -> None:
         if not prices:
             return
-        for order in list(self.queue):
-            if order in self.queue:
-                self.queue.remove(order)
-                self.families.leave(order, "Canceled")
+        self.queue += self.submitted
+        self.submitted.clear()
+        while self.queue:
+            self.families.leave(self.queue.pop(0), "Canceled")
         for name, price in prices.items():
             held = self.account.position(name)
             side, size = (-1, held.size) if held.size > 0 else (1, -held.size)
