@@ -38,13 +38,15 @@ def equity(recording: Recording) -> pd.DataFrame:
         worth = np.where(held, size * close, 0.0)
         paid = worth if margin is None else np.where(held, np.abs(size) * margin, 0.0)
         unrealized = np.where(held, size * (close - price) * record.multiplier, 0.0)
-        if margin is None and not recording.short_cash:
-            tied = np.abs(price * size + (price - close) * size)  # bt's getvalue of a short
-            paid = np.where(size < 0, tied, paid)
         # bt's BackBroker._get_value takes a long's profit out of the leverage and adds it back.
-        long = paid > 0
-        value = value + np.where(long, (paid - unrealized) / record.leverage, paid)
-        value = np.where(long, value + unrealized, value)
+        if recording.short_cash:
+            long = paid > 0
+            value = value + np.where(long, (paid - unrealized) / record.leverage, paid)
+            value = np.where(long, value + unrealized, value)
+        elif margin is None:
+            value = value + np.abs(size * np.where(held, price, 0.0)) / record.leverage + unrealized
+        else:
+            value = value + paid
         position += worth * record.multiplier
         gross += np.abs(worth) * record.multiplier
     value = cash + value

@@ -13,25 +13,15 @@ from atms.simulation.commission import Commission
 from atms.simulation.costs import NO_PARTS, FillCosts, Parts, worsened
 from atms.simulation.fees import OrderTotals, Tiered
 from atms.simulation.holding_costs import HoldingCosts
-from atms.simulation.liquidating import MarginWatch
+from atms.simulation.liquidating import MarginWatch, held_of
 from atms.simulation.liquidity import fillable
-from atms.simulation.matching import Bar, Kind, Match, Place, match
+from atms.simulation.matching import Bar, Match, Place, match
+from atms.simulation.orders import kind_of, limit_of, refusal_of, trails
 from atms.simulation.rounds import Rounds, bar_of
-from atms.simulation.rules import refusal
 from atms.simulation.settings import check_settings
 from atms.simulation.stock_slippage import StockSlippage, slipped
 from atms.simulation.surroundings import half_spread, impact_of, losses_elsewhere
 from atms.simulation.traded import Traded
-
-_KINDS = {
-    bt.Order.Market: Kind.MARKET,
-    bt.Order.Limit: Kind.LIMIT,
-    bt.Order.Stop: Kind.STOP,
-    bt.Order.StopTrail: Kind.STOP,
-    bt.Order.StopLimit: Kind.STOP_LIMIT,
-    bt.Order.StopTrailLimit: Kind.STOP_LIMIT,
-}
-_TRAILING = (bt.Order.StopTrail, bt.Order.StopTrailLimit)
 
 
 class SimulatedBroker(bt.brokers.BackBroker):
@@ -78,7 +68,6 @@ class SimulatedBroker(bt.brokers.BackBroker):
         super().init()
         self.charges: list[Charge] = []
         self._in_round = False
-        self._forced = False
         self._totals: dict[int, OrderTotals] = {}
         self._used: dict[int, float] = {}
         self._traded = Traded()
@@ -91,12 +80,12 @@ class SimulatedBroker(bt.brokers.BackBroker):
         self._costs = HoldingCosts(self)
         margin = self.p.margin
         self._watch = MarginWatch(self, margin) if margin and margin.liquidates else None
+        ours = [info for info in self.comminfo.values() if isinstance(info, Commission)]
+        for commission in ours:
+            commission.price_of = self._price_of
         self._watches = any(
             (margin, self.p.intrabar, self.p.funding, self.p.borrow, self.p.interest)
-        )
-        for commission in self.comminfo.values():
-            if isinstance(commission, Commission):
-                commission.price_of = self._price_of
+        ) or any(isinstance(commission.p.conversion, str) for commission in ours)
 
     def next(self) -> None:
         """Match orders against the bar, or against the finer bars in it, one after the other."""
@@ -141,9 +130,35 @@ class SimulatedBroker(bt.brokers.BackBroker):
     def _get_value(self, datas: Any = None, lever: bool = False) -> float:
         added = sum(self._cash_addition)  # stock books what was added here
         moved = bool(self._cash_addition)
-        value: float = super()._get_value(datas, lever)
+        if self.p.margin is None:
+            value: float = super()._get_value(datas, lever)
+        else:
+            value = self._margin_value(datas)
         if moved:
             self.charges.append(Charge(self.now, "deposit", None, added, self.cash, self._in_round))
+        return value
+
+    def _margin_value(self, datas: Any) -> float:
+        """Return the value of a margin account, or of some of its positions.
+
+        Stock takes the absolute value of a short that lost more than it cost.
+        """
+        while self._cash_addition:
+            added = self._cash_addition.popleft()
+            self._fundshares += added / self._fundval
+            self.cash += added
+        worth = math.fsum(
+            held_of(self, data).worth(data.close[0])
+            for data in datas or self.positions
+            if self.positions[data]
+        )
+        if datas:
+            return worth
+        value: float = self.cash + worth
+        self._value = value
+        self._fundval = self._value / self._fundshares
+        self._valuemkt = self._valuemktlever = worth
+        self._valuelever = value
         return value
 
     # ---- orders in --------------------------------------------------------------------------
@@ -158,7 +173,9 @@ class SimulatedBroker(bt.brokers.BackBroker):
 
     def submit(self, order: bt.Order, check: bool = True) -> bt.Order:
         """Take an order in, or refuse what its instrument's rules do not allow."""
-        reason = "" if self._forced or not self.p.rules else self._refusal(order)
+        rules = (self.p.rules or {}).get(order.data._name)
+        # What the broker itself closes at the end or liquidates is taken as it is.
+        reason = refusal_of(order, rules) if rules and check else ""
         if not reason:
             return super().submit(order, check=check)
         group = [order]
@@ -171,18 +188,12 @@ class SimulatedBroker(bt.brokers.BackBroker):
             self.notify(refused)
         return order
 
-    def _refusal(self, order: bt.Order) -> str:
-        rules = self.p.rules.get(order.data._name)
-        if rules is None:
-            return ""
-        # A trailing order's prices come from the bars, a market order has none.
-        named = {
-            bt.Order.Limit: [order.created.price],
-            bt.Order.Stop: [order.created.price],
-            bt.Order.StopLimit: [order.created.price, order.created.pricelimit],
-        }.get(order.exectype, [])
-        worth = named[-1] if named else order.created.pclose
-        return refusal(rules, abs(order.created.size), named, worth)
+    def cancel_all(self) -> None:
+        """Cancel every order, those that were not accepted yet too."""
+        self.pending.extend(self.submitted)
+        self.submitted.clear()
+        for order in list(self.pending):
+            self.cancel(order)
 
     # ---- orders against bars ----------------------------------------------------------------
 
@@ -202,14 +213,12 @@ class SimulatedBroker(bt.brokers.BackBroker):
             self._meet_market(order, bar)
             return
         was_triggered = order.triggered
-        found = match(
-            _KINDS[order.exectype], order.isbuy(), created.price, _limit_of(order),
-            was_triggered, bar,
-        )  # fmt: skip
+        limit = limit_of(order)
+        found = match(kind_of(order), order.isbuy(), created.price, limit, was_triggered, bar)
         order.triggered = found.triggered
         if found.price is not None:
-            self._fill(order, found, _limit_of(order), bar)
-        if order.exectype in _TRAILING and not was_triggered and order.alive():
+            self._fill(order, found, limit, bar)
+        if trails(order) and not was_triggered and order.alive():
             order.trailadjust(bar.close)
 
     def _meet_market(self, order: bt.Order, bar: Bar) -> None:
@@ -326,19 +335,9 @@ class SimulatedBroker(bt.brokers.BackBroker):
 
     def _price_of(self, name: str) -> float:
         data = self.cerebro.datasbyname.get(name)
-        if data is None or not len(data):
-            raise ValueError(f"commission.conversion: {name} has no bar yet, or is no data")
-        return float(data.close[0])
-
-
-def _limit_of(order: bt.Order) -> float | None:
-    """Return the price that an order may not fill beyond; Backtrader gives one to every order."""
-    limit: float | None = None
-    if order.exectype == bt.Order.Limit:
-        limit = order.created.price
-    elif order.exectype in (bt.Order.StopLimit, bt.Order.StopTrailLimit):
-        limit = order.created.pricelimit
-    return limit
+        if id(data) not in self.rounds.closes:
+            raise ValueError(f"commission.conversion: {name} has no close yet, or is no data")
+        return self.rounds.closes[id(data)]
 
 
 def _checked(size: float) -> float:

@@ -63,8 +63,7 @@ class MarginWatch:
         prices = [(data, held, price_of(data, held)) for data, held, _ in marked]
         equity = self._broker.cash + sum(held.worth(price) for held, price in pairs)
         reason = f"liquidated: equity of {equity:.2f} does not cover the maintenance margin"
-        for order in list(self._broker.pending):
-            self._broker.cancel(order)
+        self._broker.cancel_all()
         for data, held, price in prices:
             for strategy in self._broker.cerebro.runningstrats:
                 close_at(self._broker, strategy, data, price, reason=reason)

@@ -71,7 +71,7 @@ def nearest(value: float, step: Decimal) -> float:
 def floored(value: float, step: Decimal) -> float:
     """Return the largest multiple of *step* that is not above *value*, as its nearest float."""
     close = nearest(value, step)
-    if close <= value:
+    if close <= value + 1e-9 * float(step):  # 0.29 x 100 is 28.999999999999996
         return close
     times = (Decimal(value) / step).to_integral_value(ROUND_HALF_EVEN) - 1
     return float(times * step)

@@ -36,8 +36,8 @@ def scenario(seed: int, *, costs: bool = True) -> Scenario:
         columns.add("spread")
     if terms.funding:
         columns.add("funding")
-    if costs and (terms.maintenance or terms.funding) and rng.random() < 0.5:
-        columns.add(str(rng.choice(["mark", "mark_ends"])))
+    if costs and (terms.maintenance or terms.funding) and rng.random() < 0.6:
+        columns.add(str(rng.choice(["mark", "mark_ends"], p=[0.35, 0.65])))
     finer = bool(terms.latency) or (costs and rng.random() < 0.2)
     market = feeds(rng, columns, finer=finer)
     return Scenario(market, tuple(_Script(rng, market, terms).lines()), terms)
@@ -128,7 +128,7 @@ class _Script:
         if self.terms.per_contract is not None:
             room = self.terms.cash / self.terms.per_contract
         size = room * float(self.rng.uniform(0.02, 0.45))
-        size *= 3.0 if self.rng.random() < 0.03 else 1.0
+        size *= 3.0 if self.rng.random() < (0.2 if self.terms.maintenance else 0.03) else 1.0
         if self.terms.reject or self.rng.random() < 0.5:
             size = float(max(1, round(size)))
         if self.terms.reject and self.rng.random() < 0.1:

@@ -46,7 +46,7 @@ def _feed(
 
 
 def _bar(rng: np.random.Generator, price: float, grid: float) -> Row:
-    gap = rng.normal(0, 0.04 if rng.random() < 0.15 else 0.006)
+    gap = rng.normal(0, 0.06 if rng.random() < 0.2 else 0.006)
     start = price * float(np.exp(gap))
     end = start * float(np.exp(rng.normal(0, 0.015)))
     high = max(start, end) * float(np.exp(abs(rng.normal(0, 0.008))))

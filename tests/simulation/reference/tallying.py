@@ -16,8 +16,8 @@ from tests.simulation.reference.scenario import (
 FEES = ("percent", "maker_taker", "per_share", "per_contract", "tiered")
 FEATURES = (
     "spread", "slippage percent", "slippage fixed", "slippage ticks", "impact", "participation",
-    "intrabar", "latency", "rules", "conversion", "leverage", "contract margin", "liquidation",
-    "liquidation fee", "funding start", "funding end", "borrow", "interest", "maker", "taker",
+    "intrabar", "latency", "rules", "conversion", "leverage", "contract margin", "liquidation open",
+    "liquidation inside", "liquidation close", "liquidation fee", "funding start", "funding end", "borrow", "interest", "maker", "taker",
     "expired", "one cancels other", "bracket", "stop through a gap", "limit bettered",
     *FEES,
 )  # fmt: skip
@@ -51,7 +51,6 @@ def features(scenario: Scenario, outcome: Outcome) -> set[str]:
         "conversion": terms.conversion != 1.0 and any(fill.fee for fill in fills),
         "leverage": terms.leverage > 1 and bool(fills),
         "contract margin": terms.per_contract is not None and bool(fills),
-        "liquidation": -1 in outcome.fills,
         "liquidation fee": "liquidation" in charged,
         "funding start": "funding" in charged and terms.funding == "start",
         "funding end": "funding" in charged and terms.funding == "end",
@@ -63,7 +62,19 @@ def features(scenario: Scenario, outcome: Outcome) -> set[str]:
     }
     if terms.fee:
         found[terms.fee] = any(fill.fee for fill in fills)
+    found |= dict.fromkeys(_liquidations(scenario, outcome), True)
     return {name for name, is_so in found.items() if is_so} | _orders(scenario, outcome)
+
+
+def _liquidations(scenario: Scenario, outcome: Outcome) -> set[str]:
+    rows = [row for feed in scenario.feeds for row in feed.rows]
+    opens, closes = ({row[name] for row in rows} for name in ("open", "close"))
+    found = set()
+    for number, (fill,) in ((n, fills) for n, fills in outcome.fills.items() if n < 0):
+        assert number
+        place = "open" if fill.price in opens else "close" if fill.price in closes else "inside"
+        found.add(f"liquidation {place}")
+    return found
 
 
 def _orders(scenario: Scenario, outcome: Outcome) -> set[str]:

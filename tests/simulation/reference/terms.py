@@ -14,7 +14,7 @@ FEES = ("percent", "maker_taker", "per_share", "per_contract", "tiered")
 COSTS = {
     "slippage": 0.45, "half_spread": 0.25, "impact": 0.25, "participation": 0.3, "intrabar": 0.3,
     "latency": 0.5, "rules": 0.2, "funding": 0.3, "borrow": 0.3, "interest": 0.3,
-    "liquidation_fee": 0.5, "conversion": 0.5, "fees": 0.85,
+    "liquidation_fee": 0.7, "conversion": 0.5, "fees": 0.85,
 }  # fmt: skip
 
 
@@ -34,18 +34,18 @@ def settings(rng: np.random.Generator, *, costs: bool) -> Settings:
 
 
 def _account(rng: np.random.Generator, terms: Settings, costs: bool) -> Settings:
-    kind = rng.choice(["cash", "margin", "future"], p=[0.5, 0.3, 0.2])
+    kind = rng.choice(["cash", "margin", "future"], p=[0.4, 0.4, 0.2])
     if kind == "cash":
         return terms
-    watched = costs and rng.random() < 0.8
+    watched = costs and rng.random() < 0.9
     if kind == "margin":
-        leverage = float(rng.choice([2.0, 5.0, 10.0]))
-        share = float(rng.uniform(0.1, 0.9)) / leverage if watched else 0.0
+        leverage = float(rng.choice([2.0, 5.0, 10.0, 20.0]))
+        share = float(rng.uniform(0.6, 0.98)) / leverage if watched else 0.0
         return replace(
             terms, margin_account=True, leverage=leverage, maintenance=share, cash=10_000.0
         )
     contract = float(rng.uniform(20, 150))
-    amount = contract * float(rng.uniform(0.3, 0.9)) if watched else 0.0
+    amount = contract * float(rng.uniform(0.6, 0.98)) if watched else 0.0
     return replace(
         terms, per_contract=contract, multiplier=float(rng.choice([1.0, 5.0])),
         maintenance_per_contract=amount, cash=3_000.0,
