@@ -63,6 +63,8 @@ class SimulatedBroker(bt.brokers.BackBroker):
         ("interest", None),
     )
 
+    _fundval: float  # stock's, of its fund mode
+
     def init(self) -> None:
         """Begin anew, as stock does at the start of each run."""
         super().init()

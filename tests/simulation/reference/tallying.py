@@ -13,14 +13,16 @@ from tests.simulation.reference.scenario import (
     Scenario,
 )
 
-FEES = ("percent", "maker_taker", "per_share", "per_contract", "tiered")
-FEATURES = (
+_OFTEN = (
     "spread", "slippage percent", "slippage fixed", "slippage ticks", "impact", "participation",
-    "intrabar", "latency", "rules", "conversion", "leverage", "contract margin", "liquidation open",
-    "liquidation inside", "liquidation close", "liquidation fee", "funding start", "funding end", "borrow", "interest", "maker", "taker",
+    "intrabar", "latency", "rules", "conversion", "leverage", "contract margin",
+    "liquidation fee", "funding start", "funding end", "borrow", "interest", "maker", "taker",
     "expired", "one cancels other", "bracket", "stop through a gap", "limit bettered",
-    *FEES,
+    "percent", "maker_taker", "per_share", "per_contract", "tiered",
 )  # fmt: skip
+_PLACES = ("liquidation open", "liquidation inside", "liquidation close")
+LEAST = dict.fromkeys(_OFTEN, 100) | dict.fromkeys(_PLACES, 50)
+"""The seeds in which each feature must have changed something."""
 
 
 def fills_of_kinds(scenario: Scenario, outcome: Outcome) -> Counter[str]:
