@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Table, func, select
 from atms.ledger import schema
 from atms.ledger.binary import bar_rows
 from atms.ledger.blocks import COLUMNS
-from atms.ledger.types import Exact, Moment, exact_decimal, moment
+from atms.ledger.types import Exact, Moment, exact_decimal
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
@@ -125,14 +125,15 @@ def _values(column: pd.Series, kind: Column[Any], text: bool) -> list[Any]:
     plain = [None if absent else value for value, absent in _with_absence(column)]
     if not text:
         return plain
-    return [
-        None if value is None else str(value).translate(_ESCAPES)
-        for value in (_flag(value) for value in plain)
-    ]
+    shown = {value: _text(value) for value in set(plain)}  # most stand there many times
+    return [shown[value] for value in plain]
 
 
-def _flag(value: Any) -> Any:
-    return {True: "t", False: "f"}[value] if isinstance(value, bool) else value
+def _text(value: Any) -> str | None:
+    """Return a value as COPY's text; None stays."""
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return None if value is None else str(value).translate(_ESCAPES)
 
 
 def _with_absence(column: pd.Series) -> zip[tuple[Any, bool]]:
@@ -158,7 +159,5 @@ def _moments(column: pd.Series, kind: Column[Any], text: bool) -> list[Any]:
         return [
             None if gone else value for value, gone in zip(micros.tolist(), absent, strict=True)
         ]
-    return [
-        None if gone else moment(value).isoformat()
-        for value, gone in zip(micros.tolist(), absent, strict=True)
-    ]
+    shown = np.datetime_as_string(micros.to_numpy().view("datetime64[us]"), timezone="UTC")
+    return [None if gone else value for value, gone in zip(shown.tolist(), absent, strict=True)]

@@ -71,7 +71,8 @@ class SimulatedBroker(bt.brokers.BackBroker):
         self.charges: list[Charge] = []
         self._in_round = False
         self._totals: dict[int, OrderTotals] = {}
-        self._used: dict[int, float] = {}
+        self._used: dict[int, float] = {}  # of the bars of this pass, by id of the data
+        self._used_in_bar: dict[int, float] = {}  # the same, of their own bars
         self._traded = Traded()
 
     def start(self) -> None:
@@ -92,6 +93,7 @@ class SimulatedBroker(bt.brokers.BackBroker):
     def next(self) -> None:
         """Match orders against the bar, or against the finer bars in it, one after the other."""
         self._in_round = True
+        self._used_in_bar.clear()
         if self._watches:
             self._next_watching()
         else:
@@ -132,7 +134,7 @@ class SimulatedBroker(bt.brokers.BackBroker):
     def _get_value(self, datas: Any = None, lever: bool = False) -> float:
         added = sum(self._cash_addition)  # stock books what was added here
         moved = bool(self._cash_addition)
-        if self.p.margin is None:
+        if self.p.margin is None or self.p.shortcash:
             value: float = super()._get_value(datas, lever)
         else:
             value = self._margin_value(datas)
@@ -149,18 +151,24 @@ class SimulatedBroker(bt.brokers.BackBroker):
             added = self._cash_addition.popleft()
             self._fundshares += added / self._fundval
             self.cash += added
-        worth = math.fsum(
-            held_of(self, data).worth(data.close[0])
+        held = [
+            (held_of(self, data), data.close[0])
             for data in datas or self.positions
             if self.positions[data]
-        )
+        ]
+        worth = math.fsum(one.worth(close) for one, close in held)
+        if datas and len(datas) == 1:  # by which targets are ordered: a short's is below zero
+            return -worth if held and held[0][0].size < 0 else worth
         if datas:
             return worth
         value: float = self.cash + worth
+        traded = math.fsum(abs(one.size) * close * one.multiplier for one, close in held)
         self._value = value
         self._fundval = self._value / self._fundshares
-        self._valuemkt = self._valuemktlever = worth
-        self._valuelever = value
+        self._valuemkt, self._valuemktlever = worth, traded
+        self._valuelever = self.cash + traded
+        self._leverage = traded / (worth or 1.0)
+        self._unrealized = math.fsum(one.worth(close) - one.tied for one, close in held)
         return value
 
     # ---- orders in --------------------------------------------------------------------------
@@ -269,7 +277,7 @@ class SimulatedBroker(bt.brokers.BackBroker):
         wanted = abs(order.executed.remsize) if size is None else size
         rules = (self.p.rules or {}).get(order.data._name)
         volume = bar.volume if not ago else order.data.volume[ago]
-        used = self._used.get(id(order.data), 0.0)
+        used = (self._used_in_bar if self.rounds.is_last else self._used).get(id(order.data), 0.0)
         return fillable(wanted, volume, self.p.participation, used, rules and rules.step)
 
     def _parts(self, data: Any, reference: float, size: float) -> Parts | None:
@@ -321,7 +329,8 @@ class SimulatedBroker(bt.brokers.BackBroker):
         units, mult = abs(bits[-1].size), commission.p.mult
         value = units * price * mult
         self._totals[order.ref] = OrderTotals(totals.size + units, totals.value + value)
-        self._used[id(order.data)] = self._used.get(id(order.data), 0.0) + units
+        for used in (self._used, self._used_in_bar):
+            used[id(order.data)] = used.get(id(order.data), 0.0) + units
         self._traded.add(self.now, value)
         spread, slippage, impact = (part * units * mult for part in parts)
         reference = price if found.price is None else found.price

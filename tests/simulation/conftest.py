@@ -45,7 +45,7 @@ class Fill:
 class Scripted(bt.Strategy):
     """Makes the orders of its script, and notes what happens on every bar."""
 
-    params = (("script", {}),)
+    params: tuple[tuple[str, Any], ...] = (("script", {}),)
 
     def __init__(self) -> None:
         self.made: list[bt.Order] = []

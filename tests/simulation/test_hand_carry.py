@@ -101,14 +101,11 @@ def test_funding_goes_with_the_multiplier(play: Play, bars: Bars) -> None:
     assert rows(run) == [("funding", "X", 10)]
 
 
-@pytest.mark.parametrize(("at", "amount"), [("start", -1.1), ("end", -1.2)])
-def test_a_feed_without_marks_is_its_own_mark(
-    play: Play, bars: Bars, at: str, amount: float
-) -> None:
-    # 10 x 110 x 0.001 at the bar's open, 10 x 120 x 0.001 at its close
-    frame = bars([100, 100, (110, 130, 90, 120)], funding_rate=[0, 0, 0.001])
-    run = play(frame, step("buy"), Broker(funding=Funding(at=at)))
-    assert rows(run) == [("funding", "X", amount)]
+@pytest.mark.parametrize(("at", "column"), [("start", "mark_open"), ("end", "mark_close")])
+def test_funding_needs_the_mark_of_its_moment(play: Play, bars: Bars, at: str, column: str) -> None:
+    frame = bars([100, 100], funding_rate=0.001)
+    with pytest.raises(ValueError, match=column):
+        play(frame, {}, Broker(funding=Funding(at=at)))
 
 
 # ---- borrow -------------------------------------------------------------------------------------

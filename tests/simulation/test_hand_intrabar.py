@@ -122,6 +122,25 @@ def test_a_finer_bar_belongs_to_the_first_bar_at_or_after_its_end(play: Play, ba
     assert run.trades == [(1, 1, 105)]
 
 
+def test_finer_bars_share_out_their_own_volume(play: Play, bars: Bars) -> None:
+    # 10 % of 300 and of 700: 30 and 70 of the bar's 100
+    frame = bars([100, (100, 102, 100, 102), 102], volume=[1, 1_000, 1_000], **HOURS)
+    finer = bars([100, 100, 100, 102], volume=[1, 1, 300, 700], **HALVES)
+    broker = SimulatedBroker(intrabar={"X": finer}, participation=0.1)
+    run = play(frame, {0: lambda s: s.buy(size=150)}, broker, cash=100_000)
+    assert run.trades == [(1, 30, 100), (1, 70, 102), (2, 50, 102)]
+
+
+def test_a_close_order_shares_its_bar_with_the_finer_bars(play: Play, bars: Bars) -> None:
+    # 10 % of the bar's 1000 is 100: the market order takes 30 + 60 on the finer bars, 10 are left
+    frame = bars([100, (100, 102, 100, 102)], start="2024-01-01", step="1D", volume=1_000)
+    finer = bars([100, 100, 102], start="2024-01-01", step="12h", volume=[1, 300, 700])
+    broker = SimulatedBroker(intrabar={"X": finer}, participation=0.1)
+    step = {0: lambda s: [s.buy(size=90), s.buy(size=90, exectype=Order.Close)]}
+    run = play(frame, step, broker, cash=100_000)
+    assert run.trades == [(1, 30, 100), (1, 60, 102), (1, 10, 102)]
+
+
 # ---- latency ------------------------------------------------------------------------------------
 QUARTER_OPENS = [100] * 4 + [101, 102, 103, 104] + [105, 106, 107, 108]
 

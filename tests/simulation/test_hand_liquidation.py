@@ -150,15 +150,24 @@ def test_the_bar_of_the_entry_is_looked_at_at_its_close(
 
 
 # ---- marks --------------------------------------------------------------------------------------
-def test_the_marks_low_liquidates_where_the_bars_does_not(hold: Play) -> None:
+@pytest.mark.parametrize(
+    ("bar", "price", "cash"),
+    [
+        ((96, 97, 89, 96), 90, 225),  # the bar traded at 90
+        ((96, 97, 95, 96), 95, 475),  # it did not: at its low, 225 + 500 - 250
+        ((88, 89, 87, 88), 89, 175),  # neither, on its other side: at its high, 225 + 500 - 550
+    ],
+)
+def test_the_marks_low_liquidates_within_the_bars_range(
+    hold: Play, bar: Any, price: float, cash: float
+) -> None:
     marks = {
         "mark_open": [100, 100, 95], "mark_high": [100, 100, 96],
         "mark_low": [100, 100, 85], "mark_close": [100, 100, 94],
     }  # fmt: skip
-    run = hold("buy", 100, (96, 97, 95, 96), **marks)
-    assert run.prices == near([100, 90])
-    assert len(run.liquidated) == 1
-    assert run.held == [0]
+    run = hold("buy", 100, bar, **marks)
+    assert run.liquidated == [(2, -50, near(price))]
+    assert run.cash[2] == run.value[2] == near(cash)
 
 
 def test_the_bars_low_does_not_liquidate_where_the_marks_do_not(hold: Play) -> None:
@@ -169,13 +178,15 @@ def test_the_bars_low_does_not_liquidate_where_the_marks_do_not(hold: Play) -> N
     assert hold("buy", 100, (95, 96, 80, 94), **marks).liquidated == []
 
 
-def test_a_short_is_looked_at_at_the_marks_high(hold: Play) -> None:
+@pytest.mark.parametrize(
+    ("bar", "price"), [((105, 111, 104, 105), 110), ((105, 106, 104, 105), 106)]
+)
+def test_a_short_is_looked_at_at_the_marks_high(hold: Play, bar: Any, price: float) -> None:
     marks = {
         "mark_open": [100, 100, 105], "mark_high": [100, 100, 115],
         "mark_low": [100, 100, 104], "mark_close": [100, 100, 106],
     }  # fmt: skip
-    run = hold("sell", 100, (105, 106, 104, 105), **marks)
-    assert run.prices == near([100, 110])
+    assert hold("sell", 100, bar, **marks).liquidated == [(2, 50, near(price))]
 
 
 def test_marks_without_high_and_low_are_looked_at_at_open_and_close(hold: Play) -> None:

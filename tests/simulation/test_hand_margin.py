@@ -86,6 +86,17 @@ def test_a_short_far_above_its_entry_is_worth_what_it_lost(play: Play, bars: Bar
     assert run.value == [5_000, 5_000, 3_500]
 
 
+@pytest.mark.parametrize("target", [1_000, -1_000])
+@pytest.mark.parametrize(("times", "size"), [(1, 10), (5, 50)])
+def test_a_target_that_is_held_already_needs_no_order(
+    play: Play, bars: Bars, target: float, times: float, size: float
+) -> None:
+    # 1000 of cash at 100 is a position of 10, with leverage 5 of 50; asked for again it is there
+    aim = {n: lambda s: s.order_target_value(target=target) for n in (0, 2)}
+    run = play(bars([100] * 4), aim, account(), commission=lever(times), cash=5_000)
+    assert run.trades == [(1, size if target > 0 else -size, 100)]
+
+
 # ---- what can be opened -------------------------------------------------------------------------
 @pytest.mark.parametrize("side", ["buy", "sell"])
 @pytest.mark.parametrize(("size", "status"), [(50, "Completed"), (51, "Margin")])
@@ -147,6 +158,17 @@ def test_another_positions_unrealized_loss_cannot_be_spent(
     play: Play, bars: Bars, later: float, size: float, status: str
 ) -> None:
     assert two(play, bars, later, size) == status
+
+
+def test_another_positions_gain_does_not_help_at_the_fill(play: Play, bars: Bars) -> None:
+    # A has gained 400; B was tried at 100 and fills at 102.5: 50 x 102.5 / 5 = 1025 of 1000
+    steps = {
+        0: lambda s: s.buy(data=s.getdatabyname("A"), size=50),
+        2: lambda s: s.buy(data=s.getdatabyname("B"), size=50),
+    }
+    frames = {"A": bars([100, 100, 108, 108]), "B": bars([100, 100, 100, 102.5])}
+    run = play(frames, steps, account(), commission=lever(5), cash=2_000)
+    assert run.statuses == ["Completed", "Margin"]
 
 
 def test_a_position_can_be_closed_with_no_cash_left(play: Play, bars: Bars) -> None:

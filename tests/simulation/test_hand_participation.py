@@ -93,12 +93,6 @@ def test_a_bar_without_volume_fills_nothing(play: Play, bars: Bars, kind: str) -
     assert run.trades == [(2, 50, 10)]
 
 
-def test_a_filler_takes_its_share_by_place(play: Play, bars: Bars) -> None:
-    broker = bt.brokers.BackBroker(filler=Participation(0.1))
-    run = play(bars([10] * 2, volume=1_000), {0: lambda s: s.buy(size=250)}, broker)
-    assert run.trades == [(1, 100, 10)]
-
-
 # ---- whole steps --------------------------------------------------------------------------------
 def test_a_part_is_rounded_down_to_the_instruments_step(play: Play, bars: Bars) -> None:
     # 10 % of 255 = 25.5 -> 20; of 300 = 30 -> 30; the last 10 of 60

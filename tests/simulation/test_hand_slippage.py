@@ -159,12 +159,31 @@ def test_a_stop_limit_at_its_stop_does_not_pass_its_limit(play: Play, bars: Bars
 
 
 # ---- beside Backtrader's own --------------------------------------------------------------------
-def test_backtraders_own_slippage_still_works(play: Play, bars: Bars) -> None:
-    # slip_fixed 0.5 inside the bar of 99 to 101: 100.5; 2 would be beyond the high, 101
-    frame = bars([100, (100, 101, 99, 100)])
-    for fixed, price in ((0.5, 100.5), (2.0, 101)):
-        broker = SimulatedBroker(slip_fixed=fixed, slip_open=True)
-        assert play(frame, one("buy"), broker).prices == [price]
+@pytest.mark.parametrize(
+    ("side", "fixed", "price"),
+    # inside the bar of 99 to 101; beyond it the price stays at the high or the low
+    [("buy", 0.5, 100.5), ("buy", 2.0, 101), ("sell", 0.5, 99.5), ("sell", 2.0, 99)],
+)
+def test_backtraders_own_slippage_still_works(
+    play: Play, bars: Bars, side: str, fixed: float, price: float
+) -> None:
+    broker = SimulatedBroker(slip_fixed=fixed, slip_open=True)
+    assert play(bars([100, (100, 101, 99, 100)]), one(side), broker).prices == [price]
+
+
+@pytest.mark.parametrize(
+    ("opened", "price"),
+    [
+        (102, 102),  # at the open, where slip_open is off
+        (101.5, 102.5),  # inside the bar
+    ],
+)
+def test_backtraders_own_slippage_can_spare_the_open(
+    play: Play, bars: Bars, opened: float, price: float
+) -> None:
+    frame = bars([100, (opened, 104, 99, 103)])
+    run = play(frame, one("buy", exectype=Order.Stop, price=102), SimulatedBroker(slip_fixed=0.5))
+    assert run.prices == [price]
 
 
 @pytest.mark.parametrize(

@@ -99,9 +99,7 @@ class Account:
             position.add(done, price)
         return done, charged
 
-    def trial(
-        self, cash: float, scratch: Position, size: float, price: float, fee: FeeOf
-    ) -> float:
+    def trial(self, cash: float, scratch: Position, size: float, price: float, fee: FeeOf) -> float:
         """Tell the cash left if an order filled at the price it was made with."""
         closes, opens = scratch.parts(size)
         scratch.add(size, price)

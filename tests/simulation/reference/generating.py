@@ -36,7 +36,8 @@ def scenario(seed: int, *, costs: bool = True) -> Scenario:
         columns.add("spread")
     if terms.funding:
         columns.add("funding")
-    if costs and (terms.maintenance or terms.funding) and rng.random() < 0.6:
+    watched = bool(terms.maintenance) and rng.random() < 0.6
+    if costs and (watched or terms.funding):
         columns.add(str(rng.choice(["mark", "mark_ends"], p=[0.35, 0.65])))
     finer = bool(terms.latency) or (costs and rng.random() < 0.2)
     market = feeds(rng, columns, finer=finer)
@@ -106,7 +107,7 @@ class _Script:
         self.made.append(ask)
         return ask
 
-    def _prices(self, kind: str, side: int, close: float) -> dict[str, float]:
+    def _prices(self, kind: str, side: int, close: float) -> dict[str, Any]:
         if kind in (MARKET, CLOSE):
             return {}
         away = abs(float(self.rng.normal(0.012, 0.01)))

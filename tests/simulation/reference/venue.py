@@ -18,7 +18,6 @@ from tests.simulation.reference.scenario import (
     TRAIL,
     TRAIL_LIMIT,
     Cancel,
-    Feed,
     Fill,
     Make,
     Outcome,
@@ -150,16 +149,16 @@ class Venue:
         for end in sorted({end for end, _, _ in finer}):
             rows = {name: row for stamp, name, row in finer if stamp == end}
             began = {name: end - self.feeds[name].finer_step for name in rows}
-            self._pass(lambda order, rows=rows: rows.get(order.feed), began)
+            self._pass(rows, began)
             self.families.activate()
         coarse = {name for name in self.at if name not in {name for _, name, _ in finer}}
-        self._pass(lambda order: self._bar(order.feed) if order.feed in coarse else None, {})
+        self._pass({name: self._bar(name) for name in coarse}, {})
 
     def _start(self, name: str) -> datetime:
         at = self.at[name]
         return self.feeds[name].stamps[at - 1] if at else datetime.min
 
-    def _pass(self, bar_of: Callable[[Order], Row | None], began: dict[str, datetime]) -> None:
+    def _pass(self, bars: dict[str, Row], began: dict[str, datetime]) -> None:
         own = not began
         for order in list(self.queue):
             stamp = self.feeds[order.feed].stamps[self.at[order.feed]]
@@ -175,7 +174,7 @@ class Venue:
                 if own:
                     self._try_close(order, stamp)
                 continue
-            bar = bar_of(order)
+            bar = bars.get(order.feed)
             start = self._start(order.feed) if own else began.get(order.feed, order.made)
             late = bool(self.terms.latency) and start < order.made + self.terms.latency
             if bar is None or late or (order.kind == MARKET and stamp <= order.made):
@@ -215,11 +214,16 @@ class Venue:
             order.left = order.left - done
             order.status = "Partial" if order.left else "Completed"
             units = abs(done) * self.terms.multiplier
-            cut = [part * units for part in per_unit]
-            stamp = feed.stamps[at]
-            order.fills.append(Fill(stamp, done, price, met.price, *cut, charged, met.maker))
+            spread, slippage, impact = (part * units for part in per_unit)
+            order.fills.append(
+                Fill(
+                    feed.stamps[at], done, price, met.price, spread, slippage, impact, charged,
+                    met.maker,
+                )
+            )  # fmt: skip
             self.fees.traded.append((self.now, units * price))
-            self.used[id(bar)] = self.used.get(id(bar), 0.0) + abs(done)
+            for one in {id(bar), id(feed.rows[at])}:  # a finer bar's volume is its bar's, too
+                self.used[one] = self.used.get(one, 0.0) + abs(done)
             self.families.oco_done(order)
         if done != want:
             self.queue.remove(order)
@@ -242,7 +246,7 @@ class Venue:
         self, order: Order, price: float, maker: bool, before: list[Fill]
     ) -> Callable[[float, float], float]:
         rate = self.terms.conversion
-        rate = self._bar(rate)["close"] if isinstance(rate, str) else rate
+        rate = self.last_close[rate] if isinstance(rate, str) else rate
         return lambda start, size: self.fees.of(before, start, size, price, maker, self.now, rate)
 
     def _lost(self, feed: str) -> float:
