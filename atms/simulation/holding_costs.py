@@ -62,15 +62,13 @@ class HoldingCosts:
     def _nights(self, days: int) -> None:
         shorts = lent = 0.0
         for data, position in self._broker.positions.items():
-            if not position:
-                continue
             commission = self._broker.getcommissioninfo(data)
+            if not position or not commission.stocklike:  # nobody lends a future
+                continue
             close, mult = self._broker.rounds.closes[id(data)], commission.p.mult
             if self._borrow and position.size < 0:
                 fee = borrow_fee(position.size, close, self._borrow, days, mult)
                 self._broker.charge("borrow", data, fee)
-            if not commission.stocklike:
-                continue
             if position.size > 0:
                 own = 1 / commission.get_leverage()
                 lent += position.size * position.price * (1 - own)
