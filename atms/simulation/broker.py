@@ -23,6 +23,8 @@ from atms.simulation.stock_slippage import StockSlippage, slipped
 from atms.simulation.surroundings import half_spread, impact_of, losses_elsewhere
 from atms.simulation.traded import Traded
 
+_Where = tuple[int, int, int | None]
+
 
 class SimulatedBroker(bt.brokers.BackBroker):
     """Stock fills, cash and value, to the last bit, until a cost is asked for; see
@@ -71,8 +73,7 @@ class SimulatedBroker(bt.brokers.BackBroker):
         self.charges: list[Charge] = []
         self._in_round = False
         self._totals: dict[int, OrderTotals] = {}
-        self._used: dict[int, float] = {}  # of the bars of this pass, by id of the data
-        self._used_in_bar: dict[int, float] = {}  # the same, of their own bars
+        self._used: dict[_Where, float] = {}  # of the volume of a bar, with participation
         self._traded = Traded()
 
     def start(self) -> None:
@@ -93,11 +94,10 @@ class SimulatedBroker(bt.brokers.BackBroker):
     def next(self) -> None:
         """Match orders against the bar, or against the finer bars in it, one after the other."""
         self._in_round = True
-        self._used_in_bar.clear()
         if self._watches:
             self._next_watching()
         else:
-            self._pass()
+            super().next()
         self._in_round = False
 
     def _next_watching(self) -> None:
@@ -107,18 +107,40 @@ class SimulatedBroker(bt.brokers.BackBroker):
             self._watch.before()
         if self.pending or self.submitted or self._toactivate:
             for _ in self.rounds.passes():
-                self._pass()
-        self._pass()
+                self._match_only()
+        super().next()
         if self._watch:
             self._watch.after()
         self._costs.after()
         self.rounds.end()
         self._get_value()
 
-    def _pass(self) -> None:
-        """Match all orders once."""
-        self._used.clear()
-        super().next()
+    def _match_only(self) -> None:
+        """Match all orders once, without what a whole bar brings: futures' gains."""
+        while self._toactivate:
+            self._toactivate.popleft().activate()
+        if self.p.checksubmit:
+            self.check_submitted()
+        self.pending.append(None)
+        while (order := self.pending.popleft()) is not None:
+            if order.expire():
+                self.notify(order)
+                self._ococheck(order)
+                self._bracketize(order, cancel=True)
+                continue
+            if order.active():
+                self._try_exec(order)
+            if order.alive():
+                self.pending.append(order)
+            elif order.status == bt.Order.Completed:
+                self._bracketize(order)
+
+    def check_submitted(self) -> None:
+        """Try the cost of new orders on the cash, by the tier of today."""
+        for commission in self.comminfo.values():
+            if isinstance(commission, Commission):
+                commission.traded = self._traded_for(commission)
+        super().check_submitted()
 
     @property
     def now(self) -> float:
@@ -243,6 +265,8 @@ class SimulatedBroker(bt.brokers.BackBroker):
         if order.created.dt < now >= order.dteos:
             late = bool(order.pannotated) and now > order.dteos  # the session ended before this bar
             price = order.pannotated if late else pclose
+            if self.p.participation is not None:
+                order.pannotated = None  # a rest waits for the next close
             self._fill(order, Match(price, Place.CLOSE), None, bar_of(order.data), ago=-late)
         else:
             order.pannotated = pclose
@@ -264,7 +288,7 @@ class SimulatedBroker(bt.brokers.BackBroker):
                 self._book(order, found, price, parts, size, ago, dtcoc)
             return
         wanted = abs(order.executed.remsize) if size is None else size
-        asked = NO_PARTS if found.maker else self._parts(order.data, reference, wanted)
+        asked = NO_PARTS if found.maker else self._parts(order.data, reference, wanted, ago)
         if asked is not None:
             price, parts = worsened(reference, order.isbuy(), asked, limit)
             self._book(order, found, price, parts, size, ago, dtcoc)
@@ -277,17 +301,17 @@ class SimulatedBroker(bt.brokers.BackBroker):
         wanted = abs(order.executed.remsize) if size is None else size
         rules = (self.p.rules or {}).get(order.data._name)
         volume = bar.volume if not ago else order.data.volume[ago]
-        used = (self._used_in_bar if self.rounds.is_last else self._used).get(id(order.data), 0.0)
+        used = self._used.get(self._where(order, ago), 0.0)
         return fillable(wanted, volume, self.p.participation, used, rules and rules.step)
 
-    def _parts(self, data: Any, reference: float, size: float) -> Parts | None:
+    def _parts(self, data: Any, reference: float, size: float, ago: int) -> Parts | None:
         """Return what a taker pays a unit; None where nothing can fill."""
         slippage = self.p.slippage
         if isinstance(slippage, dict):
             slippage = slippage.get(data._name)
-        spread = half_spread(data) if slippage and slippage.half_spread else 0.0
+        spread = half_spread(data, ago) if slippage and slippage.half_spread else 0.0
         slip = slippage.amount(reference) if slippage else 0.0
-        impact = impact_of(self.p.impact, data, reference, size) if self.p.impact else 0.0
+        impact = impact_of(self.p.impact, data, reference, size, ago) if self.p.impact else 0.0
         return None if impact is None else Parts(spread, slip, impact)
 
     def _stock_slippage(self) -> StockSlippage:
@@ -329,14 +353,20 @@ class SimulatedBroker(bt.brokers.BackBroker):
         units, mult = abs(bits[-1].size), commission.p.mult
         value = units * price * mult
         self._totals[order.ref] = OrderTotals(totals.size + units, totals.value + value)
-        for used in (self._used, self._used_in_bar):
-            used[id(order.data)] = used.get(id(order.data), 0.0) + units
+        if self.p.participation is not None:
+            where = self._where(order, ago)
+            for place in {where, (*where[:2], None)}:  # a finer bar's volume is its bar's too
+                self._used[place] = self._used.get(place, 0.0) + units
         self._traded.add(self.now, value)
         spread, slippage, impact = (part * units * mult for part in parts)
         reference = price if found.price is None else found.price
         bits[-1].costs = FillCosts(
             reference, spread, slippage, impact, found.maker, self.rounds.stamp_for(order)
         )
+
+    def _where(self, order: bt.Order, ago: int) -> _Where:
+        """Return which bar, or finer bar, an order fills on: data, bar, stamp of the finer one."""
+        return id(order.data), len(order.data) + ago, self.rounds.stamp_for(order)
 
     def _traded_for(self, commission: Commission) -> float:
         schedule = commission.p.schedule

@@ -17,6 +17,9 @@ class Commission(bt.CommInfoBase):
     before and what the account has traded. A stock broker does not: each part of a fill is then
     charged as a taker's, as an order of its own and on the first tier.
 
+    Attributes:
+        traded: the account's value traded within the schedule's days, for what stands alone.
+
     Params:
         schedule: see :mod:`atms.simulation.fees`.
         conversion: the account's currency for one unit of the schedule's: a number, or the name of
@@ -41,11 +44,11 @@ class Commission(bt.CommInfoBase):
         super().__init__()
         self.price_of: Callable[[str], float] | None = None
         self._fill: FeePart | None = None
-        self._traded = 0.0
+        self.traded = 0.0
 
     def begin(self, maker: bool, before: OrderTotals, traded: float) -> None:
         """Let what is charged from now on be parts of one fill."""
-        self._traded = traded
+        self.traded = traded
         self._fill = FeePart(0.0, 0.0, maker, before, traded)
 
     def end(self) -> None:
@@ -55,7 +58,7 @@ class Commission(bt.CommInfoBase):
     def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:
         units = abs(size)
         value = units * price * self.p.mult
-        known = self._fill or FeePart(0.0, 0.0, traded=self._traded)
+        known = self._fill or FeePart(0.0, 0.0, traded=self.traded)
         part = known._replace(size=units, value=value, conversion=self._conversion())
         if self._fill is not None and pseudoexec:  # what follows is of the same fill
             before = OrderTotals(part.before.size + units, part.before.value + value)

@@ -61,6 +61,7 @@ class HoldingCosts:
 
     def _nights(self, days: int) -> None:
         shorts = lent = 0.0
+        cash = self._broker.cash
         for data, position in self._broker.positions.items():
             commission = self._broker.getcommissioninfo(data)
             if not position or not commission.stocklike:  # nobody lends a future
@@ -75,6 +76,6 @@ class HoldingCosts:
             elif self._broker.p.shortcash:
                 shorts -= position.size * close
         if self._interest is not None:
-            amount = interest_amount(self._interest, self._broker.cash, shorts, lent, days)
+            amount = interest_amount(self._interest, cash, shorts, lent, days)
             if amount:
                 self._broker.charge("interest", None, amount)

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from atms.simulation.broker import SimulatedBroker
 
 
-def half_spread(data: Any) -> float:
-    """Return half of ask minus bid on the data's bar.
+def half_spread(data: Any, ago: int = 0) -> float:
+    """Return half of ask minus bid on the data's bar *ago*.
 
     Raises:
         ValueError: one of them is missing there, or the bid is above the ask.
     """
-    bid, ask = float(data.lines.bid[0]), float(data.lines.ask[0])
+    bid, ask = float(data.lines.bid[ago]), float(data.lines.ask[ago])
     if not ask >= bid:
         what = "the bid is above the ask" if bid > ask else "bid or ask is empty"
         raise ValueError(
@@ -27,14 +27,17 @@ def half_spread(data: Any) -> float:
     return (ask - bid) / 2
 
 
-def impact_of(impact: Impact, data: Any, reference: float, size: float) -> float | None:
-    """Return the impact a unit of a fill on the data's bar; None where nothing can fill."""
-    bars = min(impact.window, len(data) - 1)
-    closes = [data.close[-ago] for ago in range(bars, 0, -1)]
-    if len(data) - 1 > bars:
-        closes.insert(0, data.close[-bars - 1])
+def impact_of(
+    impact: Impact, data: Any, reference: float, size: float, ago: int = 0
+) -> float | None:
+    """Return the impact a unit of a fill on a bar *ago*; None where nothing can fill."""
+    known = len(data) - 1 + ago
+    bars = min(impact.window, known)
+    closes = [data.close[ago - back] for back in range(bars, 0, -1)]
+    if known > bars:
+        closes.insert(0, data.close[ago - bars - 1])
     returns = [after / before - 1 for before, after in pairwise(closes)]
-    volumes = [data.volume[-ago] for ago in range(bars, 0, -1)]
+    volumes = [data.volume[ago - back] for back in range(bars, 0, -1)]
     return impact.amount(reference, size, returns, sum(volumes) / bars if bars else 0.0)
 
 

@@ -28,7 +28,8 @@ DECIMALS = frozenset(
     {
         "multiplier", "tick", "step", "min_size", "min_notional", "start_value", "final_value",
         "start", "final", "difference", "size", "price", "limit_price", "filled", "average_price",
-        "reference_price", "spread_cost", "slippage_cost", "impact_cost", "amount", "entry_price", "exit_price", "pnl", "fee", "net_pnl", "mae",
+        "reference_price", "spread_cost", "slippage_cost", "impact_cost",
+        "amount", "entry_price", "exit_price", "pnl", "fee", "net_pnl", "mae",
         "mfe", "cash", "value",
     }
 )  # fmt: skip

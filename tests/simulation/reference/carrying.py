@@ -39,7 +39,7 @@ def nights(
             value = -position.size * closes[name] * terms.multiplier
             if terms.per_contract is None and not terms.margin_account:
                 shorts += value  # what the sale brought is in the cash, and is not the account's
-            if terms.borrow:
+            if terms.borrow and terms.per_contract is None:  # nobody lends a future
                 yield "borrow", name, -days * terms.borrow / 365 * value
         elif terms.per_contract is None:
             lent += position.size * position.entry * (1 - 1 / terms.leverage)
