@@ -61,6 +61,7 @@ _SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "exposure": ("exposure", percent),
     "turnover": ("turnover", number),
     "fees": ("fees", money),
+    "total_costs": ("all costs", money),
 }
 
 

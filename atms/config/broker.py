@@ -173,14 +173,15 @@ def _latency(value: Any) -> Any:
     return timedelta(seconds=float(found[1]) * (1.0 if found[2] == "s" else 0.001))
 
 
-def _latency_text(value: timedelta) -> str:
+def latency_text(value: timedelta) -> str:
+    """Return a latency as a person writes it."""
     return f"{value.total_seconds() * 1000:g}ms"
 
 
 LatencyField = Annotated[
     timedelta,
     BeforeValidator(_latency),
-    PlainSerializer(_latency_text, return_type=str),
+    PlainSerializer(latency_text, return_type=str),
     WithJsonSchema({"type": "string", "examples": ["250ms"]}),
 ]
 
@@ -265,6 +266,21 @@ class BrokerSection(Section):
             raise ValueError(
                 f"leverage of {self.borrowing:g}: preset {preset.name} ({preset.venue}) has {none}"
             )
+
+    @property
+    def from_preset(self) -> frozenset[str]:
+        """The keys that the preset has values for."""
+        return frozenset(_preset(self.preset).broker) if self.preset else frozenset()
+
+    @property
+    def overridden(self) -> tuple[str, ...]:
+        """The keys for which the preset has another value than the one that counts."""
+        preset = _preset(self.preset).broker if self.preset else {}
+        return tuple(
+            key
+            for key, value in preset.items()
+            if getattr(BrokerSection.model_validate({key: value}), key) != getattr(self, key)
+        )
 
     @property
     def borrowing(self) -> float:

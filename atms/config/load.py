@@ -6,12 +6,14 @@ import copy
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from atms.config import layers
+from atms.config.broker import latency_text
 from atms.config.problems import config_error, misfit_error
 from atms.config.secrets import Secret
 from atms.config.sections import Config, misfits
@@ -38,10 +40,14 @@ class LoadedConfig:
 
     def explain(self) -> Iterator[tuple[str, str, str]]:
         """Yield (key, value, where it came from) for every value; secrets as fingerprints."""
-        yield from _explain(self.config, (), self.origins)
+        laid_under = self.config.broker.from_preset
+        for path, value, origin in _explain(self.config, (), self.origins):
+            if origin == DEFAULT and path[:1] == ("broker",) and path[1] in laid_under:
+                origin = f"preset {self.config.broker.preset}"
+            yield ".".join(map(str, path)), value, origin
 
 
-def _explain(value: Any, path: Key, origins: dict[Key, str]) -> Iterator[tuple[str, str, str]]:
+def _explain(value: Any, path: Key, origins: dict[Key, str]) -> Iterator[tuple[Key, str, str]]:
     if isinstance(value, BaseModel):
         value = {name: getattr(value, name) for name in type(value).model_fields}
     if isinstance(value, dict) and value:
@@ -52,12 +58,14 @@ def _explain(value: Any, path: Key, origins: dict[Key, str]) -> Iterator[tuple[s
         for index, nested in enumerate(value):
             yield from _explain(nested, (*path, index), origins)
         return
-    yield ".".join(map(str, path)), _shown(value, path), origins.get(path, DEFAULT)
+    yield path, _shown(value, path), origins.get(path, DEFAULT)
 
 
 def _shown(value: Any, path: Key) -> str:
     if isinstance(value, Secret):
         return f"{value.reference} ({value.fingerprint()})"
+    if isinstance(value, timedelta):
+        return latency_text(value)
     return "(none)" if value in (None, (), {}) else str(value)
 
 

@@ -65,6 +65,11 @@ def equip_broker(plan: Plan) -> None:
         DataError: a bid above the ask; finer bars that cannot be read.
     """
     section, broker = plan.config.broker, plan.cerebro.broker
+    for key in section.overridden:
+        plan.warnings.append(
+            f"broker.{key}: what is given counts, not preset {section.preset}'s; "
+            f"broker.{key}: null takes it away"
+        )
     for feed in plan.feeds:
         _check_columns(section, feed)
         _check_leverage(section, feed.section)

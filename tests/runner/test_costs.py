@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,25 @@ def test_a_preset_runs_and_its_config_runs_again(name: str, quotes: pd.DataFrame
     assert again.config.broker == result.config.broker
     assert again.fills["fee"].tolist() == result.fills["fee"].tolist()
     assert len(result.fills)
+
+
+def test_what_is_given_over_a_preset_is_told(frame: Callable[..., pd.DataFrame]) -> None:
+    bars = frame(60)
+    (warning,) = run(bars, preset="kraken", commission=0.001).warnings
+    assert warning.startswith("broker.commission: what is given counts, not preset kraken's")
+    assert run(bars, preset="kraken", commission=None).warnings == ()
+
+
+def test_explain_names_the_preset_and_shows_a_latency(cli: Any) -> None:
+    _, out, _ = cli(
+        "config", "explain", "--json", "--set", "broker.preset=kraken",
+        "--set", "broker.commission=null", "--set", "broker.intrabar=true",
+        "--set", "broker.latency=1.5s",
+    )  # fmt: skip
+    rows = {row["key"]: row for row in json.loads(out)}
+    assert rows["broker.commission.tiers.0.taker"]["origin"] == "preset kraken"
+    assert rows["broker.latency"]["value"] == "1500ms"
+    assert rows["broker.borrow"]["origin"] == "default"
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
