@@ -154,15 +154,18 @@ class SimulatedBroker(bt.brokers.BackBroker):
         self.charges.append(Charge(self.now, kind, name, amount, self.cash))
 
     def _get_value(self, datas: Any = None, lever: bool = False) -> float:
-        added = sum(self._cash_addition)  # stock books what was added here
-        moved = bool(self._cash_addition)
+        if not self._cash_addition:
+            return self._worth(datas, lever)
+        added = sum(self._cash_addition)  # booked by the valuation
+        value = self._worth(datas, lever)
+        self.charges.append(Charge(self.now, "deposit", None, added, self.cash, self._in_round))
+        return value
+
+    def _worth(self, datas: Any, lever: bool) -> float:
         if self.p.margin is None or self.p.shortcash:
             value: float = super()._get_value(datas, lever)
-        else:
-            value = self._margin_value(datas)
-        if moved:
-            self.charges.append(Charge(self.now, "deposit", None, added, self.cash, self._in_round))
-        return value
+            return value
+        return self._margin_value(datas)
 
     def _margin_value(self, datas: Any) -> float:
         """Return the value of a margin account, or of some of its positions.

@@ -304,3 +304,24 @@ def test_orders_off_the_rules_are_rejected_with_the_reason(
     assert set(result.orders["status"]) == {"rejected"}
     assert result.orders["reason"].iloc[0] == "size 0.7 is no multiple of the step 0.5"
     assert not len(result.fills)
+
+
+def test_a_year_of_real_funding_is_paid_at_the_marks(shared_data: Path) -> None:
+    path = shared_data / "crypto_futures" / "TOKENUSDT_1h_2023-2024_funding.parquet"
+
+    class Holds(bt.Strategy):
+        def next(self) -> None:
+            if len(self) == 1:
+                self.buy(size=10_000)
+
+    feed = {"source": str(path), "stamp": "start", "symbol": "TOKENUSDT", "currency": "USDT"}
+    result = atms.backtest(
+        Holds, data=feed, cash=5_000, report__picture=False,
+        broker__funding="funding_rate", broker__leverage=3,
+    )  # fmt: skip
+    bars = pd.read_parquet(path)
+    paid = 10_000 * (bars["mark_open"] * bars["funding_rate"])[2:].sum()  # held from the third on
+    assert result.metrics["funding_cost"] == pytest.approx(paid, rel=1e-9)
+    assert not [line for line in result.warnings if "away from" in line or "miss" in line]
+    flows = result.cash_flows.query("kind == 'funding'")
+    assert set(flows["ts"].dt.hour) <= {0, 4, 8, 12, 16, 20}
