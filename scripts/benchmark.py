@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import tempfile
 import time
@@ -70,10 +71,14 @@ def walk(count: int) -> pd.DataFrame:
 
 def recording(frame: pd.DataFrame, urls: dict[str, str]) -> None:
     """Print what keeping a run adds to an unrecorded one."""
-    plain = timed(lambda: cerebro(frame).run(), times=2)
-    print(f"stock run, unrecorded           {plain:8.1f} s")
-    recorded = timed(lambda: cerebro(frame, OrderRecorder).run(), times=2)
+    # By turns: what a run leaves in memory slows the next.
+    runs = [
+        (timed(lambda: cerebro(frame).run()), timed(lambda: cerebro(frame, OrderRecorder).run()))
+        for _ in range(2)
+    ]
+    plain, recorded = (min(each) for each in zip(*runs, strict=True))
     loop = recorded / plain - 1
+    print(f"stock run, unrecorded           {plain:8.1f} s")
     print(f"with our recorder in the loop   {recorded:8.1f} s   {loop:+6.2%}")
     found: list[atms.Result] = []
 
@@ -131,6 +136,7 @@ def timed(call: Callable[[], object], times: int = 1) -> float:
     """Return the shortest of *times* durations, in seconds."""
     taken = []
     for _ in range(times):
+        gc.collect()
         start = time.perf_counter()
         call()
         taken.append(time.perf_counter() - start)
