@@ -11,7 +11,8 @@
     │   └── MissingExtra      2   an optional package is not installed
     ├── DataError             3   bars that are missing, unreadable or wrong
     ├── VenueError            4   an exchange, broker or chain
-    └── LedgerError           4   the database
+    ├── LedgerError           4   the database
+    └── JournalError          4   the order path's own record of a live account
 
 The number is the exit code of the command line. A message says where, what, and the way out.
 """
@@ -80,6 +81,12 @@ class VenueError(AtmsError):
 
 class LedgerError(AtmsError):
     """The database cannot be read or written."""
+
+    exit_code = 4
+
+
+class JournalError(AtmsError):
+    """A live account's journal, or its lease, cannot be had, read or written."""
 
     exit_code = 4
 

@@ -1,3 +1,3 @@
-"""Connections to venues: one module a venue, each one connection to one account.
+"""Connections to venues: one module a venue, each one connection to one account, behind one seam.
 
-None stands here yet; a config may already name its stores."""
+The seam (`base` and its types) stands; no venue yet. A config may already name its stores."""

@@ -1,0 +1,179 @@
+"""An account's state: made by applying records, and by nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import singledispatchmethod
+
+from atms.execution.books import Books
+from atms.execution.orders import OrderState
+from atms.execution.records import (
+    Answered,
+    Baseline,
+    Booked,
+    CancelAsked,
+    CashBooked,
+    Closed,
+    FeeBooked,
+    Finalised,
+    Intended,
+    Linked,
+    Named,
+    Opened,
+    OpeningCash,
+    ReadTo,
+    Record,
+    Reversed,
+    Started,
+    Stood,
+    encode,
+)
+from atms.stores.facts import Cursor
+from atms.stores.requests import Key, Refs
+
+
+@dataclass
+class AccountState:
+    """What a journal says of an account.
+
+    Attributes:
+        epoch: of the process that has it.
+        orders: by our key, in the order of their making.
+        by_name: the venue's name -> our key.
+        cursor: how far the log is in the books; None: it was never read.
+        since: when the journal began to look.
+        baseline: when what was held before was taken in.
+    """
+
+    epoch: int = 0
+    orders: dict[Key, OrderState] = field(default_factory=dict)
+    by_name: dict[str, Key] = field(default_factory=dict)
+    books: Books = field(default_factory=Books)
+    cursor: Cursor | None = None
+    since: datetime | None = None
+    baseline: datetime | None = None
+
+    def find(self, key: Key | None, refs: Refs) -> OrderState | None:
+        """Return the order of a key, or of any of the venue's names."""
+        if key is not None and key in self.orders:
+            return self.orders[key]
+        for name in sorted(refs):
+            if name in self.by_name:
+                return self.orders[self.by_name[name]]
+        return None
+
+    def open_orders(self) -> list[OrderState]:
+        """Return the orders that may fill, those too that stand though they were rejected."""
+        return [order for order in self.orders.values() if order.live]
+
+    def digest(self) -> str:
+        """Return a hash of everything here: equal for equal histories."""
+        books = self.books
+        parts = [repr(self.epoch), repr(self.cursor), repr(self.baseline), repr(books.openings)]
+        parts += [repr(sorted(kept)) for kept in (books.gone.items(), books.finals.items())]
+        parts += [repr(sorted(books.seen)), repr(sorted(self.by_name.items()))]
+        for order in self.orders.values():
+            parts.append(
+                f"{order.key} {sorted(order.names)} {order.answered} {order.stands} "
+                f"{order.claimed} {order.booked} {order.cancel_asked} {order.closed}"
+            )
+        parts += [encode(row) for _, row in sorted(self.books.rows.items())]
+        parts += [
+            f"{asset} {total.normalize()}" for asset, total in sorted(self.books.cash.items())
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @singledispatchmethod
+    def apply(self, record: Record) -> None:
+        """Take a record in."""
+        raise TypeError(f"no record: {record!r}")
+
+    @apply.register
+    def _(self, record: Started) -> None:
+        self.epoch = record.epoch
+        self.since = self.since or record.at
+
+    @apply.register
+    def _(self, record: Intended) -> None:
+        order = OrderState(record)
+        self.orders[order.key] = order
+        self._name(order, record.names)
+
+    @apply.register
+    def _(self, record: Named) -> None:
+        self._name(self.orders[record.key], record.names)
+
+    @apply.register
+    def _(self, record: Answered) -> None:
+        self.orders[record.key].answered = record
+
+    @apply.register
+    def _(self, record: Stood) -> None:
+        self.orders[record.key].stand(record)
+
+    @apply.register
+    def _(self, record: CancelAsked) -> None:
+        self.orders[record.key].cancel_asked = record.at
+
+    @apply.register
+    def _(self, record: Closed) -> None:
+        self.orders[record.key].closed = record
+
+    @apply.register
+    def _(self, record: Booked) -> None:
+        row = self.books.book(record)
+        if row.key is not None:
+            self.orders[row.key].book(row, 1)
+
+    @apply.register
+    def _(self, record: Reversed) -> None:
+        self.books.forget(record.exec, record.version)
+        if record.exec not in self.books.rows:  # undone before it was ever told
+            return
+        row = self.books.reverse(record.exec)
+        if row.key is not None:
+            self.orders[row.key].book(row, -1)
+
+    @apply.register
+    def _(self, record: Finalised) -> None:
+        row = self.books.finalise(record.exec, record.version)
+        if row is not None and row.key is not None:
+            self.orders[row.key].pending.discard(row.exec)
+
+    @apply.register
+    def _(self, record: Linked) -> None:
+        row = self.books.link(record.exec, record.key)
+        self.orders[record.key].book(row, 1)
+
+    @apply.register
+    def _(self, record: FeeBooked) -> None:
+        self.books.seen.add(("fee", record.id))
+        self.books.cash[record.asset] -= record.amount
+
+    @apply.register
+    def _(self, record: CashBooked) -> None:
+        self.books.seen.add(("cash", record.id))
+        self.books.cash[record.asset] += record.amount
+
+    @apply.register
+    def _(self, record: Opened) -> None:
+        self.books.openings.append(record)
+
+    @apply.register
+    def _(self, record: OpeningCash) -> None:
+        self.books.cash[record.asset] += record.total
+
+    @apply.register
+    def _(self, record: Baseline) -> None:
+        self.baseline = record.at
+
+    @apply.register
+    def _(self, record: ReadTo) -> None:
+        self.cursor = record.cursor
+
+    def _name(self, order: OrderState, names: tuple[str, ...]) -> None:
+        order.names.update(names)
+        for name in names:
+            self.by_name[name] = order.key

@@ -1,0 +1,1 @@
+"""The order path under faults: seeded, in virtual time, in one thread."""

@@ -1,0 +1,303 @@
+"""One account against a venue that does everything wrong: seeded, in virtual time.
+
+The code that trades, core, driver, records, runs as it is; a trader makes orders, faults and kills
+are drawn from the seed, then comes a phase without any, and what the books say must be true.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from atms.errors import VenueError
+from atms.execution.account import Account, Told
+from atms.execution.core import Core, Terms
+from atms.execution.events import Instruction, TellAccount, TellOrder, Wish, WishCancel, Wishes
+from atms.execution.records import Intended, Record, decode
+from atms.sandbox.simulation.loop import VirtualLoop
+from atms.sandbox.simulation.truths import violations
+from atms.sandbox.simulation.venue.booking import correct
+from atms.sandbox.simulation.venue.counter import CounterStore
+from atms.sandbox.simulation.venue.faults import Faults
+from atms.sandbox.simulation.venue.profiles import PROFILES
+from atms.stores.base import RateLimited, Store
+from atms.stores.requests import Kind, Ticket
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+_FINAL = ("completed", "canceled", "expired", "margin", "rejected")
+# What a single process cannot mend by itself, or that belongs to bars and chains.
+_NOT_DRAWN = frozenset(
+    {"auth_failed", "counter_rolls_back", "amend_doubles", "leg_refused", "oco_breaks"}
+)
+_WRONG_BARS = frozenset(
+    {"late_bar", "drop_bar", "duplicate_bar", "reorder_bars", "revised_bar", "feed_silent"}
+)
+
+
+class Killed(BaseException):
+    """The process is dead."""
+
+
+class MemoryJournal:
+    """A journal that outlives its process; what was appended is durable when it returns."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._epoch = 0
+
+    def begin(self, at: datetime) -> int:
+        """Return the next epoch."""
+        self._epoch += 1
+        return self._epoch
+
+    def append(self, bodies: Sequence[str]) -> int:
+        """Keep lines, all of them."""
+        self.lines += bodies
+        return len(self.lines)
+
+    def records(self) -> list[Record]:
+        """Return what it holds."""
+        return [decode(line) for line in self.lines]
+
+
+@dataclass
+class Life:
+    """One process: from its start to its death.
+
+    Attributes:
+        told: everything that the strategy and the operator heard.
+        ends: key -> the final statuses that were told.
+        ready_at: when new orders were allowed.
+    """
+
+    core: Core
+    account: Account
+    told: list[Told] = field(default_factory=list)
+    ends: dict[str, list[str]] = field(default_factory=dict)
+    ready_at: datetime | None = None
+
+    @property
+    def corrects(self) -> bool:
+        """Whether the venue may say an execution again."""
+        capabilities = self.core.capabilities
+        return capabilities is not None and capabilities.corrections
+
+
+@dataclass
+class Trial:
+    """One seed.
+
+    Attributes:
+        found: what was not true at the end, in words.
+        trace: a hash of everything that happened.
+        faults: which were on.
+        kills: how often the process died.
+        orders, fills: how much happened.
+    """
+
+    seed: int
+    profile: str = "exchange"
+    minutes: float = 10.0
+    found: list[str] = field(default_factory=list)
+    trace: str = ""
+    faults: tuple[str, ...] = ()
+    kills: int = 0
+    orders: int = 0
+    fills: int = 0
+
+
+def run(
+    seed: int,
+    profile: str = "exchange",
+    *,
+    minutes: float = 10.0,
+    make_core: Callable[[Terms, Sequence[Record]], Core] = Core,
+    faults: Faults | None = None,
+) -> Trial:
+    """Run one seed and return what was wrong at its end.
+
+    Args:
+        seed: everything is drawn from it.
+        profile: which kind of venue.
+        minutes: virtual time with faults; the time without comes on top.
+        make_core: another core, for mutants.
+        faults: in the place of drawn ones.
+    """
+    return _World(seed, profile, minutes, make_core, faults).run()
+
+
+class _World:
+    """A venue, a loop, and one process after the other."""
+
+    def __init__(
+        self,
+        seed: int,
+        profile: str,
+        minutes: float,
+        make_core: Callable[[Terms, Sequence[Record]], Core],
+        faults: Faults | None,
+    ) -> None:
+        self.rng = random.Random(f"{seed}/{profile}")
+        self.trial = Trial(seed, profile, minutes)
+        self.loop = VirtualLoop(START)
+        self.profile = PROFILES[profile]
+        self.venue = self.profile.venue(
+            clock=self.loop.now, source=random.Random(f"{seed}/{profile}/venue")
+        )
+        self.instrument = next(iter(self.venue.instruments))
+        self.journal = MemoryJournal()
+        self.make_core = make_core
+        drawn = faults or self._draw()
+        self.trial.faults = tuple(f.name for f in fields(drawn) if getattr(drawn, f.name))
+        self.venue.faults = drawn
+        self.kill_rate = self.rng.choice((0.0, 0.001, 0.004))
+        self.quiet = False
+        self.price = Decimal(100)
+        self.life = self._be_born()
+        self.lives = [self.life]
+
+    def run(self) -> Trial:
+        """Trade with faults, then converge without, then look."""
+        self.venue.trade(self.instrument, self.price, Decimal(1))
+        end = self.trial.minutes * 60
+        while self.loop.time() < end:
+            self._turn(min(1.0 + 4.0 * self.rng.random(), end - self.loop.time() + 0.001))
+        self.quiet, self.venue.faults = True, Faults()
+        bound = self.venue.manners.outcome_bound.total_seconds()
+        for moves, seconds in ((True, bound + 60), (False, bound + 120)):
+            deadline = self.loop.time() + seconds
+            while self.loop.time() < deadline:
+                self._turn(5.0, moves=moves)
+        self.trial.found += violations(self.venue, self.lives, self.journal.records())
+        self.trial.kills = len(self.lives) - 1
+        self.trial.orders = len(self.life.core.state.orders)
+        self.trial.fills = len(self.life.core.state.books.rows)
+        lines = [*self.journal.lines, *(repr(record) for record in self.venue.history)]
+        self.trial.trace = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        self._bury()
+        self.loop.close()
+        return self.trial
+
+    # ---- time -------------------------------------------------------------------------------
+    def _turn(self, seconds: float, *, moves: bool = True) -> None:
+        try:
+            self.loop.turn(lambda: False, seconds)
+            if moves:
+                self._walk()
+            if not self.quiet:
+                self._trade()
+                self._correct()
+        except Killed:
+            self._die()
+
+    def _walk(self) -> None:
+        """Move the market."""
+        step = Decimal(self.rng.randrange(-30, 31)) / 100
+        self.price = max(Decimal(50), self.price + step)
+        size = self.rng.randrange(1, 40) * max(self.profile.qty_step, Decimal("0.1"))
+        self.venue.trade(self.instrument, self.price, size)
+
+    def _trade(self) -> None:
+        """Want something, as a strategy would."""
+        core = self.life.core
+        known = [key for key in core.tags if core.state.orders.get(key) is not None]
+        still = [key for key in known if core.state.orders[key].closed is None]
+        if still and self.rng.random() < 0.3:
+            self.life.account.feed(WishCancel(key=self.rng.choice(still)))
+        if self.rng.random() < 0.5:
+            wishes = tuple(self._wish() for _ in range(self.rng.randrange(1, 3)))
+            self.life.account.feed(Wishes(wishes=wishes))
+
+    def _correct(self) -> None:
+        """Let the venue say an execution again, with another price."""
+        executions = self.venue.executions
+        if self.life.corrects and executions and self.rng.random() < 0.1:
+            name = self.rng.choice(sorted(executions))
+            true = executions[name]
+            correct(self.venue, name, true.qty, true.price + Decimal("0.01"))
+
+    def _wish(self) -> Wish:
+        side = self.rng.choice((1, -1))
+        kind = self.rng.choice((Kind.MARKET, Kind.MARKET, Kind.LIMIT, Kind.LIMIT, Kind.STOP))
+        away = Decimal(self.rng.randrange(-40, 60)) / 100
+        ticket = Ticket(
+            key="", instrument=self.instrument, side=side,  # type: ignore[arg-type]
+            qty=self.rng.randrange(2, 40) * max(self.profile.qty_step, Decimal("0.1")), kind=kind,
+            limit=self.price - side * away if kind is Kind.LIMIT else None,
+            trigger=self.price + side * abs(away) + Decimal("0.2") * side
+            if kind is Kind.STOP
+            else None,
+        )  # fmt: skip
+        return Wish(tickets=(ticket,), tags=(self.rng.randrange(1_000_000),))
+
+    # ---- lives ------------------------------------------------------------------------------
+    def _be_born(self) -> Life:
+        terms = Terms(journal="sim", instruments=(self.instrument,))
+        core = self.make_core(terms, self.journal.records())
+        store = self._connect()
+        told: list[Told] = []
+        account = Account(
+            core, store, self.journal, loop=self.loop, now=self.loop.now, tell=told.append,
+            before=self._before,
+        )  # fmt: skip
+        life = Life(core, account, told)
+        account.spawn(self._live(account))
+        return life
+
+    def _connect(self) -> Store:
+        if self.profile.name != "counter":
+            return self.profile.connect(self.venue)
+        intended = (one for one in self.journal.records() if isinstance(one, Intended))
+        return CounterStore(self.venue, used=[name for one in intended for name in one.names])
+
+    async def _live(self, account: Account) -> None:
+        """Connect, again and again, as a supervisor would."""
+        while True:
+            wait = 2.0
+            try:
+                await account.run()
+            except RateLimited as error:
+                wait = max(wait, error.after.total_seconds() if error.after else 0.0)
+            except VenueError:
+                pass
+            else:
+                return
+            await asyncio.sleep(wait)
+
+    def _before(self, instruction: Instruction) -> None:
+        if isinstance(instruction, TellOrder) and instruction.status in _FINAL and instruction.key:
+            self.life.ends.setdefault(instruction.key, []).append(instruction.status)
+        if isinstance(instruction, TellAccount) and instruction.what == "ready":
+            self.life.ready_at = self.loop.now()
+        if not self.quiet and self.rng.random() < self.kill_rate:
+            self.life.account.abandon(Killed())
+            raise Killed
+
+    def _die(self) -> None:
+        self._bury()
+        if not self.quiet:
+            self.loop.turn(lambda: False, self.rng.random() * 5)
+        self.life = self._be_born()
+        self.lives.append(self.life)
+
+    def _bury(self) -> None:
+        self.life.account.abandon(Killed())
+        self.venue.sever()
+        self.loop.turn(lambda: False, 0)
+
+    def _draw(self) -> Faults:
+        """Draw a subset of all faults, each with a rate of its own."""
+        rates = {}
+        for each in fields(Faults):
+            if each.name in _NOT_DRAWN | _WRONG_BARS:
+                continue
+            if self.rng.random() < 0.4:
+                rates[each.name] = self.rng.choice((0.02, 0.1, 0.3))
+        rates["venue_down"] = min(rates.get("venue_down", 0.0), 0.02)
+        rates["rate_limited"] = min(rates.get("rate_limited", 0.0), 0.02)
+        return Faults(**rates)

@@ -1,0 +1,137 @@
+"""What must be true of an account when the dust has settled: the invariants of the adversary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from atms.execution.core import Core
+from atms.execution.events import TellOrder
+from atms.execution.records import Intended, Record
+from atms.sandbox.simulation.venue.truth import Venue
+from atms.stores.facts import State
+
+if TYPE_CHECKING:
+    from atms.sandbox.simulation.adversary import Life
+
+_OPEN = frozenset({State.PENDING, State.HELD, State.WORKING})
+_ENDS = {
+    State.FILLED: {"filled"},
+    State.CANCELED: {"canceled"},
+    State.EXPIRED: {"expired"},
+    State.REFUSED: {"refused", "not_placed"},  # nobody may have told
+}
+
+
+def violations(venue: Venue, lives: Sequence[Life], records: Sequence[Record]) -> list[str]:
+    """Return everything that is not true, in words."""
+    life = lives[-1]
+    found = [
+        *_one_order_a_key(venue, life.core),
+        *_every_fill_once(venue, life.core),
+        *_positions_and_cash(venue, life.core),
+        *_statuses(venue, life.core),
+        *_resolved(life.core),
+        *_told_once(lives),
+        *_told_whole(lives),
+        *_not_before_ready(lives, records),
+    ]
+    again = Core(life.core.terms, records)
+    if again.state.digest() != life.core.state.digest():
+        found.append("I12: the journal read again gives another state")
+    return found
+
+
+def _one_order_a_key(venue: Venue, core: Core) -> Iterator[str]:
+    for key, orders in venue.by_key.items():
+        standing = [one for one in orders if one.replaced_by is None]
+        if len(standing) > 1:
+            yield f"I1: {len(standing)} orders of one key, {key}"
+        if key not in core.state.orders:
+            yield f"I2: order {key} is at the venue and not in the journal"
+
+
+def _every_fill_once(venue: Venue, core: Core) -> Iterator[str]:
+    ours, theirs = core.state.books.rows, venue.executions
+    for name in sorted({*ours, *theirs}):
+        row, true = ours.get(name), theirs.get(name)
+        if row is None:
+            yield f"I3: execution {name} of {true and true.key} is not in the books"
+        elif true is None:
+            yield f"I3: execution {name} is in the books and not true"
+        elif (row.side, row.qty, row.price) != (true.side, true.qty, true.price):
+            yield f"I3: execution {name} is booked as {row.qty} at {row.price}, and is {true}"
+        elif row.key != true.key and true.key in core.state.orders:
+            yield f"I3: execution {name} is booked to {row.key}, and belongs to {true.key}"
+
+
+def _positions_and_cash(venue: Venue, core: Core) -> Iterator[str]:
+    held = {place: one.qty for place, one in core.state.books.positions().items()}
+    for instrument in venue.instruments:
+        ours = sum((qty for (name, _), qty in held.items() if name == instrument), Decimal(0))
+        if ours != venue.holdings.qty(instrument):
+            yield f"I4: position {ours}, and the venue holds {venue.holdings.qty(instrument)}"
+    cash = core.state.books.balances()
+    for asset in sorted({*cash, *venue.holdings.balances}):
+        true = venue.holdings.balances.get(asset, Decimal(0))
+        if cash.get(asset, Decimal(0)) != true:
+            yield f"I8: {asset}: {cash.get(asset, Decimal(0))} in the books, {true} at the venue"
+
+
+def _statuses(venue: Venue, core: Core) -> Iterator[str]:
+    for key, order in core.state.orders.items():
+        there = [one for one in venue.by_key.get(key, []) if one.replaced_by is None]
+        how = order.closed.how if order.closed else "open"
+        if not there:
+            if how not in ("not_placed", "not_sent", "refused"):
+                yield f"I5: order {key} is {how}, and the venue never had it"
+            continue
+        state = there[-1].state
+        right = {"open"} if state in _OPEN else _ENDS[state]
+        if how not in right:
+            yield f"I5: order {key} is {how}, and {state.value} at the venue"
+
+
+def _resolved(core: Core) -> Iterator[str]:
+    if not core.ready:
+        yield "I11: the account is not ready"
+    for order in core.state.open_orders():
+        if order.unresolved:
+            yield f"I11: nobody knows whether order {order.key} stands"
+    for key in core.waiting:
+        yield f"I11: order {key} waits for its fills"
+    for instrument, why in core.halted.items():
+        yield f"I11: {instrument} is halted: {why}"
+
+
+def _told_once(lives: Sequence[Life]) -> Iterator[str]:
+    for number, life in enumerate(lives):
+        for key, statuses in life.ends.items():
+            if len(statuses) > 1:
+                yield f"I13: process {number} told the end of {key} as {statuses}"
+
+
+def _told_whole(lives: Sequence[Life]) -> Iterator[str]:
+    """An order that was told as completed has had all its executions told before."""
+    for life in lives:
+        heard: dict[str, Decimal] = {}
+        for word in life.told:
+            if not isinstance(word, TellOrder):
+                continue
+            heard[word.key] = heard.get(word.key, Decimal(0)) + sum(
+                (row.qty for row in word.fills), Decimal(0)
+            )
+            order = life.core.state.orders.get(word.key)
+            own = order is not None and order.intended.epoch == life.core.state.epoch
+            if word.status == "completed" and order and own and heard[word.key] < order.ticket.qty:
+                yield f"I13: {word.key} was told completed with {heard[word.key]} of its fills"
+
+
+def _not_before_ready(lives: Sequence[Life], records: Sequence[Record]) -> Iterator[str]:
+    ready = {life.core.state.epoch: life.ready_at for life in lives if life.ready_at}
+    for record in records:
+        if isinstance(record, Intended):
+            since = ready.get(record.epoch)
+            if since is None or record.at < since:
+                yield f"I10: order {record.ticket.key} was sent before the account was ready"

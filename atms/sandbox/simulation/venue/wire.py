@@ -1,0 +1,113 @@
+"""The way of requests to a simulated venue and of answers back, with delays and faults."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from atms.sandbox.simulation.venue.chronicle import Ban
+from atms.sandbox.simulation.venue.records import Trespassed
+from atms.stores.base import AuthFailed, RateLimited, Unreachable
+from atms.stores.outcomes import NotSent, Reason, Refused, Unknown
+
+if TYPE_CHECKING:
+    from atms.sandbox.simulation.venue.truth import Venue
+
+Answer = TypeVar("Answer")
+
+
+class Wire:
+    """One store's connection for requests.
+
+    What is on its way arrives though its sender is dead: the venue holds it, not a task here.
+    """
+
+    def __init__(self, venue: Venue) -> None:
+        self.up = False
+        self._venue = venue
+
+    async def write(self, action: Callable[[], Answer]) -> Answer | Refused | NotSent | Unknown:
+        """Carry a write; *action* is what the venue does when it arrives."""
+        venue, chance, delays = self._venue, self._venue.chance, self._venue.delays
+        if not self.up or venue.down or chance.hit("venue_down"):  # F59
+            return NotSent(why="no connection" if self.up else "not connected")
+        banned = self._banned("write")
+        out = chance.seconds(delays.out)
+        if banned is not None:
+            await asyncio.sleep(out)
+            return Refused(code="429", reason=Reason.RATE, retry_after=banned)
+        if chance.hit("clock_off"):  # F56
+            await asyncio.sleep(out)
+            return Refused(code="clock", reason=Reason.CLOCK)
+        if chance.hit("lose_request"):  # F02
+            return await self._timed_out(delays.timeout)
+        if chance.hit("late_request"):  # F02
+            late = timedelta(seconds=delays.timeout) + chance.time(delays.late_request)
+            venue.post(venue.now() + late, action)
+            return await self._timed_out(delays.timeout)
+        parcel = venue.post(venue.now() + timedelta(seconds=out), action)
+        await asyncio.sleep(out)
+        venue.turn(parcel.at)
+        if chance.hit("server_error"):  # F03
+            return Unknown(why="503")
+        if chance.hit("lose_reply"):  # F01, F32
+            return await self._timed_out(delays.timeout - out)
+        back = self._way_back()
+        if out + back > delays.timeout:
+            return await self._timed_out(delays.timeout - out)
+        await asyncio.sleep(back)
+        return parcel.answers[0]
+
+    async def read(self, action: Callable[[], Answer]) -> Answer:
+        """Carry a read.
+
+        Raises:
+            Unreachable, RateLimited, AuthFailed.
+        """
+        venue, chance, delays = self._venue, self._venue.chance, self._venue.delays
+        if not self.up or venue.down or chance.hit("venue_down"):
+            raise Unreachable("no connection" if self.up else "not connected")
+        banned = self._banned("read")
+        await asyncio.sleep(chance.seconds(delays.out))
+        if banned is not None:
+            raise RateLimited("too many requests", banned)
+        if chance.hit("auth_failed"):  # F61
+            raise AuthFailed("the key was not taken")
+        venue.turn()
+        answer = action()
+        if chance.hit("lose_reply"):
+            await asyncio.sleep(delays.timeout)
+            raise Unreachable("no answer in time")
+        await asyncio.sleep(chance.seconds(delays.back))
+        return answer
+
+    def _way_back(self) -> float:
+        chance, delays = self._venue.chance, self._venue.delays
+        back = chance.seconds(delays.back)
+        if chance.hit("late_reply"):
+            back += chance.seconds((0.0, 2 * delays.timeout))
+        if chance.hit("late_fill_before_ack"):  # F07
+            back += chance.seconds((0.5 * delays.timeout, 0.9 * delays.timeout))
+        return back
+
+    def _banned(self, what: Literal["read", "write"]) -> timedelta | None:
+        """Return for how long nothing is let through; a request in a known ban lengthens it."""
+        venue, now = self._venue, self._venue.now()
+        known = now + timedelta(seconds=venue.delays.out[1])
+        if venue.ban is not None and now < venue.ban.until:  # F12
+            ban = venue.ban
+            if ban.known is not None and now > ban.known:
+                venue.record(Trespassed, what=what, until=ban.until)
+                ban = Ban(ban.known, ban.until + venue.chance.time(venue.delays.ban))
+            venue.ban = Ban(ban.known or known, ban.until)
+            return ban.until - now
+        if venue.chance.hit("rate_limited"):
+            venue.ban = Ban(known, now + venue.chance.time(venue.delays.ban))
+            return venue.ban.until - now
+        return None
+
+    async def _timed_out(self, seconds: float) -> Unknown:
+        await asyncio.sleep(max(0.0, seconds))
+        return Unknown(why="no answer in time")

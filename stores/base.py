@@ -1,0 +1,107 @@
+"""The seam between the order path and venues: one connection to one account.
+
+Down go requests, up come facts. A store keeps no order state that a restart would need, and
+repeats no write at any layer. Exceptions are for reads; outcomes of writes are values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from atms.errors import VenueError
+from atms.stores.capabilities import Capabilities
+from atms.stores.facts import Cursor, Fact, Page, Snapshot
+from atms.stores.market import Bar, BarFact, Book, Instrument, Print, Quote
+from atms.stores.outcomes import Looked, Outcome
+from atms.stores.requests import Key, Prepared, Refs, Request
+
+
+class Unreachable(VenueError):  # noqa: N818 - read as a sentence: raise Unreachable
+    """The venue did not answer a read; it may be asked again."""
+
+
+class RateLimited(VenueError):  # noqa: N818
+    """The venue, or our own budget, lets no read through now.
+
+    Attributes:
+        after: how long to wait; None: the venue does not tell.
+    """
+
+    def __init__(self, message: str, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class AuthFailed(VenueError):  # noqa: N818
+    """The venue does not take the key; asking again does not help."""
+
+
+class Store(Protocol):
+    """One connection to one account.
+
+    Times are aware UTC, the venue's own. Quantities are units of the instrument, prices quote
+    currency a unit. Facts of one source keep the venue's order; between sources nothing is sure.
+
+    Attributes:
+        account: venue, environment and the venue's own account id: a journal is bound to it.
+        base: the currency that equity is told in.
+
+    Raises, in every read:
+        Unreachable, RateLimited, AuthFailed.
+    """
+
+    account: str
+    base: str
+
+    async def connect(self) -> Capabilities:
+        """Check credentials, clock and permissions; return what the venue can do."""
+
+    async def instruments(self, symbols: Sequence[str]) -> tuple[Instrument, ...]:
+        """Return what may be traded of *symbols*."""
+
+    def history(
+        self, instrument: str, timeframe: str, start: datetime, end: datetime
+    ) -> AsyncIterator[Bar]:
+        """Yield final bars, the oldest first."""
+
+    def bars(self, instrument: str, timeframe: str) -> AsyncIterator[BarFact]:
+        """Yield bars as they come, those that still grow too."""
+
+    def quotes(self, instrument: str, qty: Decimal | None = None) -> AsyncIterator[Quote]:
+        """Yield prices that can be had: what an emulated trigger watches."""
+
+    def book(self, instrument: str, depth: int) -> AsyncIterator[Book]:
+        """Yield the order book."""
+
+    def prints(self, instrument: str) -> AsyncIterator[Print]:
+        """Yield public trades."""
+
+    async def prepare(self, request: Request) -> Prepared:
+        """Fix everything that must be durable; may read, and changes nothing at the venue."""
+
+    async def transmit(self, prepared: Prepared) -> Outcome:
+        """Send *prepared* once; the only method that writes.
+
+        Acked, Refused, NotSent or Unknown (look it up, never send it again).
+        """
+
+    async def lookup(self, key: Key, refs: Refs, since: datetime) -> Looked:
+        """Ask for an order by our key and the venue's names."""
+
+    def facts(self) -> AsyncIterator[Fact]:
+        """Yield the private stream; it ends only when the store is closed."""
+
+    async def log(self, after: Cursor | None, instruments: Sequence[str]) -> Page:
+        """Return the account's own history after a place; after None: from now on."""
+
+    async def snapshot(self, instruments: Sequence[str]) -> Snapshot:
+        """Return orders, positions and balances as they stand."""
+
+    async def arm(self, after: timedelta | None) -> None:
+        """Set the dead man's switch; None takes it away."""
+
+    async def close(self) -> None:
+        """End all connections."""

@@ -1,0 +1,203 @@
+"""The order path against a venue that does everything wrong, and the adversary against mutants.
+
+A seed that fails is repeated by ``python -m atms.sandbox.simulation SEED PROFILE``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from atms.execution import core, hearing, resolving
+from atms.execution.core import Core, Terms
+from atms.execution.events import Transmit
+from atms.execution.records import Closed, ReadTo
+from atms.sandbox.simulation import adversary
+from atms.sandbox.simulation.adversary import run
+from atms.stores.facts import HeadFact
+from atms.stores.outcomes import Unknown
+
+PROFILES = ("exchange", "lots", "counter")
+SEEDS = 80  # of each profile; `python -m atms.sandbox.simulation --seeds N` goes on
+MOST = 150  # seeds in which a mutant must be found out
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("first", range(0, SEEDS, 20))
+def test_nothing_is_lost_doubled_or_left_in_doubt(profile: str, first: int) -> None:
+    for seed in range(first, first + 20):
+        trial = run(seed, profile, minutes=5)
+        assert trial.found == [], f"seed {seed}, faults {trial.faults}"
+
+
+def test_the_trials_hold_what_they_are_to_try() -> None:
+    trials = [run(seed, "exchange", minutes=5) for seed in range(20)]
+    assert sum(trial.kills for trial in trials) > 20
+    assert sum(trial.fills for trial in trials) > 500
+    assert len({name for trial in trials for name in trial.faults}) > 20
+
+
+def test_a_seed_goes_the_same_way_in_every_process() -> None:
+    code = (
+        "from atms.sandbox.simulation.adversary import run\n"
+        "print(*(run(s, p, minutes=3).trace for s in range(6) for p in ('exchange', 'lots')))"
+    )
+    traces = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for hash_seed in (1, 2)
+    }  # fmt: skip
+    assert len(traces) == 1
+    assert len(set(traces.pop().split())) == 12
+
+
+# ---- mutants ------------------------------------------------------------------------------------
+Patch = Callable[[pytest.MonkeyPatch], Any]
+
+
+def _the_journal_loses_its_tail(patch: pytest.MonkeyPatch) -> None:
+    real = adversary._World._be_born
+
+    def be_born(self: Any) -> Any:
+        del self.journal.lines[-3:]  # not synced when the process died
+        return real(self)
+
+    patch.setattr(adversary._World, "_be_born", be_born)
+
+
+def _a_timeout_is_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    real = core._place_sent
+
+    def sent(step: Any, order: Any, event: Any) -> None:
+        if isinstance(event.outcome, Unknown) and order.closed is None:
+            step.record(Closed(key=order.key, how="refused", at=step.now))
+            step.tell(order, "rejected")
+        else:
+            real(step, order, event)
+
+    patch.setattr(core, "_place_sent", sent)
+
+
+def _sends_again(patch: pytest.MonkeyPatch) -> None:
+    def not_seen(step: Any, order: Any, at: Any) -> None:
+        step.then(Transmit(prepared=resolving._again(step, order)))
+
+    patch.setattr(resolving, "_not_seen", not_seen)
+
+
+def _books_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("atms.execution.books.Books.is_news", lambda *_: True)
+    patch.setattr(hearing, "_undo", lambda *_: None)
+
+
+def _never_polls(patch: pytest.MonkeyPatch) -> None:
+    real = Core.__init__
+
+    def init(self: Core, terms: Terms, records: Any = ()) -> None:
+        real(self, replace(terms, poll=timedelta(days=1), check=timedelta(days=1)), records)
+
+    patch.setattr(Core, "__init__", init)
+
+
+def _trusts_the_streams_head(patch: pytest.MonkeyPatch) -> None:
+    real = hearing.hear
+
+    def hear(step: Any, fact: Any) -> None:
+        if isinstance(fact, HeadFact):
+            step.record(ReadTo(cursor=fact.head))
+        else:
+            real(step, fact)
+
+    patch.setattr(hearing, "hear", hear)
+    patch.setattr(resolving, "_missing_orders", lambda *_: None)  # which would heal it
+
+
+def _gives_up_too_soon(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        resolving, "_not_seen", lambda step, order, at: hearing.close(step, order, "not_placed")
+    )
+
+
+def _a_cancellation_is_certain(patch: pytest.MonkeyPatch) -> None:
+    real = core._wish_cancel
+
+    def wish_cancel(step: Any, key: str) -> None:
+        real(step, key)
+        order = step.state.orders[key]
+        if order.closed is None:
+            hearing.close(step, order, "canceled")
+
+    patch.setattr(core, "_wish_cancel", wish_cancel)
+
+
+def _drops_late_fills(patch: pytest.MonkeyPatch) -> None:
+    real = hearing._fill
+
+    def fill(step: Any, fact: Any) -> None:
+        order = step.state.find(fact.key, fact.refs)
+        if order is None or not order.over:
+            real(step, fact)
+
+    patch.setattr(hearing, "_fill", fill)
+
+
+def _adds_corrections(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(hearing, "_undo", lambda *_: None)
+
+
+def _orders_before_it_is_ready(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(core, "_refusal", lambda account, tickets: ("", ""))
+
+
+def _believes_the_last_word(patch: pytest.MonkeyPatch) -> None:
+    def settle(step: Any, order: Any) -> None:
+        if order.closed is None and order.over:
+            hearing.close(step, order, hearing._HOW[order.stands.state])
+
+    patch.setattr(hearing, "settle", settle)
+
+
+def _never_asks(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(resolving, "_look_if_due", lambda *_: None)
+
+
+MUTANTS: dict[str, tuple[str, Patch]] = {
+    patch.__name__.strip("_"): (profile, patch)
+    for profile, patch in (
+        ("exchange", _the_journal_loses_its_tail),
+        ("exchange", _a_timeout_is_a_refusal),
+        ("exchange", _sends_again),
+        ("exchange", _books_again),
+        ("exchange", _never_polls),
+        ("lots", _trusts_the_streams_head),
+        ("exchange", _gives_up_too_soon),
+        ("exchange", _a_cancellation_is_certain),
+        ("exchange", _drops_late_fills),
+        ("counter", _adds_corrections),
+        ("exchange", _orders_before_it_is_ready),
+        ("exchange", _believes_the_last_word),
+        ("exchange", _never_asks),
+    )
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile, patch = MUTANTS[name]
+    patch(monkeypatch)
+    for seed in range(MOST):
+        try:
+            if run(seed, profile, minutes=5).found:
+                return
+        except (AssertionError, KeyError):
+            return
+    pytest.fail(f"{MOST} seeds, and nobody noticed")

@@ -1,0 +1,154 @@
+"""The contract of stores, the account: snapshots, groups of orders, instruments, bars."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from atms.stores.facts import BalanceFact, BucketFact, Fact, FillFact, OrderFact, Part, State
+from atms.stores.market import Bar
+from tests.stores.bench import (
+    Bench,
+    Ear,
+    OnABench,
+    executions,
+    needs,
+    placed,
+    played,
+    read_log,
+    traded,
+)
+
+KINDS = {Part.ORDERS: OrderFact, Part.BUCKETS: BucketFact, Part.BALANCES: BalanceFact}
+
+
+class Standing(OnABench):
+    """What STORE.md says of snapshots, and of groups that a venue holds together."""
+
+    @played
+    async def test_a_snapshot_tells_orders_positions_and_balances(self, bench: Bench) -> None:
+        store = await bench.opened()
+        ear = Ear(store)
+        await traded(bench, store, 2)
+        names = await placed(store, bench.standing("b-1"))
+        await bench.settle()
+        found = await store.snapshot([bench.instrument])
+        assert found.parts == set(Part)
+        assert {type(fact) for fact in found.facts} <= set(KINDS.values())
+        (order,) = [one for one in found.facts if isinstance(one, OrderFact)]
+        assert order.refs & names["b-1"]
+        held = [one for one in found.facts if isinstance(one, BucketFact)]
+        filled = sum(one.side * one.qty for one in ear.of(FillFact))
+        assert sum(one.qty for one in held) == filled != 0
+        if bench.can.buckets == "net":
+            assert {one.bucket for one in held} == {"net"}
+        free = [one.free for one in found.facts if isinstance(one, BalanceFact)]
+        assert free
+        assert all(one is None or isinstance(one, Decimal) for one in free)
+
+    @played
+    async def test_only_a_snapshot_of_one_moment_has_a_place_in_the_log(self, bench: Bench) -> None:
+        store = await bench.opened()
+        await traded(bench, store, 3)
+        found = await store.snapshot([bench.instrument])
+        assert found.atomic == bench.can.snapshot_atomic == (found.cursor is not None)
+        needs(found.cursor, "snapshots are put together")
+        assert found.cursor is not None
+        (page,) = await read_log(store, found.cursor, [bench.instrument])
+        assert executions(page.facts) == []
+        await traded(bench, store, 1, "c")
+        pages = await read_log(store, found.cursor, [bench.instrument])
+        assert len(executions([fact for page in pages for fact in page.facts])) == 1
+
+    @played
+    async def test_a_part_that_was_not_answered_is_not_told_as_empty(self, bench: Bench) -> None:
+        store = await bench.opened()
+        await traded(bench, store, 2)
+        await placed(store, bench.standing("b-1"))
+        await bench.settle()
+        with bench.trouble("partial_snapshot"):
+            found = await store.snapshot([bench.instrument])
+        assert found.parts < set(Part)
+        told: set[Part] = {part for part, kind in KINDS.items() if _any(found.facts, kind)}
+        assert told == found.parts
+
+    @played
+    async def test_an_instrument_that_is_not_asked_for_is_not_in_the_snapshot(
+        self, bench: Bench
+    ) -> None:
+        store = await bench.opened()
+        await traded(bench, store, 1)
+        await placed(store, bench.standing("b-1"))
+        await bench.settle()
+        found = await store.snapshot([])
+        assert not _any(found.facts, OrderFact)
+        assert not _any(found.facts, BucketFact)
+
+    @played
+    async def test_an_orders_other_is_taken_back_when_one_is_filled(self, bench: Bench) -> None:
+        needs("oco" in bench.can.links, "no order cancels another here")
+        store = await bench.opened()
+        ear = Ear(store)
+        await placed(store, bench.standing("a-1"), bench.standing("a-2"), link="oco")
+        await bench.fill("a-1")
+        await bench.settle()
+        assert ear.orders("a-1")[-1].state is State.FILLED
+        assert ear.orders("a-2")[-1].state is State.CANCELED
+
+    @played
+    async def test_legs_are_held_until_their_entry_fills_and_know_their_parent(
+        self, bench: Bench
+    ) -> None:
+        needs("bracket" in bench.can.links, "no legs are attached here")
+        store = await bench.opened()
+        ear = Ear(store)
+        entry = bench.standing("a-1")
+        await placed(store, entry, *bench.legs("a-2", "a-3"), link="bracket")
+        await bench.settle()
+        assert {ear.orders(key)[-1].state for key in ("a-2", "a-3")} == {State.HELD}
+        assert {ear.orders(key)[-1].parent for key in ("a-2", "a-3")} == {"a-1"}
+        if bench.can.protection_scales:
+            await bench.fill("a-1", entry.qty / 2)
+            await bench.settle()
+            legs = [ear.orders(key)[-1].ticket for key in ("a-2", "a-3")]
+            assert [leg.qty for leg in legs if leg is not None] == [entry.qty / 2] * 2
+        await bench.fill("a-1")
+        await bench.settle()
+        assert {ear.orders(key)[-1].state for key in ("a-2", "a-3")} == {State.WORKING}
+        await bench.fill("a-2")
+        await bench.settle()
+        assert ear.orders("a-2")[-1].state is State.FILLED
+        assert ear.orders("a-3")[-1].state is State.CANCELED
+
+    @played
+    async def test_instruments_have_our_names_and_unknown_ones_are_left_out(
+        self, bench: Bench
+    ) -> None:
+        store = await bench.opened()
+        symbol = bench.instrument.partition(":")[2]
+        (found,) = await store.instruments([symbol, "NO/SUCH"])
+        assert found.id == bench.instrument == f"{store.account}:{symbol}"
+        assert found.qty_step > 0
+
+    @played
+    async def test_bars_come_in_order_and_history_has_the_final_ones(self, bench: Bench) -> None:
+        store = await bench.opened()
+        stream = store.bars(bench.instrument, "1m")
+        for number in range(3):
+            await bench.bar(number)
+        await bench.settle()
+        heard: list[Bar] = []
+        async for fact in stream:
+            if isinstance(fact, Bar):
+                heard.append(fact)
+            if len(heard) == 3:
+                break
+        first, last = heard[0], heard[-1]
+        span = (first.open_at, last.close_at)
+        found = [bar async for bar in store.history(bench.instrument, "1m", *span)]
+        assert found == heard
+        less = store.history(bench.instrument, "1m", first.close_at, last.open_at)
+        assert [bar async for bar in less] == heard[1:-1]
+
+
+def _any(facts: tuple[Fact, ...], kind: type) -> bool:
+    return any(isinstance(fact, kind) for fact in facts)
