@@ -39,6 +39,7 @@ from atms.stores.requests import Prepared, Request
 
 Told = TellOrder | TellFill | TellAccount
 Answer = TypeVar("Answer")
+ANSWER = timedelta(seconds=30)  # a store's own patience is shorter
 
 
 class WriteAhead(Protocol):
@@ -196,7 +197,10 @@ class Account:
             )
         else:
             try:
-                outcome = await self._store.transmit(prepared)
+                async with asyncio.timeout(ANSWER.total_seconds()):
+                    outcome = await self._store.transmit(prepared)
+            except TimeoutError:  # a client may hang for ever while the order is live
+                outcome = Unknown(why=f"no answer within {ANSWER.total_seconds():g} s")
             except Exception as error:  # noqa: BLE001 - a store's mistake: bytes may have left
                 outcome = Unknown(why=f"{type(error).__name__}: {error}")
         if isinstance(outcome, Refused):
