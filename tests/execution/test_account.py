@@ -110,6 +110,23 @@ def test_a_client_that_hangs_is_given_up_and_the_order_found(make: Callable[...,
     assert bench.core.state.books.qty(bench.instrument) == 1
 
 
+class Stuck(ExchangeStore):
+    """Never sends, and never comes back."""
+
+    async def transmit(self, prepared: Prepared) -> Outcome:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+
+def test_what_a_client_never_sent_is_not_placed_in_the_end(make: Callable[..., Bench]) -> None:
+    bench = make(Stuck)
+    bench.buy()
+    bound = bench.venue.manners.outcome_bound
+    bench.wait((ANSWER + bound).total_seconds() + 30)
+    assert bench.statuses == ["submitted", "rejected"]
+    assert bench.core.frozen(bench.instrument) is None
+
+
 class FullDisk(MemoryJournal):
     """A journal on a disk that is full after the start."""
 
