@@ -14,26 +14,35 @@ Place = tuple[str, Bucket]  # instrument and bucket
 
 @dataclass
 class Position:
-    """Units, below 0 for a short, and their average price."""
+    """Units, below 0 for a short, and their average price.
+
+    Attributes:
+        known: whether that price is: nobody knows what units cost that were adopted.
+    """
 
     qty: Decimal = Decimal(0)
     price: Decimal = Decimal(0)
+    known: bool = True
 
-    def add(self, qty: Decimal, price: Decimal) -> Decimal:
+    def add(self, qty: Decimal, price: Decimal | None) -> Decimal:
         """Take *qty* units at *price* in; return the profit a unit of what that closed, times it.
 
-        What adds averages, what turns begins anew.
+        What adds averages, what turns begins anew. Units of an unknown price close without profit.
         """
+        if price is None:
+            self.known, price = False, self.price
         after = self.qty + qty
         closed = Decimal(0) if self.qty * qty >= 0 else min(abs(self.qty), abs(qty))
         profit = closed * (price - self.price) * (1 if self.qty > 0 else -1)
+        if not self.known:
+            profit = Decimal(0)
         if not self.qty or (self.qty > 0) == (qty > 0):
             self.price = (self.qty * self.price + qty * price) / after if after else Decimal(0)
         elif after and (after > 0) != (self.qty > 0):
-            self.price = price
+            self.price, self.known = price, True
         self.qty = after
         if not after:
-            self.price = Decimal(0)
+            self.price, self.known = Decimal(0), True
         return profit
 
 
@@ -124,7 +133,7 @@ class Books:
         profits: dict[str, Decimal] = defaultdict(Decimal)
         found: dict[Place, Position] = defaultdict(Position)
         for opened in self.openings:
-            found[opened.instrument, opened.bucket].add(opened.qty, opened.price or Decimal(0))
+            found[opened.instrument, opened.bucket].add(opened.qty, opened.price)
         for row in sorted(self.rows.values(), key=lambda row: (row.at, row.exec)):
             profit = found[row.instrument, row.bucket].add(row.side * row.qty, row.price)
             if row.settle:
