@@ -104,8 +104,8 @@ class Bench(ABC):
         raise NotImplementedError
 
     async def finish(self) -> None:
-        """Let so many blocks pass that everything is final."""
-        raise NotImplementedError
+        """Let so much time pass that everything is final, and all is told."""
+        await self.settle()
 
 
 def played(test: Callable[[Any, Bench], Coroutine[Any, Any, None]]) -> Callable[[Any], None]:
@@ -115,7 +115,7 @@ def played(test: Callable[[Any, Bench], Coroutine[Any, Any, None]]) -> Callable[
     def run(self: Any) -> None:
         self.play(functools.partial(test, self))
 
-    del run.__wrapped__  # type: ignore[attr-defined]  # pytest would look for a fixture `bench`
+    del run.__wrapped__  # pytest would look for a fixture `bench`
     return run
 
 

@@ -29,6 +29,7 @@ class Standing(OnABench):
         store = await bench.opened()
         ear = Ear(store)
         await traded(bench, store, 2)
+        await bench.finish()
         names = await placed(store, bench.standing("b-1"))
         await bench.settle()
         found = await store.snapshot([bench.instrument])

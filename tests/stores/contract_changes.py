@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from atms.stores.facts import FillFact, FillFinal, FillVoid, State
-from atms.stores.outcomes import Acked
+from atms.stores.facts import FeeFact, FillFact, FillFinal, FillVoid, OrderFact, State
+from atms.stores.outcomes import Acked, Found
 from atms.stores.requests import Amend
-from tests.stores.bench import Bench, Ear, OnABench, executions, needs, placed, played, read_log
+from tests.stores.bench import (
+    LONG_AGO,
+    Bench,
+    Ear,
+    OnABench,
+    executions,
+    needs,
+    placed,
+    played,
+    read_log,
+)
 
 OVER = {State.FILLED, State.CANCELED, State.EXPIRED, State.REFUSED}
 
@@ -48,6 +58,27 @@ class Changing(OnABench):
         await bench.settle()
         finals = [(one.exec, one.version) for one in ear.of(FillFinal)]
         assert finals == [(fill.exec, fill.version)]
+
+    @played
+    async def test_no_end_and_no_fee_is_told_that_may_be_undone(self, bench: Bench) -> None:
+        needs(bench.can.finality, "fills are final when they are seen")
+        store = await bench.opened()
+        ear = Ear(store)
+        start = bench.start
+        names = await placed(store, bench.standing("a-1"))
+        await bench.fill("a-1")
+        await bench.settle()
+        looked = await store.lookup("a-1", names["a-1"], LONG_AGO)
+        assert isinstance(looked, Found)
+        pages = await read_log(store, start, [bench.instrument])
+        early = [*ear.facts, *looked.facts, *(fact for page in pages for fact in page.facts)]
+        assert not OVER & {fact.state for fact in early if isinstance(fact, OrderFact)}
+        assert not any(isinstance(fact, FeeFact) for fact in early)
+        await bench.finish()
+        assert ear.orders("a-1", names["a-1"])[-1].state is State.FILLED
+        (fee,) = ear.of(FeeFact)
+        told = await read_log(store, pages[-1].next, [bench.instrument])
+        assert [one for page in told for one in page.facts if isinstance(one, FeeFact)] == [fee]
 
     @played
     async def test_a_fill_that_is_undone_is_told_with_its_place_and_comes_again_as_another(

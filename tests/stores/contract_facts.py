@@ -78,7 +78,7 @@ class Telling(OnABench):
         if bench.can.partial_fills:
             await bench.fill("a-1", ticket.qty / 2)
         await bench.fill("a-1")
-        await bench.settle()
+        await bench.finish()
         fills = ear.fills("a-1", names["a-1"])
         last = ear.orders("a-1", names["a-1"])[-1]
         assert len(fills) >= (2 if bench.can.partial_fills else 1)
@@ -122,7 +122,7 @@ class Telling(OnABench):
         await bench.fill("a-1")
         await bench.settle()
         assert isinstance(await canceled(store, "a-1", names["a-1"]), Refused)
-        await bench.settle()
+        await bench.finish()
         assert ear.orders("a-1", names["a-1"])[-1].state is State.FILLED
 
     @played

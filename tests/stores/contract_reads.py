@@ -127,7 +127,7 @@ class Looking(OnABench):
         with bench.trouble("lose_reply"):
             assert isinstance(await store.transmit(prepared), Unknown)
         await bench.fill("a-1")
-        await bench.settle()
+        await bench.finish()
         names = frozenset(name for _, name in prepared.refs)
         looked = await store.lookup("a-1", names, LONG_AGO)
         assert isinstance(looked, Found)

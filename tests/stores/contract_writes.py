@@ -160,7 +160,7 @@ class Writing(OnABench):
         ear = Ear(store)
         outcome = await sent(store, bench.too_large("a-1"))
         await bench.fill("a-1")
-        await bench.settle()
+        await bench.finish()
         if isinstance(outcome, Refused):
             assert outcome.reason is Reason.FUNDS
         else:  # it was carried out later, and failed

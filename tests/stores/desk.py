@@ -45,7 +45,7 @@ class Desk:
         return Ticket(
             key=f"k-{self._keys}", instrument=self.instrument, side=side, qty=D(str(qty)),
             kind=kind, **values,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
 
     def place(self, side: int, qty: float, kind: Kind = Kind.MARKET, **more: Any) -> Order:
         (order,) = self.many(self.ticket(side, qty, kind, **more))

@@ -130,9 +130,25 @@ class SimulatedBench(Bench):
         self.venue.chain.mine()
 
     async def finish(self) -> None:
-        assert self.venue.chain is not None
-        for _ in range(self.venue.chain.deep + 1):
-            self.venue.chain.mine()
+        if self.venue.chain is not None:
+            for _ in range(self.venue.chain.deep + 1):
+                self.venue.chain.mine()
+        await self.settle()
 
     def _open(self, key: Key) -> Order | None:
         return next((one for one in self.venue.open_orders() if one.key == key), None)
+
+
+Body = Callable[[SimulatedBench], Awaitable[None]]
+
+
+def on(name: str) -> Callable[[Body], Callable[[], None]]:
+    """Make a test of a coroutine that takes the bench of a profile."""
+
+    def make(body: Body) -> Callable[[], None]:
+        def test() -> None:
+            run(name, body)
+
+        return test
+
+    return make

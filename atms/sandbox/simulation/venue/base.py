@@ -17,6 +17,7 @@ from atms.sandbox.simulation.venue.stream import BARS, NONE, PRIVATE, Stream
 from atms.sandbox.simulation.venue.telling import Teller
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.sandbox.simulation.venue.wire import Wire
+from atms.sandbox.simulation.venue.words import unfit
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import Cursor, Fact, LinkFact, Page, Snapshot
 from atms.stores.market import Bar, BarFact, Book, FeedLink, Instrument, Print, Quote
@@ -41,13 +42,16 @@ class SimulatedStore:
         self.venue = venue
         self.wire = Wire(venue)
         self.capabilities = self._capabilities()
-        keeps = bool(self.capabilities.keys.kinds)
-        self.teller = Teller(venue, self._order_name, keeps_keys=keeps)
+        self.teller = self._teller()
         self._streams: list[Stream[Any]] = []
         self._private: list[Stream[Fact]] = []
 
     def _capabilities(self) -> Capabilities:
         raise NotImplementedError
+
+    def _teller(self) -> Teller:
+        keeps = bool(self.capabilities.keys.kinds)
+        return Teller(self.venue, self._order_name, keeps_keys=keeps)
 
     def _order_name(self, number: str) -> str:
         return f"{self.order_name}:{number}" if self.order_name else ""
@@ -170,26 +174,7 @@ class SimulatedStore:
         return await self.wire.write(lambda: self._arrived(prepared))
 
     def _unfit(self, request: Request) -> str:
-        """Return why a request cannot be put into the venue's words; empty: it can."""
-        can = self.capabilities
-        if isinstance(request, Amend) and can.amend == "no":
-            return "orders cannot be changed here"
-        if (
-            isinstance(request, Place)
-            and request.link != "single"
-            and request.link not in can.links
-        ):
-            return f"no {request.link} here"
-        tickets = request.tickets if isinstance(request, Place) else ()
-        for ticket in tickets:
-            if ticket.kind not in can.kinds or ticket.tif not in can.tifs:
-                return f"no {ticket.kind.value} order with {ticket.tif} here"
-            rule = can.keys
-            if rule.kinds and (
-                len(ticket.key) > rule.max_len or set(ticket.key) - set(rule.alphabet)
-            ):
-                return f"key {ticket.key!r} is not of the venue's form"
-        return ""
+        return unfit(self.capabilities, request)
 
     def _arrived(self, prepared: Prepared) -> Outcome:
         """Do at the venue what was sent, and return the answer that it sends."""
@@ -264,11 +249,16 @@ class SimulatedStore:
         return Found(facts=tuple(facts))
 
     def _named(self, key: Key, refs: Refs) -> list[Order]:
+        """Return the orders that are meant; a name that another key's order bears means none."""
         keeps = bool(self.capabilities.keys.kinds)
         return [
             order
             for order in self.venue.orders.values()
-            if (keeps and order.key == key) or refs & self.teller.refs(order)
+            if (keeps and order.key == key)
+            or (
+                refs & self.teller.refs(order)
+                and not (keeps and key and order.key not in (key, None))
+            )
         ]
 
     def _standing(self, key: Key, refs: Refs) -> list[Order]:

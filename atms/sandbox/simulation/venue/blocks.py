@@ -14,11 +14,13 @@ from atms.sandbox.simulation.venue.checks import lacks_funds
 from atms.sandbox.simulation.venue.holdings import ZERO
 from atms.sandbox.simulation.venue.orders import Declined, Order
 from atms.sandbox.simulation.venue.records import (
+    Charged,
     Executed,
     Finalised,
     Moved,
     Received,
     Record,
+    Sealed,
 )
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.stores.facts import Fee, State
@@ -99,6 +101,11 @@ class Chain:
         while nonce in self.pool:
             nonce += 1
         return nonce
+
+    def settled(self, order: Order) -> bool:
+        """Return whether what became of an order can no longer be undone."""
+        made = self.transactions.get(order.names[0][3:])
+        return made is not None and self.winner(made.nonce) is not None
 
     def winner(self, nonce: int) -> Transaction | None:
         """Return the transaction that has a nonce for good: its block is final."""
@@ -211,7 +218,7 @@ class Chain:
         if order is None:
             return
         name = f"gas:{made.hash}:{block.hash}"
-        booking.charge(venue, self.gas, name, order.ticket.instrument, order=order)
+        booking.charge(venue, self.gas, name, order.ticket.instrument, order=order, final=False)
         if made.cancels:
             venue.end(order, State.CANCELED)
             return
@@ -241,7 +248,7 @@ class Chain:
             booking.void(venue, exec_, "reorg")
         else:
             venue.tell(order)
-        booking.charge(venue, back, name, order.ticket.instrument, order=order)
+        booking.charge(venue, back, name, order.ticket.instrument, order=order, final=False)
 
     def _finalise(self) -> None:
         while self._final < self.head.number - self.deep:
@@ -249,17 +256,29 @@ class Chain:
             block = self.blocks[self._final]
             for row in self.executed(block):
                 booking.finalise(self.venue, row)
-            spent = {made.nonce: made for made in block.transactions}
-            for other in self.transactions.values():
-                winner, order = spent.get(other.nonce), other.order
-                if winner not in (None, other) and order is not None and order.open:
-                    self.venue.end(order, State.REFUSED, Reason.OTHER)
+            for charged in self.charged(block):
+                self.venue.record(Sealed, charge=charged)
+            for made in block.transactions:
+                self._settle(made)
         self._mark = len(self.venue.log)
+
+    def _settle(self, winner: Transaction) -> None:
+        """Let everything that wanted a nonce end, now that one has it for good."""
+        for made in list(self.transactions.values()):
+            if made.nonce == winner.nonce and made.order is not None:
+                if made.order.open:
+                    self.venue.end(made.order, State.REFUSED, Reason.OTHER)
+                elif made is winner:
+                    self.venue.tell(made.order)
 
     def _since_mark(self) -> list[Record]:
         rows = [one for one in self.venue.log[self._mark :] if not isinstance(one, Finalised)]
         self._mark = len(self.venue.log)
         return rows
+
+    def charged(self, block: Block) -> list[Charged]:
+        """Return the fees of a block."""
+        return [one for one in block.records if isinstance(one, Charged) and one.fee.amount > 0]
 
     def executed(self, block: Block) -> list[Executed]:
         """Return the executions of a block that counts."""

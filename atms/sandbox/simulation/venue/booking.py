@@ -110,7 +110,7 @@ def finalise(venue: Venue, row: Executed) -> None:
 
 def charge(
     venue: Venue, fee: Fee, name: str, instrument: str, *, exec_: str | None = None,
-    order: Order | None = None,
+    order: Order | None = None, final: bool = True,
 ) -> Charged:  # fmt: skip
     """Take a fee apart from a fill; an amount below 0 is given back."""
     venue.holdings.pay(fee)
@@ -118,8 +118,9 @@ def charge(
     key = order.key if order is not None else row.key if row is not None else None
     number = order.id if order is not None else row.order if row is not None else None
     return venue.record(
-        Charged, id=name, exec=exec_, order=number, key=key, instrument=instrument, fee=fee
-    )
+        Charged, id=name, exec=exec_, order=number, key=key, instrument=instrument, fee=fee,
+        final=final,
+    )  # fmt: skip
 
 
 def rebuild(venue: Venue) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,9 +13,20 @@ from atms.sandbox.simulation.venue.base import SimulatedStore
 from atms.sandbox.simulation.venue.blocks import Block, Chain, digest
 from atms.sandbox.simulation.venue.manners import Manners
 from atms.sandbox.simulation.venue.orders import Declined
-from atms.sandbox.simulation.venue.records import Charged, Record
+from atms.sandbox.simulation.venue.records import Ordered, Record
+from atms.sandbox.simulation.venue.telling import Teller
 from atms.stores.capabilities import Capabilities, KeyRule
-from atms.stores.facts import Cursor, Fact, FillFinal, HeadFact, Page, Snapshot
+from atms.stores.facts import (
+    Cursor,
+    Fact,
+    FillFinal,
+    HeadFact,
+    OrderFact,
+    Page,
+    Snapshot,
+    State,
+    Via,
+)
 from atms.stores.outcomes import Acked, Found, Looked, Never, NotSeen, Outcome, Reason
 from atms.stores.requests import Cancel, Key, Kind, Place, Prepared, Refs, Request
 
@@ -29,7 +41,8 @@ class ChainStore(SimulatedStore):
     """One connection to a node, with the account's signing key.
 
     An order is a signed transaction: its bytes may be sent again. The venue keeps no key of ours;
-    an order is known by its transactions' hashes and its nonce.
+    an order is known by its transactions' hashes and its nonce. Fills are told when they are seen;
+    ends of orders and gas when they are final.
     """
 
     order_name = ""
@@ -100,17 +113,16 @@ class ChainStore(SimulatedStore):
         key = request.tickets[0].key if isinstance(request, Place) else request.key
         return Acked(refs=((key, f"tx:{made.hash}"),))
 
+    def _teller(self) -> Teller:
+        return _ChainTeller(self.chain)
+
     def _looked(self, key: Key, refs: Refs) -> Looked:
         chain, nonce = self.chain, _nonce(refs)
         known = [chain.transactions[name] for name in _hashes(refs) if name in chain.transactions]
         for made in known:
             if made.block and made.order is not None:
                 facts: list[Fact] = [self.teller.order(self.venue.newest[made.order.id], "poll")]
-                facts += self.teller.fills(made.order, "poll")
-                rows = chain.by_hash[made.block].records
-                gas = [one for one in rows if isinstance(one, Charged) and made.hash in one.id]
-                facts += [fact for row in gas for fact in self.teller.facts(row, "poll")]
-                return Found(facts=tuple(facts))
+                return Found(facts=(*facts, *self.teller.fills(made.order, "poll")))
         winner = chain.winner(nonce) if nonce is not None else None
         if winner is not None and (winner not in known or winner.order is None):
             return Never(proof=f"nonce {nonce} was used by another transaction")
@@ -144,16 +156,46 @@ class ChainStore(SimulatedStore):
         for one in blocks:
             facts += self._told(one.records)
             if one.number > chain.deep:
-                rows = chain.executed(chain.blocks[one.number - chain.deep])
-                facts += [
-                    FillFinal(at=self.venue.now(), exec=row.exec, version=row.version)
-                    for row in rows
-                ]
+                facts += self._sealed(chain.blocks[one.number - chain.deep])
         last = blocks[-1] if blocks else block
         return Page(facts=tuple(facts), next=_place(last), more=last is not chain.head)
 
+    def _sealed(self, block: Block) -> list[Fact]:
+        """Return what can no longer be undone, now that a block is final."""
+        now = self.venue.now()
+        finals = [
+            FillFinal(at=now, exec=row.exec, version=row.version)
+            for row in self.chain.executed(block)
+        ]
+        return [*finals, *(self.teller.fee(one) for one in self.chain.charged(block))]
+
     def _told(self, rows: Sequence[Record]) -> list[Fact]:
         return [fact for row in rows for fact in self.teller.facts(row, "poll")]
+
+
+class _ChainTeller(Teller):
+    """Tells no end of an order that may still be undone: until then it works."""
+
+    def __init__(self, chain: Chain) -> None:
+        super().__init__(chain.venue, lambda number: "", keeps_keys=False)
+        self._chain = chain
+
+    def order(self, row: Ordered, via: Via) -> OrderFact:
+        """Return an order's state, its end when that is final."""
+        fact = super().order(row, via)
+        if self._chain.settled(self._venue.orders[row.order]):
+            return fact
+        state = State.PENDING if row.state is State.PENDING else State.WORKING
+        return replace(fact, state=state, filled=None, reason=None)
+
+    def open_orders(self, instruments: Iterable[str]) -> tuple[OrderFact, ...]:
+        """Return the orders that are not over for good."""
+        asked = frozenset(instruments)
+        return tuple(
+            self.order(self._venue.newest[order.id], "snapshot")
+            for order in self._venue.orders.values()
+            if order.ticket.instrument in asked and not self._chain.settled(order)
+        )
 
 
 def _place(block: Block) -> Cursor:

@@ -83,12 +83,13 @@ class Chronicle:
     def at(self, when: datetime, action: Callable[[], object]) -> None:
         """Have something done at a time."""
         self._agenda.at(when, action)
-        for listener in tuple(self._listeners):
-            listener.wake()
+        self._wake()
 
     def post(self, when: datetime, action: Callable[[], Answer]) -> Parcel[Answer]:
         """Send a request that arrives at a time, whatever becomes of its sender."""
-        return self._agenda.post(when, action)
+        parcel = self._agenda.post(when, action)
+        self._wake()
+        return parcel
 
     def due(self) -> datetime | None:
         """Return when something is to happen next by itself."""
@@ -122,3 +123,7 @@ class Chronicle:
         self._listeners.clear()
         if self.ban is not None:
             self.ban = Ban(None, self.ban.until)
+
+    def _wake(self) -> None:
+        for listener in tuple(self._listeners):
+            listener.wake()

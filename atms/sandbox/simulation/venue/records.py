@@ -102,7 +102,7 @@ class Finalised(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Charged(Record):
-    """A fee apart from a fill, below 0: given back."""
+    """A fee apart from a fill, below 0: given back; not *final*: it may be, and is not told yet."""
 
     id: str
     exec: str | None
@@ -110,6 +110,14 @@ class Charged(Record):
     key: Key | None
     instrument: str
     fee: Fee
+    final: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed(Record):
+    """A fee can no longer be given back, and is told now."""
+
+    charge: Charged
 
 
 @dataclass(frozen=True, kw_only=True)

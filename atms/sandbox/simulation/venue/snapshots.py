@@ -22,8 +22,8 @@ async def assembled(
     venue, tell = store.venue, store.teller
     facts: dict[Part, tuple[Fact, ...]] = {}
     facts[Part.ORDERS] = await store.wire.read(lambda: tell.open_orders(instruments))
-    facts[Part.BUCKETS] = await store.wire.read(lambda: buckets(instruments))
-    facts[Part.BALANCES] = await store.wire.read(tell.balances)
+    facts[Part.BUCKETS] = await store.wire.read(lambda: buckets(instruments), goes_on=True)
+    facts[Part.BALANCES] = await store.wire.read(tell.balances, goes_on=True)
     if venue.chance.hit("partial_snapshot"):  # F24
         del facts[_PARTS[venue.chance.whole(0, 2)]]
     return Snapshot(

@@ -14,6 +14,7 @@ from atms.sandbox.simulation.venue.records import (
     Moved,
     Ordered,
     Record,
+    Sealed,
     Voided,
 )
 from atms.stores.facts import (
@@ -70,7 +71,9 @@ class Teller:
             case Finalised():
                 return (FillFinal(at=record.at, exec=record.exec, version=record.version),)
             case Charged():
-                return (self._fee(record),)
+                return (self.fee(record),) if record.final else ()
+            case Sealed():
+                return (self.fee(record.charge),)
             case Moved():
                 return (self._cash(record),)
         return ()
@@ -135,7 +138,8 @@ class Teller:
             at=row.at, exec=row.exec, version=row.version, why=row.why, witness=row.witness
         )
 
-    def _fee(self, row: Charged) -> FeeFact:
+    def fee(self, row: Charged) -> FeeFact:
+        """Return a fee."""
         return FeeFact(at=row.at, id=row.id, exec=row.exec, key=self.key(row.key), fee=row.fee)
 
     def _cash(self, row: Moved) -> CashFact:

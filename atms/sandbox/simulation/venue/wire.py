@@ -60,8 +60,8 @@ class Wire:
         await asyncio.sleep(back)
         return parcel.answers[0]
 
-    async def read(self, action: Callable[[], Answer]) -> Answer:
-        """Carry a read.
+    async def read(self, action: Callable[[], Answer], *, goes_on: bool = False) -> Answer:
+        """Carry a read; *goes_on*: one of several for one call, which a ban in between ends.
 
         Raises:
             Unreachable, RateLimited, AuthFailed.
@@ -69,6 +69,9 @@ class Wire:
         venue, chance, delays = self._venue, self._venue.chance, self._venue.delays
         if not self.up or venue.down or chance.hit("venue_down"):
             raise Unreachable("no connection" if self.up else "not connected")
+        ban, now = venue.ban, venue.now()
+        if goes_on and ban is not None and ban.known is not None and ban.known < now < ban.until:
+            raise RateLimited("too many requests", ban.until - now)
         banned = self._banned("read")
         await asyncio.sleep(chance.seconds(delays.out))
         if banned is not None:
