@@ -162,7 +162,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 f"loop; something spins without sleeping; running: {self._names()}"
             )
         for timer in self._timers.due(self._clock):
-            self.call_soon(_go_off, timer, context=timer.context)
+            self.call_soon(timer, context=timer.context)
 
     def _advance(self, turn: _Turn | None) -> None:
         """Move the clock to the next timer, or to the end of the turn, which ends then."""
@@ -238,10 +238,9 @@ class _Timer(NamedTuple):
     def __repr__(self) -> str:  # what asyncio's messages say of it
         return str(getattr(self.callback, "__qualname__", self.callback))
 
-
-def _go_off(timer: _Timer) -> None:
-    if not timer.handle.cancelled():  # perhaps by the one before it
-        timer.callback(*timer.args)
+    def __call__(self) -> None:
+        if not self.handle.cancelled():  # perhaps by the one before it
+            self.callback(*self.args)
 
 
 class _Timers:
