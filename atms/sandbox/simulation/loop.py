@@ -10,6 +10,7 @@ import math
 import selectors
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, TypeVarTuple
 
@@ -229,7 +230,8 @@ class _Task(asyncio.Task[Any]):
         return self._number
 
 
-class _Timer(NamedTuple):
+@dataclass(eq=False, slots=True)
+class _Timer:
     handle: asyncio.TimerHandle
     callback: Callable[..., object]
     args: tuple[Any, ...]
