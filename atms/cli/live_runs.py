@@ -1,0 +1,146 @@
+"""``atms status, positions, orders, reconcile, stop, flatten``: a live run seen from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from atms.cli import options
+from atms.cli.guard import guarded
+from atms.cli.live_view import page, rows
+from atms.cli.screen import out, print_json, say
+from atms.config import Config, load_config
+from atms.running.reconciling import Difference, differences
+from atms.running.session import STALE, SessionFolder, find_session, sessions
+from atms.running.standing import accounts_of
+from atms.running.taking_over import end
+
+RunName = Annotated[
+    str | None,
+    typer.Argument(metavar="RUN", help="A run's id or the start of it; default: the one alive."),
+]
+State = Annotated[
+    Path | None,
+    typer.Option("--state-dir", metavar="DIR", help="Where live runs keep their files."),
+]
+
+
+@guarded
+def status(
+    run: RunName = None,
+    all_: Annotated[bool, typer.Option("--all", help="List every run that there was.")] = False,
+    state_dir: State = None,
+    json_: options.Json = False,
+) -> None:
+    """Show how a live run stands: health, positions, orders."""
+    state = _state(state_dir)
+    if all_:
+        listed = [_row(folder) for folder in sessions(state)]
+        if json_:
+            print_json(listed)
+        else:
+            out().print(rows(listed, ("id", "mode", "strategy", "alive", "state", "begun")))
+        return
+    folder = find_session(state, run)
+    values = {**_row(folder), **folder.status, "silent_seconds": round(folder.silence, 1)}
+    if json_:
+        print_json(values)
+        return
+    session = folder.session
+    out().print(page(f"{session.strategy}  {session.mode}  {session.id}", folder.status))
+    if not session.runs and folder.status.get("state") != "ended":
+        say("its process is gone; what it had open stands: see atms orders", "yellow")
+    elif session.runs and folder.silence > STALE:
+        say(f"no heartbeat for {folder.silence:.0f} s; see: atms stop", "yellow")
+
+
+@guarded
+def positions(run: RunName = None, state_dir: State = None, json_: options.Json = False) -> None:
+    """Show what a live run's accounts hold, by their journals."""
+    _table(run, state_dir, json_, "positions", ("account", "instrument", "qty", "price"))
+
+
+@guarded
+def orders(run: RunName = None, state_dir: State = None, json_: options.Json = False) -> None:
+    """Show the open orders of a live run's accounts, by their journals."""
+    shown = ("account", "key", "instrument", "side", "qty", "kind", "limit", "trigger", "filled",
+             "state")  # fmt: skip
+    _table(run, state_dir, json_, "orders", shown)
+
+
+@guarded
+def reconcile(run: RunName = None, state_dir: State = None, json_: options.Json = False) -> None:
+    """Compare journal and venue; end with 1 if they differ. Changes nothing."""
+    folder = find_session(_state(state_dir), run)
+    found: list[Difference] = differences(_config(folder))
+    if json_:
+        print_json([vars(one) for one in found])
+    for one in found if not json_ else ():
+        out().print(f"{one.account}: {one.what}: journal {one.journal}, venue {one.venue}")
+    if not found and not json_:
+        say("journal and venue agree")
+    if found:
+        raise typer.Exit(1)
+
+
+@guarded
+def stop(run: RunName = None, state_dir: State = None, json_: options.Json = False) -> None:
+    """End a live run, by its policy; a run that does not answer is ended, and acted for."""
+    _end(run, state_dir, json_, "stop")
+
+
+@guarded
+def flatten(run: RunName = None, state_dir: State = None, json_: options.Json = False) -> None:
+    """End a live run, cancel its orders and close its positions."""
+    _end(run, state_dir, json_, "flatten")
+
+
+def _end(run: str | None, state_dir: Path | None, json_: bool, what: Any) -> None:
+    folder = find_session(_state(state_dir), run)
+    left = end(folder, _config(folder), what, say)
+    if json_:
+        print_json({"id": folder.session.id, "left": list(left)})
+    for line in left:
+        say(f"left: {line}", "yellow")
+    if left:
+        raise typer.Exit(1)
+    say(f"run {folder.session.id} ended")
+
+
+def _table(
+    run: str | None, state_dir: Path | None, json_: bool, part: str, shown: tuple[str, ...]
+) -> None:
+    folder = find_session(_state(state_dir), run)
+    found = [
+        {"account": name, **row}
+        for name, account in accounts_of(folder).items()
+        for row in account[part]
+    ]
+    if json_:
+        print_json(found)
+    elif found:
+        out().print(rows(found, shown))
+    else:
+        say(f"no {part}")
+
+
+def _row(folder: SessionFolder) -> dict[str, Any]:
+    session = folder.session
+    return {
+        "id": session.id,
+        "mode": session.mode,
+        "strategy": session.strategy,
+        "alive": session.runs,
+        "state": folder.status.get("state"),
+        "begun": session.begun[:19],
+    }
+
+
+def _config(folder: SessionFolder) -> Config:
+    return load_config(folder.path / "config.yaml").config
+
+
+def _state(given: Path | None) -> Path:
+    return given or load_config().config.execution.folder

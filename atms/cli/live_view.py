@@ -1,0 +1,116 @@
+"""What a live run shows while it runs: a table that changes, or a line where there is no screen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Self
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from atms.cli.screen import errors
+from atms.running.live import LiveRun
+from atms.running.session import SessionFolder
+
+_EVERY = 1.0
+_LINE_EVERY = 60.0  # seconds between lines where nothing can be redrawn
+
+
+class LiveView:
+    """Shows a run's status file, as another process would see it."""
+
+    def __init__(self, run: LiveRun) -> None:
+        self._folder = SessionFolder(run.state / "runs" / run.id)
+        self._title = f"{run.kind.__name__}  {run.mode}  {run.id}"
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._show, name="atms-view", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(5)
+
+    def _show(self) -> None:
+        console = errors()
+        if not console.is_terminal:
+            self._lines(console)
+            return
+        with Live(console=console, refresh_per_second=2, transient=False) as live:
+            while not self._over.wait(_EVERY):
+                live.update(page(self._title, self._folder.status))
+            live.update(page(self._title, self._folder.status))
+
+    def _lines(self, console: Any) -> None:
+        shown = float("-inf")
+        before = ""
+        while not self._over.wait(_EVERY):
+            status = self._folder.status
+            state = str(status.get("state", ""))
+            if state and (state != before or time.monotonic() - shown > _LINE_EVERY):
+                console.print(Text(line(self._title, status)))
+                before, shown = state, time.monotonic()
+
+
+def line(title: str, status: dict[str, Any]) -> str:
+    """Return a status in one line."""
+    accounts = status.get("accounts", {}).values()
+    orders = sum(len(one["orders"]) for one in accounts)
+    fills = sum(one["fills"] for one in accounts)
+    value = status.get("value")
+    worth = f"{value:,.2f}" if value is not None else "–"
+    return (
+        f"{title}: {status.get('state')}, {status.get('bars', 0)} bars to "
+        f"{status.get('last_bar') or '–'}, value {worth}, {orders} open orders, {fills} fills"
+    )
+
+
+def page(title: str, status: dict[str, Any]) -> Group:
+    """Return a status as a person reads it: health, positions, orders."""
+    parts: list[Any] = [Text(title, style="bold")]
+    if not status:
+        return Group(*parts, Text("starting …", style="dim"))
+    cash, value = status.get("cash"), status.get("value")
+    head = Table.grid(padding=(0, 3))
+    head.add_row(
+        f"state {status['state']}",
+        f"bars {status['bars']}",
+        f"last {status['last_bar'] or '–'}",
+        f"cash {cash:,.2f}" if cash is not None else "cash –",
+        f"value {value:,.2f}" if value is not None else "value –",
+    )
+    parts.append(head)
+    for name, account in status.get("accounts", {}).items():
+        parts.append(_account(name, account))
+    return Group(*parts)
+
+
+def _account(name: str, account: dict[str, Any]) -> Group:
+    health = "ready" if account["ready"] else "reconciling"
+    if account["failed"]:
+        health = f"failed: {account['failed']}"
+    parts: list[Any] = [Text(f"{name}: {health}, {account['fills']} fills", style="dim")]
+    parts += [Text(f"halted {key}: {why}", "yellow") for key, why in account["halted"].items()]
+    if account["positions"]:
+        parts.append(rows(account["positions"], ("instrument", "qty", "price")))
+    if account["orders"]:
+        shown = ("key", "side", "qty", "kind", "limit", "trigger", "filled", "state")
+        parts.append(rows(account["orders"][:20], shown))
+    if len(account["orders"]) > 20:
+        parts.append(Text(f"… and {len(account['orders']) - 20} more orders", style="dim"))
+    return Group(*parts)
+
+
+def rows(values: list[dict[str, Any]], names: tuple[str, ...]) -> Table:
+    """Return a table of rows."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name in names:
+        table.add_column(name)
+    for one in values:
+        table.add_row(*("–" if one[name] is None else str(one[name]) for name in names))
+    return table

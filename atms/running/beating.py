@@ -1,0 +1,154 @@
+"""A live run's heartbeat: how it stands, written every second on the loop's side.
+
+A strategy that hangs stops Cerebro's side, not this one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from atms.execution.core import Core
+from atms.execution.desk import Desk
+from atms.running.session import SessionFolder
+from atms.running.trading import Trading
+
+EVERY = 1.0  # seconds
+_LOOK = 0.2  # seconds between looks for what another process asks
+
+
+@dataclass
+class Pulse:
+    """What Cerebro's side says of itself at the head of each pass."""
+
+    passes: int = 0
+    at: datetime | None = None
+    cash: float | None = None
+    value: float | None = None
+    bars: int = 0
+    last_bar: str = ""
+
+
+class Heart:
+    """Beats for one run."""
+
+    def __init__(self, trading: Trading, folder: SessionFolder, mode: str) -> None:
+        self.pulse = Pulse()
+        self._trading = trading
+        self._folder = folder
+        self._mode = mode
+        self._state = "starting"
+
+    def begin(self, cerebro: Any) -> None:
+        """Beat until the host is closed."""
+        self._cerebro = cerebro
+        self._trading.passes.before.append(self._feel)
+        self._trading.host.spawn(self._beat())
+
+    def end(self, left: tuple[str, ...]) -> None:
+        """Write how the run ended."""
+        self._state = "ended"
+        self._folder.beat({**self._status(), "left": left})
+
+    def _feel(self) -> None:
+        pulse, broker = self.pulse, self._cerebro.broker
+        pulse.passes, pulse.at = pulse.passes + 1, datetime.now(UTC)
+        running = self._cerebro.runningstrats
+        if running and len(running[0]):
+            pulse.bars = len(running[0])
+            pulse.last_bar = running[0].datetime.datetime(0).isoformat()
+            pulse.cash, pulse.value = broker.getcash(), broker.getvalue()
+
+    async def _beat(self) -> None:
+        since = EVERY
+        while True:
+            if self._folder.asked():
+                self._obey(self._folder.asked())
+            if since >= EVERY:
+                if self._state == "starting" and all(one.ready for one in self._trading.desks):
+                    self._state = "running"
+                self._folder.beat(self._status())
+                since = 0.0
+            await asyncio.sleep(_LOOK)
+            since += _LOOK
+
+    def _obey(self, what: str) -> None:
+        if self._state != "stopping":
+            self._state = "stopping"
+            if what == "flatten":
+                self._trading.on_stop = "flatten"
+            self._trading.end()
+
+    def _status(self) -> dict[str, Any]:
+        pulse = self.pulse
+        return {
+            "state": self._state,
+            "mode": self._mode,
+            "bars": pulse.bars,
+            "last_bar": pulse.last_bar,
+            "cash": pulse.cash,
+            "value": pulse.value,
+            "strategy_at": pulse.at.isoformat() if pulse.at else None,
+            "accounts": {
+                desk.store.account: account_status(desk.core) | _health(desk)
+                for desk in self._trading.desks
+                if desk.core is not None
+            },
+        }
+
+
+def _health(desk: Desk) -> dict[str, Any]:
+    return {"failed": str(desk.failed) if desk.failed else None}
+
+
+def account_status(core: Core) -> dict[str, Any]:
+    """Return how an account stands in its books: plain values, decimals as text."""
+    state = core.state
+    return {
+        "ready": core.ready,
+        "epoch": state.epoch,
+        "halted": dict(core.halted),
+        "orders": [
+            {
+                "key": order.key,
+                "instrument": order.ticket.instrument,
+                "side": "buy" if order.ticket.side > 0 else "sell",
+                "qty": f"{order.ticket.qty:f}",
+                "kind": order.ticket.kind.value,
+                "limit": _text(order.ticket.limit),
+                "trigger": _text(order.ticket.trigger),
+                "filled": f"{order.booked:f}",
+                "state": _state_of(order),
+                "since": order.intended.at.isoformat(),
+            }
+            for order in state.open_orders()
+        ],
+        "positions": [
+            {
+                "instrument": instrument,
+                "bucket": bucket,
+                "qty": f"{held.qty:f}",
+                "price": f"{held.price:f}" if held.known else None,
+            }
+            for (instrument, bucket), held in sorted(state.books.positions().items())
+        ],
+        "balances": {
+            asset: f"{total:f}" for asset, total in sorted(state.books.balances().items()) if total
+        },
+        "fills": len(state.books.rows),
+        "all_orders": len(state.orders),
+    }
+
+
+def _state_of(order: Any) -> str:
+    if order.unresolved:
+        return "unknown"
+    if order.cancel_asked is not None:
+        return "cancelling"
+    return order.stands.state.value if order.stands is not None else "accepted"
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else f"{value:f}"

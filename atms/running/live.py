@@ -1,0 +1,278 @@
+"""Config -> a paper or live run: looked at first, then run, ended by policy."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+from typing import Any, Literal
+
+import backtrader as bt
+
+from atms import registry
+from atms.config import Config
+from atms.config.live import history_bars, live_misfits
+from atms.config.risk import missing_limits
+from atms.engine import Cerebro
+from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
+from atms.execution.desk import Manner
+from atms.feeds.history import backtrader_timeframe
+from atms.running.beating import Heart
+from atms.running.components import add_strategy
+from atms.running.live_stores import make_store, store_names, symbols_of
+from atms.running.plan import Plan
+from atms.running.session import Session, SessionFolder, this_process
+from atms.running.trading import Trading
+from atms.stores.base import Store
+from atms.stores.facts import BalanceFact, BucketFact, OrderFact, Part, Snapshot
+from atms.stores.shadow import ShadowStore
+from atms.usercode import describe, where_raised
+
+Mode = Literal["paper", "live", "shadow"]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountView:
+    """An account before anything is done on it.
+
+    Attributes:
+        store: its name in the config.
+        fingerprints: key -> enough to tell it from another.
+        balances, positions: what it holds.
+        orders: what stands open.
+        can_withdraw: whether the key may take money out; None: the venue does not tell.
+    """
+
+    store: str
+    account: str
+    fingerprints: Mapping[str, str]
+    balances: tuple[BalanceFact, ...]
+    positions: tuple[BucketFact, ...]
+    orders: tuple[OrderFact, ...]
+    can_withdraw: bool | None
+
+
+@dataclass
+class LiveRun:
+    """One paper or live run, from the first look to its end.
+
+    Args:
+        config: what to run.
+        mode: on what.
+        strategy: a class, in the place of the one that the config names.
+        takeover: end the process that has an account.
+    """
+
+    config: Config
+    mode: Mode
+    strategy: type[bt.Strategy] | None = None
+    takeover: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._check()
+        self.kind = self.strategy or registry.load("strategies", self.config.strategy.name)
+        section = self.config.execution
+        self.state = section.folder
+        self.trading = Trading(
+            self.state, align=section.align, on_stop=section.on_stop, takeover=self.takeover,
+            manner=Manner(unknown_position=section.unknown_position),
+        )  # fmt: skip
+        self.stores: dict[str, Store] = {}
+        self.id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{_slug(self)}-{secrets.token_hex(2)}"
+
+    # ---- before -----------------------------------------------------------------------------
+    def _check(self) -> None:
+        wrong = [f"{'.'.join(map(str, path))}: {why}" for path, why in live_misfits(self.config)]
+        if wrong:
+            raise ConfigError("\n".join(wrong))
+        if self.mode == "live":
+            if self.config.run.paper_trading:
+                raise ConfigError(
+                    "run.paper_trading is true, or PAPER_TRADING is: live trading is forbidden"
+                )
+            missing = missing_limits(self.config)
+            if missing:
+                raise ConfigError(f"live needs its limits: give {', '.join(missing)}")
+
+    def look(self, within: float = 30.0) -> list[AccountView]:
+        """Connect to every account and return how it stands; nothing is changed.
+
+        Raises:
+            VenueError: an account cannot be reached or read, or its key may withdraw.
+        """
+        for name in store_names(self.config):
+            self.stores[name] = self._store(name)
+        views: list[AccountView] = []
+        asked = _Answer()
+        self.trading.host.spawn(asked.of(self._views(views)))
+        deadline = time.monotonic() + within
+        while not asked.done:
+            if time.monotonic() > deadline:
+                raise VenueError(f"the venue does not answer within {within:g} s; try again later")
+            self.trading.host.wait(0.2)
+        asked.raise_error()
+        for view in views:
+            if view.can_withdraw and self.mode == "live":
+                raise VenueError(
+                    f"stores.{view.store}: its key may withdraw; make one that may trade alone"
+                )
+        return views
+
+    def _store(self, name: str) -> Store:
+        store = make_store(self.config, name, self.mode, self.state)
+        return ShadowStore(store) if self.mode == "shadow" else store
+
+    async def _views(self, views: list[AccountView]) -> None:
+        for name, store in self.stores.items():
+            section = self.config.stores[name]
+            venue = await store.connect()
+            symbols = symbols_of(self.config, name)
+            instruments = await store.instruments(symbols)
+            shot = await store.snapshot([one.id for one in instruments])
+            prints = {
+                key: secret.fingerprint()
+                for key in ("key", "secret", "passphrase")
+                if (secret := getattr(section, key)) is not None
+            }
+            views.append(_view(name, store, prints, shot, venue.can_withdraw))
+
+    # ---- running ----------------------------------------------------------------------------
+    def run(self) -> None:
+        """Trade until the run is stopped; then act by policy and close everything.
+
+        Raises:
+            StrategyError: the strategy raised; the accounts were wound down by policy.
+            AtmsError: an account cannot be had, or not kept.
+        """
+        cerebro = Cerebro(cheat_on_open=self.config.run.cheat_on_open)
+        plan = Plan(self.config, cerebro, self.kind, warnings=self.warnings)
+        self._add_feeds(cerebro)
+        cerebro.setbroker(self.trading.broker(self.base))
+        add_strategy(plan)
+        folder = SessionFolder.create(self.state, self._session())
+        heart = Heart(self.trading, folder, self.mode)
+        heart.begin(cerebro)
+        try:
+            with self._signals():
+                cerebro.run()
+        except AtmsError:
+            raise
+        except Exception as error:
+            raise self._raised(error) from error
+        finally:
+            self.trading.close()
+            heart.end(self.trading.left)
+
+    @property
+    def base(self) -> str:
+        """The currency that equity is told in."""
+        first = next(feed for feed in self.config.data.feeds if feed.store)
+        section = self.config.stores[first.store or ""]
+        return section.base or self.stores[first.store or ""].base
+
+    def _add_feeds(self, cerebro: bt.Cerebro) -> None:
+        datas: dict[str, Any] = {}
+        bars = history_bars(self.config)
+        for feed in self.config.data.feeds:
+            data = datas.get(feed.of or "")
+            if data is None:
+                assert feed.timeframe is not None
+                start = datetime.now(UTC) - timedelta(
+                    seconds=bars[feed.name] * feed.timeframe.seconds
+                )
+                data = self.trading.feed(
+                    self.stores[feed.store or ""], feed.symbol or feed.name, feed.timeframe, start
+                )
+            longer = feed.resample or feed.replay
+            if longer is None:
+                cerebro.adddata(data, name=feed.name)
+            else:
+                add = cerebro.resampledata if feed.resample else cerebro.replaydata
+                data = add(data, name=feed.name, **backtrader_timeframe(longer))
+            datas[feed.name] = data
+
+    def _session(self) -> Session:
+        pid, started = this_process()
+        return Session(
+            id=self.id, mode=self.mode, pid=pid, started=started,
+            accounts=tuple(store.account for store in self.stores.values()),
+            strategy=self.kind.__name__, config=(), begun=datetime.now(UTC).isoformat(),
+            on_stop=self.config.execution.on_stop, state=str(self.state),
+        )  # fmt: skip
+
+    def _raised(self, error: Exception) -> StrategyError:
+        where = where_raised(error.__traceback__)
+        at = f" in {where}" if where else ""
+        return StrategyError(f"strategy {self.kind.__name__} raised{at}: {describe(error)}")
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """End by policy at the first SIGTERM or Ctrl-C; a second one ends at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def ask(number: int, frame: FrameType | None) -> None:
+            for one in before:
+                signal.signal(one, signal.default_int_handler)
+            self.trading.end()
+
+        for number in before:
+            signal.signal(number, ask)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class _Answer:
+    """Takes what a coroutine on the loop's side comes to."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._error: BaseException | None = None
+
+    async def of(self, work: Any) -> None:
+        try:
+            await work
+        except (AtmsError, asyncio.CancelledError) as error:
+            self._error = error
+        finally:
+            self.done = True
+
+    def raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+def _view(
+    name: str, store: Store, prints: Mapping[str, str], shot: Snapshot, can_withdraw: bool | None
+) -> AccountView:
+    missing = {Part.ORDERS, Part.BALANCES} - shot.parts
+    if missing:
+        parts = ", ".join(sorted(part.value for part in missing))
+        raise VenueError(f"stores.{name}: the venue did not tell its {parts}; try again later")
+    return AccountView(
+        store=name, account=store.account, fingerprints=prints,
+        balances=tuple(one for one in shot.facts if isinstance(one, BalanceFact) and one.total),
+        positions=tuple(one for one in shot.facts if isinstance(one, BucketFact) and one.qty),
+        orders=tuple(one for one in shot.facts if isinstance(one, OrderFact)),
+        can_withdraw=can_withdraw,
+    )  # fmt: skip
+
+
+def _slug(run: LiveRun) -> str:
+    name = run.config.run.name or run.kind.__name__
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name).lower()

@@ -1,0 +1,170 @@
+"""A live run as other processes see it: who runs it, how it stands, and what is asked of it.
+
+::
+
+    session.json   who runs what, since when; written once
+    status.json    how it stands; written anew every second, whatever the strategy does
+    request.json   what another process asks: stop, or flatten
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from atms.errors import ConfigError, OutputError
+
+_SESSION, _STATUS, _REQUEST = "session.json", "status.json", "request.json"
+_SAME_START = 1.5  # seconds: the boot time that a process's start is counted from is rounded
+STALE = 10.0  # seconds without a heartbeat after which a run is taken for hung
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One live run.
+
+    Attributes:
+        id: the run's.
+        mode: paper, live or shadow.
+        pid, started: the process; seconds since the machine's start.
+        accounts: whose it trades.
+        strategy: the class's name.
+        config: the files that it was read from, absolute.
+        begun: ISO 8601 in UTC.
+        on_stop: what a stop does to orders and positions.
+        state: the folder of all accounts' files.
+    """
+
+    id: str
+    mode: str
+    pid: int
+    started: float
+    accounts: tuple[str, ...]
+    strategy: str
+    config: tuple[str, ...]
+    begun: str
+    on_stop: str
+    state: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there still."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(_started(process) - self.started) < _SAME_START
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+
+class SessionFolder:
+    """The files of one live run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, state: Path, session: Session) -> Self:
+        """Make the folder of a run that begins.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        folder = cls(state / "runs" / session.id)
+        try:
+            folder.path.mkdir(parents=True, mode=0o700)
+            folder._write(_SESSION, asdict(session))
+        except OSError as error:
+            raise OutputError(f"{folder.path}: cannot be written: {error.strerror}") from error
+        return folder
+
+    @property
+    def session(self) -> Session:
+        """Who runs it."""
+        values = self._read(_SESSION)
+        for name in ("accounts", "config"):
+            values[name] = tuple(values[name])
+        return Session(**values)
+
+    def beat(self, status: Mapping[str, Any]) -> None:
+        """Say how the run stands; a full disk is no reason to stop trading."""
+        try:
+            self._write(_STATUS, {"at": datetime.now(UTC).isoformat(), **status})
+        except OSError:
+            return
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """How it stood at its last beat; empty before the first."""
+        return self._read(_STATUS)
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last beat."""
+        at = self.status.get("at")
+        since = self.session.begun if at is None else at
+        return (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
+
+    def ask(self, what: str) -> None:
+        """Ask the run for something: stop, or flatten."""
+        self._write(_REQUEST, {"what": what})
+
+    def asked(self) -> str:
+        """Return what was asked of the run; an empty text: nothing."""
+        return str(self._read(_REQUEST).get("what", ""))
+
+    def _write(self, name: str, values: Mapping[str, Any]) -> None:
+        new = self.path / f"{name}.new"
+        new.write_text(json.dumps(values, default=str), encoding="utf-8")
+        new.replace(self.path / name)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return found
+
+
+def this_process() -> tuple[int, float]:
+    """Return this process's id and start."""
+    return os.getpid(), _started(psutil.Process())
+
+
+def sessions(state: Path) -> list[SessionFolder]:
+    """Return the live runs that there are or were, the newest first."""
+    found = [SessionFolder(path.parent) for path in (state / "runs").glob(f"*/{_SESSION}")]
+    return sorted(found, key=lambda one: one.session.begun, reverse=True)
+
+
+def find_session(state: Path, run: str | None) -> SessionFolder:
+    """Return a run by its id or the start of it; None: the one that runs, else the last.
+
+    Raises:
+        ConfigError: there is none, or several.
+    """
+    known = sessions(state)
+    if run not in (None, "last"):
+        known = [one for one in known if one.session.id.startswith(str(run))]
+    elif running := [one for one in known if one.session.runs]:
+        known = running
+    else:
+        known = known[:1]
+    if not known:
+        what = f"run {run!r}" if run else "run"
+        raise ConfigError(f"there is no live {what} in {state / 'runs'}; see: atms status --all")
+    if len(known) > 1:
+        names = ", ".join(one.session.id for one in known[:5])
+        raise ConfigError(f"{run or 'several runs are alive'}: which of {names}?")
+    return known[0]
+
+
+def _started(process: psutil.Process) -> float:
+    return float(process.create_time() - psutil.boot_time())

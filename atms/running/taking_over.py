@@ -1,0 +1,94 @@
+"""A second process that ends a live run and acts in its place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from atms.config import Config
+from atms.errors import VenueError
+from atms.execution.desk import Manner
+from atms.execution.winding_down import Policy
+from atms.running.live_stores import make_store, store_names, symbols_of
+from atms.running.session import STALE, SessionFolder
+from atms.running.trading import Trading
+
+ASKED = 2.0  # seconds that a run has to say that it stops
+WINDING_DOWN = 45.0  # seconds that it may then take
+
+
+def end(
+    folder: SessionFolder,
+    config: Config,
+    what: Literal["stop", "flatten"],
+    say: Callable[[str], None] = lambda line: None,
+) -> tuple[str, ...]:
+    """Ask a run to end; if it does not, end it, take its accounts, and do what it should have.
+
+    Args:
+        config: what it runs.
+        what: ``stop`` acts by ``execution.on_stop``; ``flatten`` closes everything.
+        say: takes what is being done, a line each.
+
+    Returns:
+        What could not be done, in words.
+
+    Raises:
+        LeaseHeld: its process cannot be ended.
+        VenueError: an account cannot be reached.
+    """
+    policy: Policy = "flatten" if what == "flatten" else config.execution.on_stop
+    if folder.session.runs:
+        folder.ask(what)
+        say(f"asked run {folder.session.id} to {what}")
+        if _ends_by_itself(folder):
+            return tuple(folder.status.get("left", ()))
+        say(f"it does not answer: ending process {folder.session.pid}")
+    elif what == "stop":
+        say("its process is gone already")
+    return act(config, policy, say)
+
+
+def act(
+    config: Config, policy: Policy, say: Callable[[str], None] = lambda line: None
+) -> tuple[str, ...]:
+    """Take the accounts of a config, from whoever has them, and wind them down by policy."""
+    state = config.execution.folder
+    trading = Trading(
+        state, on_stop=policy, takeover=True,
+        manner=Manner(unknown_position=config.execution.unknown_position),
+    )  # fmt: skip
+    try:
+        for name in store_names(config):
+            desk = trading.desk(make_store(config, name, "live", state))
+            desk.symbols += symbols_of(config, name)
+            desk.begin()
+        deadline = time.monotonic() + 60
+        while not all(desk.ready for desk in trading.desks):
+            for desk in trading.desks:
+                desk.take()
+                if desk.failed is not None:
+                    raise desk.failed
+            if time.monotonic() > deadline:
+                raise VenueError("the account is not ready after 60 s; try again")
+            trading.host.wait(0.2)
+        say(f"the accounts are taken: {policy}")
+    finally:
+        trading.close()
+    return trading.left
+
+
+def _ends_by_itself(folder: SessionFolder) -> bool:
+    """Return whether a run ends that was asked to."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < WINDING_DOWN:
+        if not folder.session.runs:
+            return True
+        waited = time.monotonic() - begun
+        if folder.status.get("state") != "stopping" and waited > ASKED:
+            return False
+        if folder.silence > STALE and waited > ASKED:
+            return False
+        time.sleep(0.1)
+    return False
