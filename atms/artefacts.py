@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 
-from atms.config import public_values
+from atms.config import Config, public_values
 from atms.errors import OutputError
 from atms.report.summary import json_safe
 
@@ -132,8 +132,12 @@ def _write_all(result: Result, folder: Path) -> None:
 
 def _config_yaml(result: Result) -> str:
     """Return the whole config as it was used: running it again gives the run again."""
-    text = yaml.safe_dump(public_values(result.config), sort_keys=False, allow_unicode=True)
-    return f"# Run {result.id}, whole, defaults included.\n{text}"
+    return f"# Run {result.id}, whole, defaults included.\n{config_yaml(result.config)}"
+
+
+def config_yaml(config: Config) -> str:
+    """Return a config as a file that gives it again; secrets as references."""
+    return yaml.safe_dump(public_values(config), sort_keys=False, allow_unicode=True)
 
 
 def _sync(path: Path) -> None:

@@ -13,7 +13,7 @@ from atms.cli.live_view import page, rows
 from atms.cli.screen import out, print_json, say
 from atms.config import Config, load_config
 from atms.running.reconciling import Difference, differences
-from atms.running.session import STALE, SessionFolder, find_session, sessions
+from atms.running.session import CONFIG, STALE, SessionFolder, find_session, sessions
 from atms.running.standing import accounts_of
 from atms.running.taking_over import end
 
@@ -139,7 +139,7 @@ def _row(folder: SessionFolder) -> dict[str, Any]:
 
 
 def _config(folder: SessionFolder) -> Config:
-    return load_config(folder.path / "config.yaml").config
+    return load_config(folder.path / CONFIG).config
 
 
 def _state(given: Path | None) -> Path:

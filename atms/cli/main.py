@@ -17,6 +17,8 @@ from atms.cli.data_import import import_
 from atms.cli.db import db
 from atms.cli.doctor import doctor
 from atms.cli.init import init
+from atms.cli.live import live, paper
+from atms.cli.live_runs import flatten, orders, positions, reconcile, status, stop
 from atms.cli.runs import runs, trades
 from atms.cli.strategies import strategies
 from atms.cli.upkeep import prune, sync
@@ -50,6 +52,10 @@ def _options(
 
 app.command("init")(init)
 app.command("backtest")(backtest)
+app.command("paper")(paper)
+app.command("live")(live)
+for _verb in (status, positions, orders, reconcile, stop, flatten):
+    app.command(_verb.__name__)(_verb)
 app.command("trades")(trades)
 app.command("compare")(compare)
 app.command("doctor")(doctor)

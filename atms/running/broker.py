@@ -8,7 +8,14 @@ import backtrader as bt
 import numpy as np
 import pandas as pd
 
-from atms.config import BrokerSection, CommissionSection, Config, FeedSection, InstrumentSection
+from atms.config import (
+    BrokerSection,
+    CommissionSection,
+    Config,
+    FeedSection,
+    InstrumentSection,
+    instruments,
+)
 from atms.errors import ConfigError, DataError, did_you_mean
 from atms.feeds.bars import Bars
 from atms.feeds.raw import finished
@@ -41,7 +48,7 @@ def make_broker(config: Config) -> SimulatedBroker:
     Raises:
         ConfigError: what contradicts itself.
     """
-    section = config.broker
+    section, traded = config.broker, instruments(config)
     broker = SimulatedBroker(
         impact=None if section.impact is None else Impact(**section.impact.model_dump()),
         participation=section.participation,
@@ -51,6 +58,8 @@ def make_broker(config: Config) -> SimulatedBroker:
         borrow=section.borrow,
         interest=None if section.interest is None else Interest(**section.interest.model_dump()),
         shortcash=section.borrowing == 1,
+        limits=config.risk.limits(traded),
+        instruments=traded,
     )
     broker.setcash(section.cash)
     broker.addcommissioninfo(_commission(section, InstrumentSection(), config))

@@ -18,13 +18,16 @@ from typing import Any, Literal
 import backtrader as bt
 
 from atms import registry
+from atms.artefacts import config_yaml
 from atms.config import Config
 from atms.config.live import history_bars, live_misfits
-from atms.config.risk import missing_limits
+from atms.config.risk import instruments, missing_limits
 from atms.engine import Cerebro
 from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
 from atms.execution.desk import Manner
+from atms.execution.gating import LiveWatch
 from atms.feeds.history import backtrader_timeframe
+from atms.risk import Gate
 from atms.running.beating import Heart
 from atms.running.components import add_strategy
 from atms.running.live_stores import make_store, store_names, symbols_of
@@ -134,17 +137,22 @@ class LiveRun:
 
     async def _views(self, views: list[AccountView]) -> None:
         for name, store in self.stores.items():
-            section = self.config.stores[name]
-            venue = await store.connect()
-            symbols = symbols_of(self.config, name)
-            instruments = await store.instruments(symbols)
-            shot = await store.snapshot([one.id for one in instruments])
-            prints = {
-                key: secret.fingerprint()
-                for key in ("key", "secret", "passphrase")
-                if (secret := getattr(section, key)) is not None
-            }
-            views.append(_view(name, store, prints, shot, venue.can_withdraw))
+            try:
+                views.append(await self._view(name, store))
+            finally:
+                await store.close()  # it is connected anew when its account is taken
+
+    async def _view(self, name: str, store: Store) -> AccountView:
+        section = self.config.stores[name]
+        venue = await store.connect()
+        found = await store.instruments(symbols_of(self.config, name))
+        shot = await store.snapshot([one.id for one in found])
+        prints = {
+            key: secret.fingerprint()
+            for key in ("key", "secret", "passphrase")
+            if (secret := getattr(section, key)) is not None
+        }
+        return _seen(name, store, prints, shot, venue.can_withdraw)
 
     # ---- running ----------------------------------------------------------------------------
     def run(self) -> None:
@@ -157,9 +165,9 @@ class LiveRun:
         cerebro = Cerebro(cheat_on_open=self.config.run.cheat_on_open)
         plan = Plan(self.config, cerebro, self.kind, warnings=self.warnings)
         self._add_feeds(cerebro)
-        cerebro.setbroker(self.trading.broker(self.base))
+        cerebro.setbroker(self.trading.broker(self.base, watch=self._watch()))
         add_strategy(plan)
-        folder = SessionFolder.create(self.state, self._session())
+        folder = SessionFolder.create(self.state, self._session(), config_yaml(self.config))
         heart = Heart(self.trading, folder, self.mode)
         heart.begin(cerebro)
         try:
@@ -201,12 +209,28 @@ class LiveRun:
                 data = add(data, name=feed.name, **backtrader_timeframe(longer))
             datas[feed.name] = data
 
+    def _watch(self) -> LiveWatch | None:
+        """Return the gate of the config's limits; None: there are none."""
+        if not self.config.risk.model_dump(exclude_none=True):
+            return None
+        traded = instruments(self.config)
+        names: dict[str, str] = {}
+        self.trading.on_open.append(
+            lambda: names.update(
+                (f"{self.stores[name].account}:{symbol}", f"{name}:{symbol}")
+                for name in self.stores
+                for symbol in symbols_of(self.config, name)
+            )
+        )
+        gate = Gate(self.config.risk.limits(traded))
+        return LiveWatch(gate, self.trading.host.now, names)
+
     def _session(self) -> Session:
         pid, started = this_process()
         return Session(
             id=self.id, mode=self.mode, pid=pid, started=started,
             accounts=tuple(store.account for store in self.stores.values()),
-            strategy=self.kind.__name__, config=(), begun=datetime.now(UTC).isoformat(),
+            strategy=self.kind.__name__, begun=datetime.now(UTC).isoformat(),
             on_stop=self.config.execution.on_stop, state=str(self.state),
         )  # fmt: skip
 
@@ -257,7 +281,7 @@ class _Answer:
             raise self._error
 
 
-def _view(
+def _seen(
     name: str, store: Store, prints: Mapping[str, str], shot: Snapshot, can_withdraw: bool | None
 ) -> AccountView:
     missing = {Part.ORDERS, Part.BALANCES} - shot.parts

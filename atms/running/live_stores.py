@@ -25,5 +25,25 @@ def make_store(config: Config, name: str, mode: str, state: Path) -> Store:
     Raises:
         MissingExtra: the venue's package is not installed.
         ConfigError: its options do not fit.
+        UnknownName: there is no such venue.
     """
-    raise NotImplementedError
+    if mode == "paper":
+        raise NotImplementedError
+    return venue_store(config, name)
+
+
+def venue_store(config: Config, name: str) -> Store:
+    """Return the connection to the venue itself, its data and its account."""
+    from atms.stores.ccxt.store import CCXTStore  # only here: an optional package
+
+    section = config.stores[name]
+    currency = next(feed.currency for feed in config.data.feeds if feed.store == name)
+    return CCXTStore(
+        section.venue,
+        key=section.key.reveal if section.key else None,
+        secret=section.secret.reveal if section.secret else None,
+        testnet=section.testnet,
+        url=section.url.resolve() if section.url else None,
+        base=section.base or currency,
+        market_clock=section.market_clock,
+    )

@@ -2,6 +2,7 @@
 
 ::
 
+    config.yaml    what it runs, whole
     session.json   who runs what, since when; written once
     status.json    how it stands; written anew every second, whatever the strategy does
     request.json   what another process asks: stop, or flatten
@@ -21,6 +22,7 @@ import psutil
 
 from atms.errors import ConfigError, OutputError
 
+CONFIG = "config.yaml"
 _SESSION, _STATUS, _REQUEST = "session.json", "status.json", "request.json"
 _SAME_START = 1.5  # seconds: the boot time that a process's start is counted from is rounded
 STALE = 10.0  # seconds without a heartbeat after which a run is taken for hung
@@ -36,7 +38,6 @@ class Session:
         pid, started: the process; seconds since the machine's start.
         accounts: whose it trades.
         strategy: the class's name.
-        config: the files that it was read from, absolute.
         begun: ISO 8601 in UTC.
         on_stop: what a stop does to orders and positions.
         state: the folder of all accounts' files.
@@ -48,7 +49,6 @@ class Session:
     started: float
     accounts: tuple[str, ...]
     strategy: str
-    config: tuple[str, ...]
     begun: str
     on_stop: str
     state: str
@@ -71,8 +71,8 @@ class SessionFolder:
         self.path = path
 
     @classmethod
-    def create(cls, state: Path, session: Session) -> Self:
-        """Make the folder of a run that begins.
+    def create(cls, state: Path, session: Session, config: str) -> Self:
+        """Make the folder of a run that begins; *config* is the YAML that it runs by.
 
         Raises:
             OutputError: it cannot be written.
@@ -80,6 +80,7 @@ class SessionFolder:
         folder = cls(state / "runs" / session.id)
         try:
             folder.path.mkdir(parents=True, mode=0o700)
+            (folder.path / CONFIG).write_text(config, encoding="utf-8")
             folder._write(_SESSION, asdict(session))
         except OSError as error:
             raise OutputError(f"{folder.path}: cannot be written: {error.strerror}") from error
@@ -89,9 +90,7 @@ class SessionFolder:
     def session(self) -> Session:
         """Who runs it."""
         values = self._read(_SESSION)
-        for name in ("accounts", "config"):
-            values[name] = tuple(values[name])
-        return Session(**values)
+        return Session(**{**values, "accounts": tuple(values["accounts"])})
 
     def beat(self, status: Mapping[str, Any]) -> None:
         """Say how the run stands; a full disk is no reason to stop trading."""

@@ -11,6 +11,7 @@ from atms.errors import RunError
 from atms.execution.broker import LiveBroker
 from atms.execution.desk import Desk, Files, Manner
 from atms.execution.files import AccountFiles
+from atms.execution.gating import LiveWatch
 from atms.execution.host import Host, ThreadHost
 from atms.execution.ordering import Route
 from atms.execution.winding_down import Policy
@@ -34,6 +35,7 @@ class Trading:
 
     Attributes:
         desks: the accounts, in the order of their first feed.
+        on_open: called when the accounts are ready, before the first bar.
         left: what could not be done by ``on_stop``, in words; known when it is closed.
     """
 
@@ -57,6 +59,7 @@ class Trading:
         self._manner = manner
         self._takeover = takeover
         self._files: Callable[[str], Files] = files or self._open_files
+        self.on_open: list[Callable[[], None]] = []
         self._feeds: list[LiveFeed] = []
         self._closed = False
 
@@ -80,11 +83,13 @@ class Trading:
         self._feeds.append(feed)
         return feed
 
-    def broker(self, base: str, *, patience: float = 60.0) -> LiveBroker:
-        """Return the broker of all desks."""
+    def broker(
+        self, base: str, *, patience: float = 60.0, watch: LiveWatch | None = None
+    ) -> LiveBroker:
+        """Return the broker of all desks, behind a gate."""
         return LiveBroker(
-            self.passes, self.desks, self._route, base=base, patience=patience,
-            opened=self._name_feeds, close=self.close,
+            self.passes, self.desks, self._route, base=base, patience=patience, watch=watch,
+            opened=self._open, close=self.close,
         )  # fmt: skip
 
     def end(self) -> None:
@@ -115,12 +120,14 @@ class Trading:
     def _open_files(self, account: str) -> Files:
         return AccountFiles.open(self.state, account, takeover=self._takeover)
 
-    def _name_feeds(self) -> None:
+    def _open(self) -> None:
         """Tell feeds what is known when their accounts are open."""
         for feed in self._feeds:
             store = feed.p.store
             feed.p.instrument = f"{store.account}:{feed.p.dataname}"
             feed.p.omits_empty = self.desk(store).capabilities.bars_omit_empty
+        for call in self.on_open:
+            call()
 
     def _route(self, data: Any) -> Route | None:
         root = root_of(data)
