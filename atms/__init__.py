@@ -10,6 +10,8 @@
     atms.runs(), atms.load_run("last")
 """
 
+from typing import Any
+
 from atms._version import __version__
 from atms.api import backtest, load_run, runs
 from atms.config import Config, LoadedConfig, load_config
@@ -31,6 +33,7 @@ from atms.result import Result
 
 __all__ = [
     "AtmsError",
+    "CCXTStore",
     "Config",
     "ConfigError",
     "DataError",
@@ -51,3 +54,12 @@ __all__ = [
     "metrics",
     "runs",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return what is imported only when it is asked for: a backtest needs no venue."""
+    if name == "CCXTStore":
+        from atms.scripting import CCXTStore
+
+        return CCXTStore
+    raise AttributeError(f"module 'atms' has no attribute {name!r}")
