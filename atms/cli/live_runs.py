@@ -1,4 +1,4 @@
-"""``atms status, positions, orders, reconcile, stop, flatten``: a live run seen from outside."""
+"""``atms status, positions, orders, reconcile, stop, flatten, watch``: a run seen from outside."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from atms.running.reconciling import Difference, differences
 from atms.running.session import CONFIG, STALE, SessionFolder, find_session, sessions
 from atms.running.standing import accounts_of
 from atms.running.taking_over import end
+from atms.running.watching import watch as watching
 
 RunName = Annotated[
     str | None,
@@ -95,6 +96,20 @@ def stop(run: RunName = None, state_dir: State = None, json_: options.Json = Fal
 def flatten(run: RunName = None, state_dir: State = None, json_: options.Json = False) -> None:
     """End a live run, cancel its orders and close its positions."""
     _end(run, state_dir, json_, "flatten")
+
+
+@guarded
+def watch(
+    run: RunName = None,
+    after: Annotated[
+        float, typer.Option(metavar="SECONDS", min=2.0, help="How long a heartbeat may be late.")
+    ] = STALE,
+    state_dir: State = None,
+) -> None:
+    """Stand by a live run; if it dies or hangs, end it and act by its execution.on_stop."""
+    folder = find_session(_state(state_dir), run)
+    for line in watching(folder, _config(folder), after, say):
+        say(f"left: {line}", "yellow")
 
 
 def _end(run: str | None, state_dir: Path | None, json_: bool, what: Any) -> None:

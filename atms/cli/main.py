@@ -18,7 +18,7 @@ from atms.cli.db import db
 from atms.cli.doctor import doctor
 from atms.cli.init import init
 from atms.cli.live import live, paper
-from atms.cli.live_runs import flatten, orders, positions, reconcile, status, stop
+from atms.cli.live_runs import flatten, orders, positions, reconcile, status, stop, watch
 from atms.cli.runs import runs, trades
 from atms.cli.strategies import strategies
 from atms.cli.upkeep import prune, sync
@@ -54,7 +54,7 @@ app.command("init")(init)
 app.command("backtest")(backtest)
 app.command("paper")(paper)
 app.command("live")(live)
-for _verb in (status, positions, orders, reconcile, stop, flatten):
+for _verb in (status, positions, orders, reconcile, stop, flatten, watch):
     app.command(_verb.__name__)(_verb)
 app.command("trades")(trades)
 app.command("compare")(compare)
