@@ -83,8 +83,9 @@ class Heart:
 
     def _status(self) -> dict[str, Any]:
         pulse = self.pulse
+        closing = self._trading.closing and self._state != "ended"
         return {
-            "state": self._state,
+            "state": "closing" if closing else self._state,
             "mode": self._mode,
             "bars": pulse.bars,
             "last_bar": pulse.last_bar,

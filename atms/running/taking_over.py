@@ -85,10 +85,9 @@ def _ends_by_itself(folder: SessionFolder) -> bool:
     while time.monotonic() - begun < WINDING_DOWN:
         if not folder.session.runs:
             return True
-        waited = time.monotonic() - begun
-        if folder.status.get("state") != "stopping" and waited > ASKED:
-            return False
-        if folder.silence > STALE and waited > ASKED:
-            return False
+        if time.monotonic() - begun > ASKED:
+            # Its heart may beat on and take the request, while its strategy hangs.
+            if folder.status.get("state") not in ("closing", "ended") or folder.silence > STALE:
+                return False
         time.sleep(0.1)
     return False

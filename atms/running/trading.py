@@ -35,6 +35,7 @@ class Trading:
 
     Attributes:
         desks: the accounts, in the order of their first feed.
+        closing: whether the run is over, and the accounts are being wound down.
         on_open: called when the accounts are ready, before the first bar.
         left: what could not be done by ``on_stop``, in words; known when it is closed.
     """
@@ -61,7 +62,7 @@ class Trading:
         self._files: Callable[[str], Files] = files or self._open_files
         self.on_open: list[Callable[[], None]] = []
         self._feeds: list[LiveFeed] = []
-        self._closed = False
+        self.closing = False
 
     def desk(self, store: Store) -> Desk:
         """Return the desk of a store's account."""
@@ -102,9 +103,9 @@ class Trading:
         Raises:
             RunError: an account did not close in time.
         """
-        if self._closed:
+        if self.closing:
             return
-        self._closed = True
+        self.closing = True
         try:
             for desk in self.desks:
                 desk.end(self.on_stop, within)
