@@ -194,11 +194,11 @@ def test_an_override_brings_no_warning_of_its_own(config: dict[str, Any], what: 
 def test_a_configs_warnings_go_with_the_result(
     config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MAX_POSITION_SIZE", "3")
+    monkeypatch.setenv("RISK_PER_TRADE", "3")
     loaded = atms.load_config(config)
     for given in (config, loaded):
-        assert any("MAX_POSITION_SIZE" in line for line in atms.backtest(given).warnings)
-    assert any("MAX_POSITION_SIZE" in line for line in atms.backtest(loaded, cash=1).warnings)
+        assert any("RISK_PER_TRADE" in line for line in atms.backtest(given).warnings)
+    assert any("RISK_PER_TRADE" in line for line in atms.backtest(loaded, cash=1).warnings)
 
 
 def test_data_takes_the_place_of_a_configs_feeds(files: Path, frame: Frames) -> None:

@@ -32,6 +32,8 @@ MAPPED = ("analyzers", "configs", "feeds", "stores", "strategies")  # at the top
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("files alone, and words that everything shares",
      ("configs", "samples", "errors", "model", "extras", "_version")),
+    ("the gate: pure, so that it stands in front of the simulated broker and the live one",
+     ("risk",)),
     ("needs the words alone; a config knows the venues' presets",
      ("config", "usercode", "localdb", "simulation", "stores", "feeds")),
     ("Backtrader alone, so that they serve any script of a user's",
@@ -58,9 +60,10 @@ ONLY = {
     "sizers": {"model"},
     "explain": set(),
     "analyzers": set(),  # they take notifications and decide nothing
-    "simulation": {"model", "errors"},
+    "risk": set(),
+    "simulation": {"model", "errors", "risk"},
     "stores": {"errors"},
-    "execution": {"errors", "stores"},
+    "execution": {"errors", "stores", "risk"},
     "feeds": {"errors", "model", "samples", "stores"},  # the types of the seam, and no venue
     "report": set(),  # so that a picture can be made without the frame
     "registry": {"errors", "usercode"},  # it names the rooms and imports none

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,21 +9,18 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
-    PlainSerializer,
     Tag,
-    WithJsonSchema,
     model_validator,
 )
 
 from atms.config.section import Section
-from atms.config.units import Fraction
+from atms.config.units import DurationField, Fraction
 from atms.errors import UnknownName
 
 if TYPE_CHECKING:
     from atms.simulation.presets import Preset
 
 _FORMS = ("maker", "per_share", "per_contract", "tiers")
-_LATENCY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?")
 
 
 class TierSection(Section):
@@ -164,28 +160,6 @@ def _rate(value: Any) -> Any:
     return {"rate": value} if isinstance(value, str) else value
 
 
-def _latency(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value
-    found = _LATENCY.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not found:
-        raise ValueError("write it as text, like 250ms or 1.5s")
-    return timedelta(seconds=float(found[1]) * (1.0 if found[2] == "s" else 0.001))
-
-
-def latency_text(value: timedelta) -> str:
-    """Return a latency as a person writes it."""
-    return f"{value.total_seconds() * 1000:g}ms"
-
-
-LatencyField = Annotated[
-    timedelta,
-    BeforeValidator(_latency),
-    PlainSerializer(latency_text, return_type=str),
-    WithJsonSchema({"type": "string", "examples": ["250ms"]}),
-]
-
-
 class BrokerSection(Section):
     """The simulated broker; with nothing said, stock Backtrader's fills."""
 
@@ -210,7 +184,7 @@ class BrokerSection(Section):
         description="Match on finer bars: true, those that a resampled feed is made of, or a "
         "source for each feed.",
     )
-    latency: LatencyField = Field(
+    latency: DurationField = Field(
         timedelta(0), description="From an order's making to the first finer bar: 250ms."
     )
     rules: Literal["ignore", "reject"] = Field(

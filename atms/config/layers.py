@@ -17,10 +17,11 @@ PREFIX = "ATMS__"
 COMMON = {
     "DATABASE_URL": ("ledger", "url"),
     "PAPER_TRADING": ("run", "paper_trading"),
+    "MAX_POSITION_SIZE": ("risk", "max_position"),
 }
 STORE_SECRETS = {"EXCHANGE_API_KEY": "key", "EXCHANGE_API_SECRET": "secret"}
 # Safety keys that have no enforcement yet: setting one must not feel safe.
-NOT_ENFORCED = ("RISK_PER_TRADE", "MAX_POSITION_SIZE")
+NOT_ENFORCED = ("RISK_PER_TRADE",)
 
 
 def read_dotenv(path: Path) -> dict[str, str]:

@@ -13,10 +13,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from atms.config import layers
-from atms.config.broker import latency_text
+from atms.config.live import live_misfits
 from atms.config.problems import config_error, misfit_error
 from atms.config.secrets import Secret
 from atms.config.sections import Config, misfits
+from atms.config.units import duration_text
 from atms.config.yamlfile import Key, Layer, read_layer, resolve_paths
 from atms.errors import ConfigError
 
@@ -37,6 +38,16 @@ class LoadedConfig:
     config: Config
     origins: dict[Key, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    def require_live(self) -> None:
+        """Refuse what paper and live cannot run.
+
+        Raises:
+            ConfigError: one line for each problem, with file, line and key.
+        """
+        wrong = list(live_misfits(self.config))
+        if wrong:
+            raise misfit_error(wrong, self.origins)
 
     def explain(self) -> Iterator[tuple[str, str, str]]:
         """Yield (key, value, where it came from) for every value; secrets as fingerprints."""
@@ -65,7 +76,7 @@ def _shown(value: Any, path: Key) -> str:
     if isinstance(value, Secret):
         return f"{value.reference} ({value.fingerprint()})"
     if isinstance(value, timedelta):
-        return latency_text(value)
+        return duration_text(value)
     return "(none)" if value in (None, (), {}) else str(value)
 
 
@@ -118,8 +129,6 @@ def load_config(
     for where, found in reversed(places.items()):  # the environment before .env
         warnings += layers.add_store_secrets(merged, found, where)
     config = _validated(merged, {**from_file, **variables})
-    if config.run.paper_trading:
-        warnings.append("run.paper_trading: noted; this version has no live trading to forbid")
     return LoadedConfig(config, merged.origins, tuple(warnings))
 
 

@@ -10,11 +10,6 @@ from pydantic import BaseModel, ValidationError
 from atms.config.yamlfile import Key
 from atms.errors import ConfigError, did_you_mean
 
-_EMPTY_SECTIONS = {
-    "risk": "limits are not enforced yet, so none is accepted; remove it",
-    "execution": "nothing is configurable here yet; remove it",
-}
-
 
 def config_error(
     error: ValidationError, model: type[BaseModel], origins: dict[Key, str]
@@ -49,8 +44,6 @@ def _line(problem: Any, path: Key, model: type[BaseModel], origins: dict[Key, st
 
 def _what(problem: Any, path: Key, model: type[BaseModel]) -> str:
     kind = problem["type"]
-    if path and path[0] in _EMPTY_SECTIONS:
-        return _EMPTY_SECTIONS[str(path[0])]
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         return "must be a mapping of keys"
     if kind == "extra_forbidden":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,18 +10,18 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BeforeValidator,
     Field,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from atms.config.broker import BrokerSection
-from atms.config.secrets import DatabaseUrl, Secret
+from atms.config.execution import ExecutionSection
+from atms.config.risk import RiskSection
+from atms.config.secrets import DatabaseUrl
 from atms.config.section import Section
+from atms.config.stores import StoreSection
 from atms.config.units import Fraction, TimeframeField, TimeRangeField, TimezoneField
 from atms.errors import did_you_mean
-
-_SECRETIVE = re.compile(r"pass|secret|token|key|private|mnemonic|seed|pin$", re.IGNORECASE)
 
 
 def _component(value: Any) -> Any:
@@ -61,27 +60,6 @@ class RunSection(Section):
     )
     out: Path = Field(Path("runs"), description="The folder under which each run gets a folder.")
     paper_trading: bool = Field(False, description="true forbids live trading with this config.")
-
-
-class StoreSection(Section):
-    """One account at one venue; a backtest checks it and does not connect."""
-
-    venue: str = Field(description="The venue's name: binance, kraken, oanda ...")
-    key: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
-    secret: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
-    passphrase: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
-    options: dict[str, Any] = Field(
-        default={},
-        description="The venue's own options; what is named like a secret is given like one.",
-    )
-
-    @field_validator("options", mode="after")
-    @classmethod
-    def _secrets_by_reference(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        return {
-            name: Secret.read(value, info) if _SECRETIVE.search(name) else value
-            for name, value in options.items()
-        }
 
 
 class InstrumentSection(Section):
@@ -198,10 +176,6 @@ class DataSection(Section):
         return tuple(named)
 
 
-class NothingYet(Section):
-    """A section that is kept for later and accepts no key yet."""
-
-
 class LedgerSection(Section):
     """The database that knows every run."""
 
@@ -238,9 +212,9 @@ class Config(Section):
     data: DataSection
     strategy: ComponentField
     sizer: ComponentField | None = Field(None, description="Default: Backtrader's, one unit.")
-    risk: NothingYet = Field(NothingYet(), description="Kept for later: accepts no key yet.")
+    risk: RiskSection = RiskSection()
     broker: BrokerSection = BrokerSection()
-    execution: NothingYet = Field(NothingYet(), description="Kept for later: accepts no key yet.")
+    execution: ExecutionSection = ExecutionSection()
     ledger: LedgerSection = LedgerSection()
     report: ReportSection = ReportSection()
 
@@ -252,6 +226,22 @@ def misfits(config: Config) -> Iterator[tuple[tuple[str | int, ...], str]]:
         if feed.store and feed.store not in config.stores:
             near = did_you_mean(feed.store, config.stores)
             yield ("data", "feeds", index, "store"), f"there is no store {feed.store!r}{near}"
+        if feed.store and not (feed.source or feed.sql):
+            for key in _missing_for_live(feed, index):
+                why = f"is needed where {feed.name} has a store and no source"
+                yield ("data", "feeds", index, key), why
     if config.report.benchmark and config.report.benchmark not in feeds:
         near = did_you_mean(config.report.benchmark, feeds)
         yield ("report", "benchmark"), f"there is no feed {config.report.benchmark!r}{near}"
+    limited = config.risk.max_position
+    for name in limited if isinstance(limited, dict) else ():
+        if name not in feeds:
+            near = did_you_mean(name, feeds) or f"; there are: {', '.join(feeds)}"
+            yield ("risk", "max_position", name), f"there is no feed {name!r}{near}"
+
+
+def _missing_for_live(feed: FeedSection, index: int) -> Iterator[str]:
+    if feed.symbol in ("data", f"data{index}"):  # no name of anybody's
+        yield "symbol"
+    if feed.timeframe is None:
+        yield "timeframe"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from atms.model import Timeframe, TimeRange
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?")
 
 
 def _text(parse: Callable[[str], Any], kind: type, example: str) -> Any:
@@ -40,6 +44,21 @@ def parse_fraction(value: Any) -> Any:
     return value
 
 
+def parse_duration(value: Any) -> timedelta:
+    """Read ``250ms`` or ``1.5s``; a number without unit is milliseconds."""
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("write it as text, like 250ms or 1.5s")
+    return timedelta(seconds=float(found[1]) * (1.0 if found[2] == "s" else 0.001))
+
+
+def duration_text(value: timedelta) -> str:
+    """Return a duration as a person writes it."""
+    return f"{value.total_seconds() * 1000:g}ms"
+
+
 def parse_timezone(name: str) -> str:
     """Check that *name* is an IANA time zone."""
     try:
@@ -57,5 +76,11 @@ Fraction = Annotated[
     float,
     BeforeValidator(parse_fraction),
     WithJsonSchema({"type": ["number", "string"], "examples": ["0.1%", 0.001]}),
+]
+DurationField = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(duration_text, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["250ms"]}),
 ]
 TimezoneField = _text(parse_timezone, str, "America/New_York")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from atms.simulation.carrying import Charge
 from atms.simulation.commission import Commission
 from atms.simulation.costs import NO_PARTS, FillCosts, Parts, worsened
 from atms.simulation.fees import OrderTotals, Tiered
+from atms.simulation.gating import RiskWatch
 from atms.simulation.holding_costs import HoldingCosts
 from atms.simulation.liquidating import MarginWatch, held_of
 from atms.simulation.liquidity import fillable
@@ -44,6 +46,9 @@ class SimulatedBroker(bt.brokers.BackBroker):
         funding: a :class:`Funding`.
         borrow: annual rate on short positions.
         interest: an :class:`Interest`.
+        limits: :class:`atms.risk.Limits`; what is refused is Rejected, with ``code``, ``limit``,
+            ``value`` and ``reason`` in its ``info``.
+        instruments: data's name -> what the limits call it, where that is not its name.
 
     Attributes:
         charges: every :class:`Charge`, deposits by ``add_cash`` too, in the order of booking.
@@ -63,6 +68,8 @@ class SimulatedBroker(bt.brokers.BackBroker):
         ("funding", None),
         ("borrow", 0.0),
         ("interest", None),
+        ("limits", None),
+        ("instruments", None),
     )
 
     _fundval: float  # stock's, of its fund mode
@@ -75,6 +82,7 @@ class SimulatedBroker(bt.brokers.BackBroker):
         self._totals: dict[int, OrderTotals] = {}
         self._used: dict[_Where, float] = {}  # of the volume of a bar, with participation
         self._traded = Traded()
+        self._risk: RiskWatch | None = None
 
     def start(self) -> None:
         """Check the settings against each other and the datas, and begin."""
@@ -84,6 +92,8 @@ class SimulatedBroker(bt.brokers.BackBroker):
         self._costs = HoldingCosts(self)
         margin = self.p.margin
         self._watch = MarginWatch(self, margin) if margin and margin.liquidates else None
+        if self.p.limits is not None and self.p.limits.given:
+            self._risk = RiskWatch(self, self.p.limits, self.p.instruments or {})
         ours = [info for info in self.comminfo.values() if isinstance(info, Commission)]
         for commission in ours:
             commission.price_of = self._price_of
@@ -99,6 +109,8 @@ class SimulatedBroker(bt.brokers.BackBroker):
         else:
             super().next()
         self._in_round = False
+        if self._risk is not None:
+            self._risk.mark()
 
     def _next_watching(self) -> None:
         self.rounds.begin()
@@ -158,6 +170,8 @@ class SimulatedBroker(bt.brokers.BackBroker):
             return self._worth(datas, lever)
         added = sum(self._cash_addition)  # booked by the valuation
         value = self._worth(datas, lever)
+        if self._risk is not None:
+            self._risk.moved(added)
         self.charges.append(Charge(self.now, "deposit", None, added, self.cash, self._in_round))
         return value
 
@@ -207,21 +221,54 @@ class SimulatedBroker(bt.brokers.BackBroker):
         return super().sell(owner, data, _checked(size), *args, **kwargs)
 
     def submit(self, order: bt.Order, check: bool = True) -> bt.Order:
-        """Take an order in, or refuse what its instrument's rules do not allow."""
+        """Take an order in, or refuse what its instrument's rules or the limits do not allow."""
         rules = (self.p.rules or {}).get(order.data._name)
         # What the broker itself closes at the end or liquidates is taken as it is.
         reason = refusal_of(order, rules) if rules and check else ""
-        if not reason:
-            return super().submit(order, check=check)
+        if reason:
+            if self._risk is not None:
+                self._risk.gate.refused()
+            self._refuse(order, order, reason=reason)
+        elif check and self._risk is not None and order.transmit:
+            self._submit_watched(order, self._risk)
+        else:
+            super().submit(order, check=check)
+        return order
+
+    def _submit_watched(self, order: bt.Order, risk: RiskWatch) -> None:
+        """Ask for all orders that this one lets go."""
+        kept = self._pchildren.get(order.parent.ref, ()) if order.parent is not None else ()
+        group = [*(one for one in kept if one.status == bt.Order.Created), order]
+        refusal = risk.refusal_of(group)
+        if refusal is None:
+            super().submit(order)
+            return
+        risk.gate.refused(refusal)
+        self._refuse(
+            order, group[0], reason=str(refusal), code=refusal.code, limit=refusal.limit,
+            value=refusal.value,
+        )  # fmt: skip
+
+    def _refuse(self, order: bt.Order, culprit: bt.Order, reason: str, **info: Any) -> None:
+        """Reject an order, and what waits for the last of its bracket: it would wait for ever."""
         group = [order]
-        if order.parent is not None:  # what waits for the last of the bracket would wait for ever
-            group = [*self._pchildren.pop(order.parent.ref, ()), order]
+        if order.parent is not None and (kept := self._pchildren.get(order.parent.ref)):
+            group = [*(one for one in kept if one.status == bt.Order.Created), order]
+            if len(group) > len(kept):
+                del self._pchildren[order.parent.ref]
+            else:  # the entry is on its way
+                self._pchildren[order.parent.ref] = deque(one for one in kept if one not in group)
         for refused in group:
-            why = reason if refused is order else f"another order of its bracket: {reason}"
-            refused.addinfo(reason=why)
+            why = reason if refused is culprit else f"another order of its bracket: {reason}"
+            refused.addinfo(reason=why, **info)
             refused.reject(self)
             self.notify(refused)
-        return order
+
+    def notify(self, order: bt.Order) -> None:
+        """Tell the strategy of an order's new state."""
+        super().notify(order)
+        if self._risk is not None:
+            self._risk.heard(order)
 
     def cancel_all(self) -> None:
         """Cancel every order, those that were not accepted yet too."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from atms.simulation.costs import Slippage
+from atms.simulation.gating import name_of
 from atms.simulation.liquidity import check_share
 
 
@@ -30,6 +32,13 @@ def check_settings(p: Any, datas: list[Any]) -> None:
         for name in getattr(p, setting) or {}:
             if name not in names:
                 raise ValueError(f"{setting}: there is no data {name!r}; there are {names}")
+    known = {(p.instruments or {}).get(name, name) for name in map(name_of, datas)}
+    named = p.limits.max_position if p.limits is not None else None
+    for instrument in named if isinstance(named, Mapping) else ():
+        if instrument not in known:
+            raise ValueError(
+                f"limits: max_position: there is no {instrument!r}; there are {sorted(known)}"
+            )
     for data in datas:
         _check_lines(p, data)
 

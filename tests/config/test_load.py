@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -286,7 +287,7 @@ def test_paper_trading_that_is_neither_true_nor_false_is_refused(load) -> None:
         load(env={"PAPER_TRADING": "perhaps"})
 
 
-@pytest.mark.parametrize("name", ["RISK_PER_TRADE", "MAX_POSITION_SIZE"])
+@pytest.mark.parametrize("name", ["RISK_PER_TRADE"])
 @pytest.mark.parametrize("where", ["environment", ".env"])
 def test_a_safety_key_that_nothing_enforces_warns(name: str, where: str, load) -> None:
     if where == ".env":
@@ -295,6 +296,21 @@ def test_a_safety_key_that_nothing_enforces_warns(name: str, where: str, load) -
     (warning,) = loaded.warnings
     assert warning.startswith(f"{where}: {name} ")
     assert "nothing enforces it yet" in warning
+
+
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_max_position_size_is_the_limit_of_every_feed(where: str, load) -> None:
+    if where == ".env":
+        Path(".env").write_text("MAX_POSITION_SIZE=0.25\n")
+    loaded = load(env={"MAX_POSITION_SIZE": "0.25"} if where == "environment" else {})
+    assert loaded.config.risk.max_position == Decimal("0.25")
+    assert loaded.origins[("risk", "max_position")] == f"{where} MAX_POSITION_SIZE"
+    assert loaded.warnings == ()
+
+
+def test_max_position_size_that_is_no_number_is_refused(load) -> None:
+    with pytest.raises(ConfigError, match=r"environment MAX_POSITION_SIZE: risk\.max_position:"):
+        load(env={"MAX_POSITION_SIZE": "all"})
 
 
 @pytest.mark.parametrize("verb", [("config", "explain"), ("config", "validate"), ("backtest",)])

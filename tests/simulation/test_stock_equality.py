@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import backtrader as bt
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from atms.risk import Limits, Loss
 from atms.simulation import SimulatedBroker
 
 TYPES = ("Market", "Close", "Limit", "Stop", "StopLimit", "StopTrail", "StopTrailLimit")
@@ -102,7 +104,7 @@ def options_of(seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
     return {**slip, **broker}, commissions[rng.integers(3)]
 
 
-def told(kind: type[Any], seed: int) -> tuple[list[Any], float]:
+def told(kind: Any, seed: int) -> tuple[list[Any], float]:
     cerebro = bt.Cerebro(stdstats=False)
     broker, commission = options_of(seed)
     cerebro.setbroker(kind(cash=20_000.0, **broker))
@@ -128,3 +130,42 @@ def test_the_streams_do_all_that_they_are_to_compare() -> None:
         types += sum(row[8] for row in rows)
     assert statuses >= {"Completed", "Partial", "Canceled", "Expired", "Margin", "Accepted"}
     assert types  # stop-limit orders were triggered
+
+
+def test_with_limits_that_hold_nothing_back_it_is_stocks_all_the_same() -> None:
+    far = Limits(
+        max_order_notional=Decimal(10**9), max_position=Decimal(10**9), max_rejects=10**9,
+        max_orders_per_minute=10**9, max_daily_loss=Loss(Decimal(10**9)),
+    )  # fmt: skip
+
+    def watched(**options: Any) -> SimulatedBroker:
+        return SimulatedBroker(limits=far, **options)
+
+    for seed in range(10):
+        assert told(watched, seed) == told(bt.brokers.BackBroker, seed), seed
+
+
+def test_a_limited_position_stays_inside_whatever_is_ordered() -> None:
+    for seed in range(30):
+        cerebro = bt.Cerebro(stdstats=False)
+        broker, commission = options_of(seed)
+        limits = Limits(max_position=Decimal(50))
+        cerebro.setbroker(SimulatedBroker(cash=1e6, limits=limits, **{**broker, "filler": None}))
+        cerebro.broker.setcommission(**commission)
+        for number in range(2):
+            cerebro.adddata(bt.feeds.PandasData(dataname=bars(seed + 500 * number)))
+        cerebro.addstrategy(Wild, seed=seed)
+        cerebro.addanalyzer(Largest, _name="largest")
+        (strategy,) = cerebro.run()
+        assert 20 < strategy.analyzers.largest.size <= 50, seed
+
+
+class Largest(bt.Analyzer):
+    """The largest position of any data, of either side, on any bar."""
+
+    size = 0.0
+
+    def next(self) -> None:
+        broker = self.strategy.broker
+        sizes = [abs(broker.getposition(data).size) for data in self.strategy.datas]
+        self.size = max(self.size, *sizes)

@@ -1,0 +1,148 @@
+"""The ``stores`` section: accounts at venues, and how they are reached."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import core_schema
+
+from atms.config.secrets import Secret
+from atms.config.section import Section
+from atms.errors import ConfigError
+
+_SECRETIVE = re.compile(r"pass|secret|token|key|private|mnemonic|seed|pin$", re.IGNORECASE)
+_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SCHEMES = ("http", "https", "ws", "wss")
+
+
+class LoopbackUrl:
+    """An address on this machine, or ``${ENV_NAME}`` holding one; printed as it was given."""
+
+    def __init__(self, reference: str, environment: Mapping[str, str]) -> None:
+        self.reference = reference
+        self._environment = environment
+
+    def resolve(self) -> str:
+        """Return the address; ConfigError if the variable is not set, or it is not loopback."""
+        found = _ENVIRONMENT.fullmatch(self.reference)
+        url = self._environment.get(found[1], "") if found else self.reference
+        if not url:
+            raise ConfigError(f"the address {self.reference} is not set")
+        problem = _not_loopback(url)
+        if problem:
+            raise ConfigError(f"the address {self.reference} {problem}")
+        return url
+
+    def __repr__(self) -> str:
+        return self.reference
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LoopbackUrl) and other.reference == self.reference
+
+    def __hash__(self) -> int:
+        return hash(self.reference)
+
+    @classmethod
+    def read(cls, value: Any, info: ValidationInfo) -> LoopbackUrl:
+        """Return the address that *value* is; ValueError if it is known not to be loopback."""
+        if isinstance(value, LoopbackUrl):
+            return value
+        if not isinstance(value, str):
+            raise ValueError("write an address, like http://127.0.0.1:8765")
+        environment = (info.context or {}).get("environment", {})
+        found = _ENVIRONMENT.fullmatch(value)
+        url = environment.get(found[1], "") if found else value
+        problem = _not_loopback(url) if url or not found else ""  # it may be set when it is used
+        if problem:
+            raise ValueError(problem)
+        return cls(value, environment)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            cls.read, serialization=core_schema.to_string_ser_schema(when_used="json")
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+def _not_loopback(url: str) -> str:
+    """Return what is wrong with an address; an empty string if it is this machine's own."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return "is no address; write one like http://127.0.0.1:8765"
+    if parts.scheme not in _SCHEMES or not host or re.search(r"[\s\\@]", url):
+        return "is no address; write one like http://127.0.0.1:8765"
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if loopback:
+        return ""
+    return (
+        f"leads to {host}, which is no loopback address: url is for the sandbox on this machine; "
+        "remove it, and the venue's own address is used"
+    )
+
+
+class StoreSection(Section):
+    """One account at one venue; a backtest checks it and does not connect."""
+
+    venue: str = Field(description="An exchange or a broker: binance, kraken, oanda ... or sim.")
+    key: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
+    secret: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
+    passphrase: Secret | None = Field(None, description="${ENV_NAME} or file:PATH")
+    testnet: bool = Field(False, description="true: the venue's own test environment.")
+    url: LoopbackUrl | None = Field(
+        None, description="The sandbox's address, or ${ENV_NAME}; a loopback address alone."
+    )
+    market_clock: Literal["wall", "stream"] = Field(
+        "wall",
+        description="By which clock a bar's age is judged; stream, that of the bars, with url.",
+    )
+    base: str | None = Field(
+        None, description="The currency that equity is told in; default: the feed's."
+    )
+    options: dict[str, Any] = Field(
+        default={},
+        description="The venue's own options; what is named like a secret is given like one.",
+    )
+
+    @field_validator("options", mode="after")
+    @classmethod
+    def _secrets_by_reference(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return {
+            name: Secret.read(value, info) if _SECRETIVE.search(name) else value
+            for name, value in options.items()
+        }
+
+    @model_validator(mode="after")
+    def _one_place(self) -> StoreSection:
+        if self.testnet and self.url is not None:
+            raise ValueError("give either testnet or url, not both")
+        if self.market_clock == "stream" and self.url is None:
+            raise ValueError(
+                "market_clock: stream is for the sandbox, whose bars have another time: give its "
+                "url, or write wall"
+            )
+        return self

@@ -1,0 +1,130 @@
+"""What a gate is asked about, and what it must know of the instrument: orders and their reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One order that is wished for.
+
+    Attributes:
+        qty: units of the instrument.
+        limit, trigger: the prices that it names; None: it names none.
+        stops: whether it is a stop, a trailing one too.
+        reduces: whether the venue itself holds it to reducing.
+    """
+
+    qty: Decimal
+    limit: Decimal | None = None
+    trigger: Decimal | None = None
+    stops: bool = False
+    reduces: bool = False
+
+    def price(self, last: Decimal | None) -> Decimal | None:
+        """Return by what it is valued: the highest price that it is likely to fill at.
+
+        Args:
+            last: the last price, finite; None: not known.
+        """
+        named = [price for price in (self.limit, self.trigger) if price is not None]
+        if not all(price.is_finite() for price in named):
+            return None
+        if self.qty > 0 and self.limit is not None:
+            return self.limit
+        if self.qty < 0 and self.trigger is not None:
+            return max(named)
+        # A sale's limit is a floor, and a stop to buy that was passed fills where the price is.
+        return max([*named, last] if last is not None else named, default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Working:
+    """Open orders of one instrument that belong together.
+
+    Attributes:
+        one_of: their rests; of several, one fills.
+        then: rests of orders of which one fills after that; with no *one_of*, now.
+        leaving: whether their cancellation was asked for. Until it is certain they count against
+            what opens, and not against what reduces.
+    """
+
+    one_of: tuple[Decimal, ...] = ()
+    then: tuple[Decimal, ...] = ()
+    leaving: bool = False
+
+    def reach(self, side: int) -> Decimal:
+        """Return how far they can move the position to a side, 1 or -1, at most; 0 or above."""
+        first = self.one_of or (NOTHING,)
+        ends = [*first, *(one + more for one in first for more in self.then)]
+        return max(NOTHING, *(side * end for end in ends))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """What is to be sent in one go: an order, or a group that belongs together.
+
+    Attributes:
+        at: when, aware.
+        instrument: as the limits name it.
+        orders: one; of a bracket the entry first, of an OCO group all.
+        link: how they belong together.
+        last: the last price, finite; None: not known.
+        multiplier: what one unit is worth at a price of 1.
+        instead: rests of open orders that end when this one fills: it joins their OCO group.
+    """
+
+    at: datetime
+    instrument: str
+    orders: tuple[Wanted, ...]
+    link: Literal["single", "oco", "bracket"] = "single"
+    last: Decimal | None = None
+    multiplier: Decimal = Decimal(1)
+    instead: tuple[Decimal, ...] = ()
+
+    @property
+    def working(self) -> Working:
+        """What it will be once it is open; what the venue holds to reducing is left out."""
+        free = [order.qty for order in self.orders if not order.reduces]
+        if self.link != "bracket" or self.orders[0].reduces:
+            return Working(one_of=(*free, *self.instead))
+        return Working(one_of=(free[0], *self.instead), then=tuple(free[1:]))
+
+    def opens(self, position: Decimal) -> list[bool]:
+        """Return of each order whether it opens anything, or turns a *position*."""
+        found = []
+        for place, order in enumerate(self.orders):
+            after_entry = self.link == "bracket" and place > 0
+            held = position + self.orders[0].qty if after_entry else position
+            lessens = held * order.qty < 0 and abs(order.qty) <= abs(held)
+            found.append(not (order.reduces or lessens))
+        return found
+
+    def protects(self, position: Decimal) -> bool:
+        """Return whether all of it protects a *position*: stops, and legs, that open nothing."""
+        return all(
+            not opens and (order.stops or (self.link == "bracket" and place > 0))
+            for place, (order, opens) in enumerate(
+                zip(self.orders, self.opens(position), strict=True)
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exposure:
+    """An instrument as it stands.
+
+    Attributes:
+        position: units, below 0 for a short.
+        working: every order that may still fill, once; those that the venue itself holds to
+            reducing, and the *instead* of an ask, are left out.
+    """
+
+    position: Decimal = NOTHING
+    working: tuple[Working, ...] = ()
