@@ -1,0 +1,87 @@
+"""The private stream of a connection: what the venue tells of the account, to all who listen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from atms.stores.ccxt.outlets import Outlet
+from atms.stores.ccxt.profile import Profile, Said
+from atms.stores.ccxt.sockets import Socket
+from atms.stores.facts import Fact, LinkFact
+
+if TYPE_CHECKING:
+    from atms.stores.ccxt.wire import Wire
+
+
+class AccountStream:
+    """The account's events; what a break of the connection misses is never told here.
+
+    Args:
+        now: the venue's clock.
+        refused: is awaited when the venue does not take the greeting.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        profile: Profile,
+        now: Callable[[], datetime],
+        refused: Callable[[Said], Awaitable[None]],
+    ) -> None:
+        self._wire, self._profile, self._now, self._refused = wire, profile, now, refused
+        self._outlets: list[Outlet[Fact]] = []
+        self._number = 0
+        url = profile.private_url(wire.exchange.urls["api"])
+        self._socket = Socket(
+            wire, url, greet=self._greet, hear=self._hear, link=self._link,
+            answered=profile.answered,
+        )  # fmt: skip
+
+    async def ready(self) -> None:
+        """Wait for the stream; raise `Said` or `Lost` where it does not begin."""
+        await self._socket.ready()
+
+    def listen(self) -> AsyncGenerator[Fact, None]:
+        """Return what is told from now on, whenever it is read."""
+        outlet: Outlet[Fact] = Outlet()
+        self._outlets.append(outlet)
+        if self._socket.up:
+            outlet.put(LinkFact(at=self._now(), up=True, lossless=False))
+        return self._carried(outlet)
+
+    async def close(self) -> None:
+        """End the stream for all who listen."""
+        for outlet in self._outlets:
+            outlet.close()
+        await self._socket.close()
+
+    async def _carried(self, outlet: Outlet[Fact]) -> AsyncGenerator[Fact, None]:
+        try:
+            async for fact in outlet.items():
+                yield fact
+        finally:
+            self._outlets.remove(outlet)
+
+    async def _greet(self) -> None:
+        self._number += 1
+        try:
+            login = self._profile.login(self._wire.exchange, self._number)
+            await self._socket.request(self._number, login)
+        except Said as said:
+            await self._refused(said)
+            raise
+
+    def _link(self, up: bool, why: str) -> None:
+        self._put(LinkFact(at=self._now(), up=up, lossless=False, why=why))
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        if self._profile.ends(message):
+            self._socket.drop("the venue ends the stream")
+        for fact in self._profile.facts(message):
+            self._put(fact)
+
+    def _put(self, fact: Fact) -> None:
+        for outlet in self._outlets:
+            outlet.put(fact)

@@ -1,0 +1,56 @@
+"""The venue's clock, as far as it can be known from here."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from atms.errors import VenueError
+
+READINGS = 5
+FAR_OFF = timedelta(seconds=5)
+
+
+class Clock:
+    """Our clock, corrected.
+
+    Args:
+        here: our own clock, aware UTC.
+
+    Attributes:
+        offset: the venue's time less ours.
+    """
+
+    def __init__(self, here: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.here = here
+        self.offset = timedelta(0)
+
+    def now(self) -> datetime:
+        """Return the venue's time, in whole milliseconds as venues write them."""
+        at = self.here() + self.offset
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+    async def measure(self, read: Callable[[], Awaitable[datetime]]) -> None:
+        """Set the offset to the median of a few readings, each at half its way to and fro."""
+        offsets: list[float] = []
+        for _ in range(READINGS):
+            before = self.here()
+            theirs = await read()
+            half = (self.here() - before) / 2
+            offsets.append((theirs - (before + half)).total_seconds())
+        self.offset = timedelta(seconds=statistics.median(offsets))
+
+    def check(self, venue: str) -> None:
+        """Refuse a clock that cannot be meant.
+
+        Raises:
+            VenueError: it is more than 5 s off.
+        """
+        if abs(self.offset) > FAR_OFF:
+            seconds = abs(self.offset.total_seconds())
+            where = "behind" if self.offset > timedelta(0) else "ahead of"
+            raise VenueError(
+                f"{venue}: the clock is {seconds:.1f} s off ({where} the venue's); "
+                "set this computer's clock, it should follow a time server"
+            )

@@ -1,0 +1,146 @@
+"""The public streams of a connection: one websocket for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from atms.stores.ccxt.outlets import Outlet
+from atms.stores.ccxt.profile import Lost, Profile, Said, Stream
+from atms.stores.ccxt.sockets import Socket
+from atms.stores.market import Bar, FeedLink
+
+if TYPE_CHECKING:
+    from atms.stores.ccxt.wire import Wire
+
+_PAUSE = 0.25  # seconds between two messages to the venue, which takes five a second
+
+
+@dataclass
+class _Topic:
+    stream: Stream
+    outlets: list[tuple[Outlet[Any], bool]] = field(default_factory=list)  # and: wants links
+
+
+class Market:
+    """Public streams, each asked for once however many listen.
+
+    Args:
+        now: the venue's clock, for messages that have no time of their own.
+
+    Attributes:
+        closed: (instrument, stream's name) -> end of the newest bar that was told to be over.
+    """
+
+    def __init__(self, wire: Wire, profile: Profile, now: Callable[[], datetime]) -> None:
+        self.closed: dict[str, datetime] = {}
+        self._profile = profile
+        self._now = now
+        self._topics: dict[str, _Topic] = {}
+        self._asked: set[str] = set()
+        self._number = 0
+        self._changed = asyncio.Event()
+        url = profile.market_url(wire.exchange.urls["api"])
+        self._socket = Socket(
+            wire, url, greet=self._greet, hear=self._hear, link=self._link,
+            answered=profile.answered,
+        )  # fmt: skip
+        self._task = asyncio.get_running_loop().create_task(self._follow())
+
+    def join(self, stream: Stream, *, newest: bool = False, links: bool = False) -> Outlet[Any]:
+        """Begin to listen; *links*: to the connection's ups and downs too."""
+        outlet: Outlet[Any] = Outlet(newest=newest)
+        topic = self._topics.setdefault(stream.name, _Topic(stream))
+        topic.outlets.append((outlet, links))
+        if links and stream.name in self._asked and self._socket.up:
+            outlet.put(FeedLink(at=self._now(), up=True))
+        self._changed.set()
+        return outlet
+
+    async def carried(self, stream: Stream, outlet: Outlet[Any]) -> AsyncGenerator[Any, None]:
+        """Yield what an outlet gets; leave the stream in the end."""
+        try:
+            async for item in outlet.items():
+                yield item
+        finally:
+            self._leave(stream.name, outlet)
+
+    async def close(self) -> None:
+        """End all streams."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        for topic in self._topics.values():
+            for outlet, _ in topic.outlets:
+                outlet.close()
+        self._topics.clear()
+        await self._socket.close()
+
+    def _leave(self, name: str, outlet: Outlet[Any]) -> None:
+        topic = self._topics.get(name)
+        if topic is None:
+            return
+        topic.outlets = [one for one in topic.outlets if one[0] is not outlet]
+        if not topic.outlets:
+            del self._topics[name]
+            self._changed.set()
+
+    # ---- the socket's -----------------------------------------------------------------------
+    async def _greet(self) -> None:
+        self._asked.clear()
+        if self._topics:
+            await self._ask(set(self._topics), on=True)
+
+    async def _ask(self, names: set[str], *, on: bool) -> None:
+        self._number += 1
+        message = self._profile.subscribe(names, self._number, on=on)
+        await self._socket.request(self._number, message)
+        self._asked = self._asked | names if on else self._asked - names
+
+    async def _follow(self) -> None:
+        """Ask for streams that somebody wants, and leave the others, some at a time."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if not self._socket.up:
+                continue  # the greeting asks for all
+            try:
+                await self._settle()
+            except (Said, Lost) as error:
+                self._socket.drop(str(error))
+            await asyncio.sleep(_PAUSE)
+
+    async def _settle(self) -> None:
+        new, old = set(self._topics) - self._asked, self._asked - set(self._topics)
+        if new:
+            await self._ask(new, on=True)
+            self._tell(True, new)
+        if old:
+            await self._ask(old, on=False)
+
+    def _link(self, up: bool, why: str) -> None:
+        self._tell(up, set(self._asked))
+        self._changed.set()  # what was asked for during the greeting
+
+    def _tell(self, up: bool, names: set[str]) -> None:
+        for name in names & set(self._topics):
+            for outlet, links in self._topics[name].outlets:
+                if links:
+                    outlet.put(FeedLink(at=self._now(), up=up))
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        if self._profile.ends(message):
+            self._socket.drop("the venue ends the connection")
+            return
+        told = self._profile.streamed(message)
+        topic = self._topics.get(told[0]) if told is not None else None
+        if told is None or topic is None:
+            return
+        item = topic.stream.read(told[1], self._now())
+        if isinstance(item, Bar) and item.final:
+            self.closed[topic.stream.name] = item.close_at
+        for outlet, _ in topic.outlets:
+            if item is not None:
+                outlet.put(item)

@@ -1,0 +1,53 @@
+"""Symbols of a venue and ids of instruments, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Symbols:
+    """A spot market's symbols: ``BTC/USDT`` as people write it, ``BTCUSDT`` as the venue does.
+
+    Attributes:
+        account: the first part of every id.
+    """
+
+    def __init__(self) -> None:
+        self.account = ""
+        self._symbols: dict[str, str] = {}  # the venue's -> ours
+        self._assets: dict[str, tuple[str, str]] = {}
+
+    def learn(self, raw: str, symbol: str, base: str, quote: str) -> None:
+        """Remember a symbol and its two assets."""
+        self._symbols[raw] = symbol
+        self._assets[raw] = (base, quote)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Return the venue's symbols that were named here."""
+        return tuple(self._symbols)
+
+    def guess(self, symbol: str) -> str:
+        """Return the venue's way to write a symbol that was not read yet."""
+        return symbol.replace("/", "")
+
+    def id(self, raw: str) -> str:
+        """Return the id of a venue's symbol; one that nobody named is called as the venue does."""
+        return f"{self.account}:{self._symbols.get(raw, raw)}"
+
+    def symbol(self, instrument: str) -> str:
+        """Return the symbol of an id; a spot symbol has no colon."""
+        return instrument.rpartition(":")[2]
+
+    def raw(self, instrument: str) -> str:
+        """Return the venue's symbol of an id, and remember how it is written here."""
+        symbol = self.symbol(instrument)
+        raw = self.guess(symbol)
+        if "/" in symbol and raw not in self._symbols:
+            base, quote = symbol.split("/", 1)
+            self.learn(raw, symbol, base, quote)
+        return raw
+
+    def assets(self, raws: Iterable[str]) -> frozenset[str]:
+        """Return the assets of symbols, as far as they are known."""
+        return frozenset(asset for raw in raws for asset in self._assets.get(raw, ()))

@@ -1,0 +1,252 @@
+"""What the store must know of an exchange: requests as data, answers read, refusals judged.
+
+A profile does no input or output of its own: where several requests belong together it is given a
+function that asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from atms.stores.capabilities import Budget, Capabilities
+from atms.stores.facts import Cursor, Fact, Page, Snapshot
+from atms.stores.market import Bar, Instrument, Quote
+from atms.stores.outcomes import Acked, Looked, Reason
+from atms.stores.requests import Key, Prepared, Refs, Request
+
+
+class Said(Exception):  # noqa: N818 - read as a sentence: raise Said
+    """A venue answered, and not with what was asked for.
+
+    Attributes:
+        status: of HTTP, or of the answer to a websocket request.
+        code: the venue's own, empty where the answer has none.
+        text: the venue's words.
+        retry_after: how long the venue wants to be left alone; None: it does not say.
+        bans: whether that is of all requests, and not of new orders alone.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        text: str,
+        retry_after: timedelta | None = None,
+        *,
+        bans: bool = True,
+    ) -> None:
+        super().__init__(status, code, text)
+        self.status = status
+        self.code = code
+        self.text = text
+        self.retry_after = retry_after
+        self.bans = bans
+
+    def with_text(self, text: str) -> Said:
+        """Return the same with other words."""
+        return Said(self.status, self.code, text, self.retry_after, bans=self.bans)
+
+    def __str__(self) -> str:
+        return f"{self.code or f'HTTP {self.status}'}: {self.text}"
+
+
+class NotLeft(Exception):  # noqa: N818
+    """No byte of a request left."""
+
+
+class Lost(Exception):  # noqa: N818
+    """A request left, or may have; no answer came."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request.
+
+    Attributes:
+        method: ccxt's own name of the endpoint, as ``privatePostOrder``.
+        costs: name of a budget -> units that this takes from it.
+        expects: codes of refusals that the caller wants to see as `Said`.
+    """
+
+    method: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    costs: Mapping[str, int] = field(default_factory=dict)
+    expects: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An answer to a request over a websocket; *said*: it was refused."""
+
+    id: str
+    said: Said | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """A public stream: its name on the wire, and what its messages say."""
+
+    name: str
+    read: Callable[[Mapping[str, Any], datetime], Any]
+
+
+Ask = Callable[[Call], Awaitable[Any]]
+
+
+class Names(Protocol):
+    """Turns the venue's symbols into ids of instruments, and back.
+
+    Attributes:
+        account: the first part of every id; the store sets it.
+    """
+
+    account: str
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Return the venue's symbols that were named here."""
+
+    def symbol(self, instrument: str) -> str:
+        """Return the symbol of an id."""
+
+    def id(self, raw: str) -> str:
+        """Return the id of a venue's symbol."""
+
+    def raw(self, instrument: str) -> str:
+        """Return the venue's symbol of an id."""
+
+
+class Profile(Protocol):
+    """One kind of market of one exchange.
+
+    Attributes:
+        exchange: ccxt's id.
+        place: exchange and market, the first part of an account's id: ``binance:spot``.
+        options: of the ccxt object.
+        capabilities: what an account can do, before the venue has told its own limits.
+        idle: seconds between pings of a websocket.
+    """
+
+    exchange: str
+    place: str
+    options: Mapping[str, Any]
+    capabilities: Capabilities
+    idle: float
+
+    @property
+    def names(self) -> Names:
+        """Return what turns symbols into ids."""
+
+    # ---- answers ----------------------------------------------------------------------------
+    def complaint(
+        self, status: int, headers: Mapping[str, str], body: str, parsed: Any
+    ) -> Said | None:
+        """Return what is wrong with an answer; None: nothing is."""
+
+    def used(self, headers: Mapping[str, str]) -> Mapping[str, int]:
+        """Return name of a budget -> units used, as an answer's headers tell them."""
+
+    def judge(self, said: Said) -> Reason | None:
+        """Return why a write was refused; None: it may have been carried out."""
+
+    # ---- the connection ---------------------------------------------------------------------
+    def time(self) -> Call:
+        """Return the request for the venue's time."""
+
+    def read_time(self, reply: Any) -> datetime:
+        """Return the venue's time."""
+
+    async def account(self, ask: Ask) -> str:
+        """Return the venue's id of the account, and with it prove the key."""
+
+    def permissions(self) -> Call:
+        """Return the request for what the key may do."""
+
+    def may_withdraw(self, reply: Any) -> bool | None:
+        """Return whether the key may withdraw."""
+
+    # ---- what may be traded -----------------------------------------------------------------
+    async def instruments(
+        self, ask: Ask, symbols: Sequence[str]
+    ) -> tuple[tuple[Instrument, ...], tuple[Budget, ...]]:
+        """Return what is traded, and the venue's own budgets; VenueError names what is unknown."""
+
+    async def history(
+        self, ask: Ask, raw: str, timeframe: str, start: datetime, end: datetime, rows: int
+    ) -> tuple[list[Bar], bool]:
+        """Return bars from a start on, the oldest first, and whether there are more."""
+
+    # ---- public streams ---------------------------------------------------------------------
+    def market_url(self, urls: Mapping[str, Any]) -> str:
+        """Return the address of public streams."""
+
+    def bars(self, raw: str, timeframe: str) -> Stream:
+        """Return the stream of bars."""
+
+    def quotes(self, raw: str) -> Stream:
+        """Return the stream of the best prices."""
+
+    def quote(self, raw: str) -> Call:
+        """Return the request for the best prices."""
+
+    def read_quote(self, reply: Any, at: datetime) -> Quote | None:
+        """Return the best prices; None: a side is empty."""
+
+    def book(self, raw: str, depth: int) -> Stream:
+        """Return the stream of an order book; VenueError: it is not that deep."""
+
+    def prints(self, raw: str) -> Stream:
+        """Return the stream of public trades."""
+
+    def subscribe(self, names: Collection[str], number: int, *, on: bool) -> dict[str, Any]:
+        """Return the message that begins or ends streams."""
+
+    def streamed(self, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+        """Return name of a stream and what it says; None: it is of no stream."""
+
+    # ---- the private stream -----------------------------------------------------------------
+    def private_url(self, urls: Mapping[str, Any]) -> str:
+        """Return the address of the account's stream."""
+
+    def login(self, exchange: Any, number: int) -> dict[str, Any]:
+        """Return the signed message that begins the account's stream."""
+
+    def answered(self, message: Mapping[str, Any]) -> Answer | None:
+        """Return the answer that a message is; None: it is an event."""
+
+    def ends(self, message: Mapping[str, Any]) -> bool:
+        """Return whether a message says that the connection is about to end."""
+
+    def facts(self, message: Mapping[str, Any]) -> tuple[Fact, ...]:
+        """Return what an event of the account's stream says."""
+
+    # ---- writes -----------------------------------------------------------------------------
+    def unfit(self, request: Request) -> str:
+        """Return why a request has no words here; empty: it has."""
+
+    def known(self, request: Request) -> tuple[tuple[Key, str], ...]:
+        """Return the names that orders will have."""
+
+    def write(self, prepared: Prepared) -> Call:
+        """Return the one request that carries a request out."""
+
+    def acked(self, prepared: Prepared, reply: Any) -> Acked:
+        """Return what the venue's answer to a write says."""
+
+    # ---- reads of the account ---------------------------------------------------------------
+    def learn(self, names: Collection[str]) -> None:
+        """Remember whose the venue's names are."""
+
+    async def lookup(self, ask: Ask, key: Key, refs: Refs, at: datetime) -> Looked:
+        """Ask for an order; *at* is when it was asked for."""
+
+    async def log(
+        self, ask: Ask, after: Cursor | None, raws: Sequence[str], at: datetime, rows: int
+    ) -> Page:
+        """Return executions after a place in the account's history."""
+
+    async def snapshot(self, ask: Ask, raws: Sequence[str], at: datetime) -> Snapshot:
+        """Return orders and balances; what could not be read is left out."""

@@ -1,0 +1,28 @@
+"""The exchanges that are described, by name: a profile is looked up, none registers itself."""
+
+from __future__ import annotations
+
+import importlib
+
+from atms.errors import UnknownName, did_you_mean
+from atms.stores.ccxt.profile import Profile
+
+# ccxt's id of an exchange -> (module, class)
+PROFILES = {"binance": ("atms.stores.ccxt.profiles.binance", "BinanceSpot")}
+
+
+def profile(exchange: str) -> Profile:
+    """Return a new profile of an exchange.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    if exchange not in PROFILES:
+        known = ", ".join(sorted(PROFILES))
+        hint = did_you_mean(exchange, PROFILES)
+        raise UnknownName(
+            f"CCXTStore: no profile of exchange {exchange!r}{hint}; there are: {known}"
+        )
+    module, name = PROFILES[exchange]
+    made: Profile = getattr(importlib.import_module(module), name)()
+    return made

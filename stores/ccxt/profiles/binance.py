@@ -1,0 +1,354 @@
+"""Binance spot: what it can, how it is asked, and what its answers say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from string import ascii_letters, digits
+from typing import Any
+
+from atms.errors import VenueError, did_you_mean
+from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.names import Symbols
+from atms.stores.ccxt.profile import Answer, Ask, Call, Said, Stream
+from atms.stores.ccxt.profiles import binance_codes as codes
+from atms.stores.ccxt.profiles import binance_events as events
+from atms.stores.ccxt.profiles import binance_orders as orders
+from atms.stores.ccxt.profiles import binance_reads as reads
+from atms.stores.ccxt.profiles.binance_filters import instrument_of, limits_of
+from atms.stores.facts import Cursor, Fact, OrderFact, Page, Snapshot
+from atms.stores.market import Bar, Instrument, Quote
+from atms.stores.outcomes import Acked, Looked, Reason
+from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs, Request, Ticket
+
+# TRAIL is not among them: the venue's trailing stop moves with each trade and in steps of the
+# hundredth of a percent, Backtrader's with each bar and by any amount.
+KINDS = frozenset({Kind.MARKET, Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT})
+TIMEFRAMES = frozenset(
+    "1s,1m,3m,5m,15m,30m,1h,2h,4h,6h,8h,12h,1d,3d,1w,1M".split(",")  # noqa: SIM905 - one line
+)
+LEVELS = (5, 10, 20)  # how many levels of its book the venue streams
+RECEIVE_WINDOW = 5000  # ms; what comes later than this after its signing is not carried out
+BUDGETS = (
+    Budget(name="weight", per=timedelta(minutes=1), units=6000, shared_by="address", reserve=600),
+    Budget(
+        name="orders_10s", per=timedelta(seconds=10), units=100, shared_by="account", reserve=20
+    ),
+    Budget(
+        name="orders_1d", per=timedelta(days=1), units=200_000, shared_by="account", reserve=2000
+    ),
+)
+_USED = {
+    "x-mbx-used-weight-1m": "weight", "x-mbx-order-count-10s": "orders_10s",
+    "x-mbx-order-count-1d": "orders_1d",
+}  # fmt: skip
+# a path for an instrument that nobody has read yet: so many symbols are read alone
+_SYMBOLS_A_REQUEST = 100
+
+
+class BinanceSpot:
+    """The spot market; a bracket is not among its links.
+
+    Its lists of that kind sell as much as was bought, and where the fee was paid in what was bought
+    there is less: the venue then drops the protection.
+    """
+
+    exchange = "binance"
+    place = "binance:spot"
+    options: Mapping[str, Any] = {
+        "defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "recvWindow": RECEIVE_WINDOW,
+    }  # fmt: skip
+    capabilities = Capabilities(
+        keys=KeyRule(
+            max_len=36, alphabet=ascii_letters + digits + "-_", unique="open", kinds=KINDS,
+            lookup=True,
+        ),
+        kinds=KINDS, tifs=frozenset({"gtc", "ioc", "fok"}), post_only=True,
+        links=frozenset({"oco"}), trigger_on="last", read_lag=timedelta(seconds=30),
+        outcome_bound=timedelta(seconds=75), log="per_instrument", bar_end="flag",
+        bar_lag=timedelta(seconds=2), timeframes=TIMEFRAMES, budgets=BUDGETS,
+        book_depth=LEVELS[-1], prints=True,
+    )  # fmt: skip
+    idle = 10.0
+
+    def __init__(self) -> None:
+        self.names = Symbols()
+        self._known: dict[Key, str] = {}  # whose symbol we know though only its key is asked for
+        self._keys: dict[str, Key] = {}  # whose key we know though the log tells only its number
+
+    # ---- answers ----------------------------------------------------------------------------
+    def complaint(
+        self, status: int, headers: Mapping[str, str], body: str, parsed: Any
+    ) -> Said | None:
+        """Return what is wrong with an answer; None: nothing is."""
+        return codes.complaint(status, headers, body, parsed)
+
+    def used(self, headers: Mapping[str, str]) -> Mapping[str, int]:
+        """Return name of a budget -> units used, as an answer's headers tell them."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        return {
+            budget: int(lower[name])
+            for name, budget in _USED.items()
+            if lower.get(name, "").isdigit()
+        }
+
+    def judge(self, said: Said) -> Reason | None:
+        """Return why a write was refused; None: it may have been carried out."""
+        return codes.judge(said)
+
+    # ---- the connection ---------------------------------------------------------------------
+    def time(self) -> Call:
+        """Return the request for the venue's time."""
+        return reads.call("publicGetTime", 1)
+
+    def read_time(self, reply: Any) -> datetime:
+        """Return the venue's time."""
+        return orders.moment(reply["serverTime"])
+
+    async def account(self, ask: Ask) -> str:
+        """Return the venue's id of the account, and with it prove the key."""
+        return str((await ask(reads.call("privateGetAccount", 20)))["uid"])
+
+    def permissions(self) -> Call:
+        """Return the request for what the key may do."""
+        return Call(method="sapiGetAccountApiRestrictions")
+
+    def may_withdraw(self, reply: Any) -> bool | None:
+        """Return whether the key may withdraw."""
+        told = reply.get("enableWithdrawals")
+        return told if isinstance(told, bool) else None
+
+    # ---- what may be traded -----------------------------------------------------------------
+    async def instruments(
+        self, ask: Ask, symbols: Sequence[str]
+    ) -> tuple[tuple[Instrument, ...], tuple[Budget, ...]]:
+        """Return what is traded, and the venue's own budgets; VenueError names what is unknown."""
+        raws = [self.names.guess(symbol) for symbol in symbols]
+        try:
+            info = await ask(self._listing(raws))
+        except Said:  # one of them is unknown; which one is told by the whole list
+            info = await ask(reads.call("publicGetExchangeInfo", 20, "-1121", "-1100"))
+        rows = {f"{row['baseAsset']}/{row['quoteAsset']}": row for row in info["symbols"]}
+        for symbol in symbols:
+            if symbol not in rows:
+                hint = did_you_mean(symbol, rows) or "; symbols are written like BTC/USDT"
+                raise VenueError(f"{self.place}: no symbol {symbol!r}{hint}")
+        found = []
+        for symbol in symbols:
+            row = rows[symbol]
+            self.names.learn(row["symbol"], symbol, row["baseAsset"], row["quoteAsset"])
+            found.append(instrument_of(row, self.names.id(row["symbol"])))
+        return tuple(found), limits_of(info, BUDGETS)
+
+    def _listing(self, raws: Sequence[str]) -> Call:
+        if not raws or len(raws) > _SYMBOLS_A_REQUEST:
+            return reads.call("publicGetExchangeInfo", 20)
+        listed = "[" + ",".join(f'"{raw}"' for raw in raws) + "]"
+        return reads.call("publicGetExchangeInfo", 20, "-1121", "-1100", symbols=listed)
+
+    async def history(
+        self, ask: Ask, raw: str, timeframe: str, start: datetime, end: datetime, rows: int
+    ) -> tuple[list[Bar], bool]:
+        """Return bars from a start on, the oldest first, and whether there are more."""
+        return await reads.history(ask, self.names, raw, timeframe, start, end, rows)
+
+    # ---- public streams ---------------------------------------------------------------------
+    def market_url(self, urls: Mapping[str, Any]) -> str:
+        """Return the address of combined streams, whose messages name their stream."""
+        return str(urls["ws"]["spot"]).removesuffix("/ws") + "/stream"
+
+    def bars(self, raw: str, timeframe: str) -> Stream:
+        """Return the stream of bars; ccxt's own reader of it drops the flag of a closed bar."""
+        if timeframe not in TIMEFRAMES:
+            known = " ".join(sorted(TIMEFRAMES))
+            raise VenueError(f"{self.place}: no bars of {timeframe}; there are: {known}")
+        return Stream(
+            name=f"{raw.lower()}@kline_{timeframe}",
+            read=lambda event, at: events.bar(event, self.names),
+        )
+
+    def quotes(self, raw: str) -> Stream:
+        """Return the stream of the best prices."""
+        return Stream(
+            name=f"{raw.lower()}@bookTicker",
+            read=lambda event, at: events.best(event, at, self.names),
+        )
+
+    def quote(self, raw: str) -> Call:
+        """Return the request for the best prices."""
+        return reads.call("publicGetTickerBookTicker", 2, symbol=raw)
+
+    def read_quote(self, reply: Any, at: datetime) -> Quote | None:
+        """Return the best prices; None: a side is empty."""
+        return events.best(reply, at, self.names)
+
+    def book(self, raw: str, depth: int) -> Stream:
+        """Return the stream of an order book; VenueError: it is not that deep."""
+        if not 1 <= depth <= LEVELS[-1]:
+            raise VenueError(f"{self.place}: a book of {depth} levels; there are 1 to {LEVELS[-1]}")
+        levels = next(level for level in LEVELS if level >= depth)
+        return Stream(
+            name=f"{raw.lower()}@depth{levels}@100ms",
+            read=lambda event, at: events.depth(event, at, self.names.id(raw), depth),
+        )
+
+    def prints(self, raw: str) -> Stream:
+        """Return the stream of public trades."""
+        return Stream(
+            name=f"{raw.lower()}@trade", read=lambda event, at: events.trade(event, self.names)
+        )
+
+    def subscribe(self, names: Collection[str], number: int, *, on: bool) -> dict[str, Any]:
+        """Return the message that begins or ends streams."""
+        method = "SUBSCRIBE" if on else "UNSUBSCRIBE"
+        return {"method": method, "params": sorted(names), "id": number}
+
+    def streamed(self, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+        """Return name of a stream and what it says; None: it is of no stream."""
+        return (message["stream"], message["data"]) if "stream" in message else None
+
+    # ---- the private stream -----------------------------------------------------------------
+    def private_url(self, urls: Mapping[str, Any]) -> str:
+        """Return the address of the websocket API."""
+        return str(urls["ws"]["ws-api"]["spot"])
+
+    def login(self, exchange: Any, number: int) -> dict[str, Any]:
+        """Return the signed message that begins the account's stream."""
+        return {
+            "id": str(number), "method": "userDataStream.subscribe.signature",
+            "params": exchange.sign_params({}),
+        }  # fmt: skip
+
+    def answered(self, message: Mapping[str, Any]) -> Answer | None:
+        """Return the answer that a message is; None: it is an event."""
+        if message.get("id") is None:
+            return None
+        error = message.get("error")
+        said = None
+        if error is not None:
+            status = int(message.get("status", 400))
+            said = codes.complaint(status, {}, "", error)
+        return Answer(id=str(message["id"]), said=said)
+
+    def ends(self, message: Mapping[str, Any]) -> bool:
+        """Return whether a message says that the connection is about to end."""
+        event = message.get("event", message)
+        return event.get("e") in ("serverShutdown", "eventStreamTerminated")
+
+    def facts(self, message: Mapping[str, Any]) -> tuple[Fact, ...]:
+        """Return what an event of the account's stream says."""
+        facts = events.account_event(message.get("event", message), self.names)
+        for fact in facts:
+            if isinstance(fact, OrderFact) and fact.key is not None:
+                self._remember(fact.key, fact.refs)
+        return facts
+
+    # ---- writes -----------------------------------------------------------------------------
+    def unfit(self, request: Request) -> str:
+        """Return why a request has no words here; empty: it has."""
+        if isinstance(request, Amend):
+            return "orders cannot be changed here"
+        if isinstance(request, Cancel):
+            return "" if self._named(request) else f"order {request.key}: of no known symbol"
+        why = next((why for why in map(self._unfit, request.tickets) if why), "")
+        if why or request.link == "single":
+            return why
+        if request.link == "oco" and orders.oco(request.tickets) is not None:
+            return ""
+        return f"no {request.link} of such orders here"
+
+    def _unfit(self, ticket: Ticket) -> str:
+        rule = self.capabilities.keys
+        if not ticket.instrument.startswith(f"{self.names.account}:"):
+            return f"instrument {ticket.instrument!r} is of another account"
+        if len(ticket.key) > rule.max_len or not ticket.key or set(ticket.key) - set(rule.alphabet):
+            return f"key {ticket.key!r} is not of the venue's form"
+        if ticket.kind not in KINDS or ticket.tif not in self.capabilities.tifs:
+            return f"no {ticket.kind.value} order with {ticket.tif} here"
+        if ticket.kind in (Kind.MARKET, Kind.STOP) and ticket.tif == "fok":
+            return f"no {ticket.kind.value} order with fok here"
+        if ticket.post_only and (ticket.kind is not Kind.LIMIT or ticket.tif != "gtc"):
+            return "only a limit order that stays may be post-only here"
+        if ticket.kind in (Kind.LIMIT, Kind.STOP_LIMIT) and ticket.limit is None:
+            return f"a {ticket.kind.value} order without a limit price"
+        if ticket.kind in (Kind.STOP, Kind.STOP_LIMIT) and ticket.trigger is None:
+            return f"a {ticket.kind.value} order without a trigger price"
+        return "a market order's price cannot be bounded here" if ticket.worst is not None else ""
+
+    def known(self, request: Request) -> tuple[tuple[Key, str], ...]:
+        """Return the names that orders will have: our keys, with their symbols."""
+        if not isinstance(request, Place):
+            return ()
+        named = [(one.key, self.names.raw(one.instrument)) for one in request.tickets]
+        self._known.update(named)
+        return tuple((key, orders.client_ref(raw, key)) for key, raw in named)
+
+    def write(self, prepared: Prepared) -> Call:
+        """Return the one request that carries a request out."""
+        request = prepared.request
+        if isinstance(request, Cancel):
+            named = self._named(request)
+            assert named is not None
+            raw, params = named
+            return Call(
+                method="privateDeleteOrder", params={"symbol": raw, **params}, costs={"weight": 1}
+            )
+        assert isinstance(request, Place)
+        first = request.tickets[0]
+        params = {"symbol": self.names.raw(first.instrument), "newOrderRespType": "FULL"}
+        if request.link == "oco":
+            params |= orders.oco(request.tickets) or {}
+            costs = {"weight": 1, "orders_10s": 2, "orders_1d": 2}
+            return Call(method="privatePostOrderListOco", params=params, costs=costs)
+        params |= {
+            "side": orders.side_of(first), "quantity": orders.plain(first.qty),
+            "newClientOrderId": first.key, **orders.parameters(first),
+        }  # fmt: skip
+        costs = {"weight": 1, "orders_10s": 1, "orders_1d": 1}
+        return Call(method="privatePostOrder", params=params, costs=costs)
+
+    def _named(self, request: Cancel) -> tuple[str, dict[str, Any]] | None:
+        return reads.by_name(request.key, request.refs, self._known)
+
+    def acked(self, prepared: Prepared, reply: Any) -> Acked:
+        """Return what the venue's answer to a write says."""
+        request = prepared.request
+        rows = reply.get("orderReports", [reply])
+        refs: list[tuple[Key, str]] = []
+        facts: list[Fact] = []
+        for row in rows:
+            alone = isinstance(request, Cancel) and len(rows) == 1
+            fact = orders.order(row, self.names, "reply", request.key if alone else None)  # type: ignore[union-attr]
+            assert fact.key is not None
+            refs += [(fact.key, name) for name in sorted(fact.refs)]
+            self._remember(fact.key, fact.refs)
+            facts += [*orders.fills(row, self.names, fact.key), fact]
+        return Acked(refs=tuple(refs), facts=tuple(facts))
+
+    # ---- reads of the account ---------------------------------------------------------------
+    def learn(self, names: Collection[str]) -> None:
+        """Remember of which symbol a key is."""
+        for kind, raw, value in map(orders.split_ref, names):
+            if kind == "client":
+                self._known[value] = raw
+
+    def _remember(self, key: Key, refs: Refs) -> None:
+        for name in refs:
+            kind, raw, _ = orders.split_ref(name)
+            self._known[key] = raw
+            if kind == "order":
+                self._keys[name] = key
+
+    async def lookup(self, ask: Ask, key: Key, refs: Refs, at: datetime) -> Looked:
+        """Ask for an order; *at* is when it was asked for."""
+        return await reads.lookup(ask, self.names, self._known, key, refs, at)
+
+    async def log(
+        self, ask: Ask, after: Cursor | None, raws: Sequence[str], at: datetime, rows: int
+    ) -> Page:
+        """Return executions after a place in the account's history."""
+        return await reads.log(ask, self.names, self._keys, after, raws, at, rows)
+
+    async def snapshot(self, ask: Ask, raws: Sequence[str], at: datetime) -> Snapshot:
+        """Return orders and balances; what could not be read is left out."""
+        return await reads.snapshot(ask, self.names, raws, self.names.assets(raws), at)

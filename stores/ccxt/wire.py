@@ -1,0 +1,207 @@
+"""ccxt, held so that it sends what it is told, once, and hands back what the venue said.
+
+ccxt signs and sends. Its own classification of errors, retries, throttle, caches and log are not
+used: an exception class of ccxt's does not tell what became of a write, the venue's code does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Protocol
+
+import aiohttp
+
+from atms.stores.ccxt.addresses import moved
+from atms.stores.ccxt.profile import Call, Lost, NotLeft, Profile, Said
+
+_SIGNATURE = re.compile(r"signature=[^&\s'\"]+")
+_CLOSED_AFTER = 10  # seconds; a connection that idles longer may be gone at the other end
+_UNSENT = {"ExchangeClosedByUser", "NotSupported", "ArgumentsRequired", "AuthenticationError"}
+
+
+class _Broken(aiohttp.ClientError):
+    """A request whose connection broke, or that was sent elsewhere: it is not sent again."""
+
+
+class Hears(Protocol):
+    """What takes a websocket's messages and its end."""
+
+    def heard(self, message: Any) -> None:
+        """Take a message."""
+
+    def lost(self, why: str) -> None:
+        """Take the connection's end."""
+
+
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Let a request leave once: aiohttp would repeat a DELETE, and carry a POST to elsewhere."""
+    try:
+        response = await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise  # before any byte; aiohttp does not repeat these
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Broken(type(error).__name__) from error
+    if 300 <= response.status < 400:
+        response.close()
+        raise _Broken(f"sent elsewhere, HTTP {response.status}")
+    return response
+
+
+class Wire:
+    """One ccxt exchange object, and its connections.
+
+    Args:
+        base: address in place of the exchange's own.
+        testnet: use the exchange's test network.
+        used: takes what an answer's headers say of budgets.
+        timeout: seconds that a request may take.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        key: str,
+        secret: str,
+        base: str | None,
+        testnet: bool,
+        timeout: float,
+        used: Callable[[Mapping[str, int]], None],
+    ) -> None:
+        self.timeout = timeout
+        self.routes: dict[str, Hears] = {}
+        self._profile = profile
+        self._used = used
+        self._hidden = [text for text in (secret, key) if text]
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(keepalive_timeout=_CLOSED_AFTER),
+            middlewares=(_once,),
+        )
+        self.exchange = self._exchange(key, secret)
+        if testnet:
+            self.exchange.set_sandbox_mode(True)
+        if base is not None:
+            self.exchange.urls["api"] = moved(self.exchange.urls["api"], base)
+
+    def _exchange(self, key: str, secret: str) -> Any:
+        """Return ccxt's object, with our hooks."""
+        quiet = logging.Logger("atms.stores.ccxt.wire")
+        quiet.disabled = True  # ccxt writes keys and signatures into its log
+        module = importlib.import_module("ccxt.pro")
+        made = _hooked(getattr(module, self._profile.exchange), self)
+        options = {"maxRetriesOnFailure": 0, **self._profile.options}
+        return made(
+            {
+                "apiKey": key, "secret": secret, "session": self._session, "logger": quiet,
+                "enableRateLimit": False, "timeout": int(self.timeout * 1000), "options": options,
+                "enableLastHttpResponse": False, "enableLastJsonResponse": False,
+                "enableLastResponseHeaders": False, "timeout_on_exit": 0,
+                "streaming": {"keepAlive": int(self._profile.idle * 1000), "maxPingPongMisses": 2},
+            }
+        )  # fmt: skip
+
+    def clean(self, text: str) -> str:
+        """Return a text without our key, secret and signatures: a venue may repeat what we sent."""
+        for hidden in self._hidden:
+            text = text.replace(hidden, "***")
+        return _SIGNATURE.sub("signature=***", text)
+
+    def ahead(self, offset: timedelta) -> None:
+        """Sign with the venue's time, *offset* after ours."""
+        self.exchange.options["timeDifference"] = -int(offset.total_seconds() * 1000)
+
+    async def call(self, call: Call) -> Any:
+        """Send one request, once.
+
+        Raises:
+            Said: the venue answered otherwise.
+            NotLeft: no byte left.
+            Lost: no answer came.
+        """
+        failure: Exception
+        try:
+            return await getattr(self.exchange, call.method)(dict(call.params))
+        except Said as said:
+            failure = said.with_text(self.clean(said.text))
+        except Exception as error:  # noqa: BLE001 - ccxt's and aiohttp's many; each means one of two
+            failure = self._failure(error)
+        raise failure  # outside, so that no frame of ccxt's with a signature in it is shown
+
+    def _failure(self, error: Exception) -> Exception:
+        cause = error.__cause__ or error
+        if isinstance(cause, aiohttp.ConnectionTimeoutError):
+            return NotLeft(f"no connection within {self.timeout:g} s")
+        if isinstance(cause, aiohttp.ClientConnectorError):
+            return NotLeft(f"no connection: {cause.os_error.strerror or cause.os_error}")
+        if self._session.closed or type(cause).__name__ in _UNSENT:
+            return NotLeft(f"not sent: {type(cause).__name__}")
+        if isinstance(cause, TimeoutError):
+            return Lost(f"no answer within {self.timeout:g} s")
+        if isinstance(cause, aiohttp.ClientError):
+            return Lost(f"the connection broke before an answer came ({type(cause).__name__})")
+        return Lost(f"no readable answer ({type(cause).__name__})")
+
+    def answered(self, status: int, headers: Mapping[str, str], body: str, parsed: Any) -> None:
+        """Take an answer; raise `Said` where it is a refusal."""
+        self._used(self._profile.used(headers))
+        said = self._profile.complaint(status, headers, body, parsed)
+        if said is not None:
+            raise said
+
+    # ---- websockets -------------------------------------------------------------------------
+    def dial(self, url: str, hears: Hears) -> Any:
+        """Begin a connection; return ccxt's client of it, whose ``connected`` tells when it is."""
+        self.routes[url] = hears
+        self.exchange.clients.pop(url, None)
+        client = self.exchange.client(url)
+        client.connect(self._session)
+        return client
+
+    async def hang_up(self, url: str, client: Any) -> None:
+        """End a connection."""
+        self.routes.pop(url, None)
+        self.exchange.clients.pop(url, None)
+        await client.close()
+
+    async def close(self) -> None:
+        """End all connections."""
+        self.routes.clear()
+        await self.exchange.close()
+        await self._session.close()
+
+
+def _hooked(base: type, wire: Wire) -> type:
+    """Return ccxt's class with the venue's own words let out: answers, messages, ends."""
+
+    class Hooked(base):
+        def handle_errors(  # type: ignore[no-untyped-def]
+            self, code, reason, url, method, headers, body, response, sent_headers, sent_body
+        ) -> None:
+            wire.answered(code, headers, body, response)
+
+        def handle_message(self, client: Any, message: Any) -> None:
+            route = wire.routes.get(client.url)
+            if route is not None:
+                route.heard(message)
+
+        def on_error(self, client: Any, error: Any) -> None:
+            self._ended(client, f"{type(error).__name__}")
+
+        def on_close(self, client: Any, code: Any) -> None:
+            self._ended(client, f"closed by the venue ({code})")
+
+        def _ended(self, client: Any, why: str) -> None:
+            route = wire.routes.get(client.url)
+            if route is not None and self.clients.get(client.url) is client:
+                route.lost(why)
+
+        def __del__(self) -> None:
+            pass  # the session is ours, and we close it
+
+    return Hooked

@@ -1,0 +1,66 @@
+"""The ccxt store passes the contract of stores on the sandbox of Binance spot."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from atms.errors import VenueError
+from atms.stores.facts import State
+from atms.stores.market import Bar
+from tests.stores.bench import Bench, Ear, placed, played
+from tests.stores.ccxt.bench import PRICE, run
+from tests.stores.contract import StoreContract
+
+
+class TestBinanceSpot(StoreContract):
+    def play(self, body: Callable[[Bench], Awaitable[None]]) -> None:
+        run(body)
+
+    @played
+    async def test_instruments_have_our_names_and_unknown_ones_are_left_out(
+        self, bench: Bench
+    ) -> None:
+        """Here an unknown one is told, with the nearest that there is."""
+        store = await bench.opened()
+        (found,) = await store.instruments(["BTC/USDT"])
+        assert found.id == bench.instrument == f"{store.account}:BTC/USDT"
+        assert found.qty_step > 0
+        with pytest.raises(VenueError, match="no symbol 'BTC/USD'; did you mean 'BTC/USDT'"):
+            await store.instruments(["BTC/USDT", "BTC/USD"])
+
+    @played
+    async def test_an_orders_other_is_taken_back_when_one_is_filled(self, bench: Bench) -> None:
+        """The venue holds pairs of a limit and a stop order, and no others."""
+        store = await bench.opened()
+        ear = Ear(store)
+        names = await placed(store, *bench.legs("a-1", "a-2"), link="oco")
+        assert all(names.values())
+        await bench.fill("a-1")
+        await bench.settle()
+        assert ear.orders("a-1")[-1].state is State.FILLED
+        assert ear.orders("a-2")[-1].state is State.CANCELED
+
+    @played
+    async def test_bars_come_in_order_and_history_has_the_final_ones(self, bench: Bench) -> None:
+        """Bars that still grow come too; they are told apart by the wire's own flag."""
+        store = await bench.opened()
+        stream = store.bars(bench.instrument, "1m")
+        await bench.settle()
+        for number in range(3):
+            await bench.bar(number)
+        final: list[Bar] = []
+        growing = 0
+        async for fact in stream:
+            if isinstance(fact, Bar) and fact.open == PRICE:
+                growing += not fact.final
+                final += [fact] if fact.final else []
+            if len(final) == 3:
+                break
+        assert growing
+        first, last = final[0], final[-1]
+        span = (first.open_at, last.close_at)
+        assert [bar async for bar in store.history(bench.instrument, "1m", *span)] == final
+        less = store.history(bench.instrument, "1m", first.close_at, last.open_at)
+        assert [bar async for bar in less] == final[1:-1]
