@@ -31,6 +31,7 @@ def paper(
 ) -> None:
     """Run a strategy on live bars with simulated money: the live path, matched here."""
     loaded = options.load(config, strategy, param, set_)
+    loaded.require_live()
     _go(loaded.config, "paper", takeover, sure=True, warnings=loaded.warnings)
 
 
@@ -50,6 +51,7 @@ def live(
     if not config:
         raise ConfigError("live trades what you name: give -c FILE")
     loaded = options.load(config, strategy, param, set_)
+    loaded.require_live()
     mode: Mode = "shadow" if shadow else "live"
     _go(loaded.config, mode, takeover, sure=yes or shadow, warnings=loaded.warnings)
 

@@ -6,6 +6,7 @@ A strategy that hangs stops Cerebro's side, not this one.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -32,13 +33,16 @@ class Pulse:
 
 
 class Heart:
-    """Beats for one run."""
+    """Beats for one run; *also* is called with each beat."""
 
-    def __init__(self, trading: Trading, folder: SessionFolder, mode: str) -> None:
+    def __init__(
+        self, trading: Trading, folder: SessionFolder, mode: str, also: Callable[[], None]
+    ) -> None:
         self.pulse = Pulse()
         self._trading = trading
         self._folder = folder
         self._mode = mode
+        self._also = also
         self._state = "starting"
 
     def begin(self, cerebro: Any) -> None:
@@ -70,6 +74,7 @@ class Heart:
                 if self._state == "starting" and all(one.ready for one in self._trading.desks):
                     self._state = "running"
                 self._folder.beat(self._status())
+                self._also()
                 since = 0.0
             await asyncio.sleep(_LOOK)
             since += _LOOK

@@ -9,9 +9,10 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
@@ -19,21 +20,20 @@ import backtrader as bt
 
 from atms import registry
 from atms.artefacts import config_yaml
-from atms.config import Config
-from atms.config.live import history_bars, live_misfits
-from atms.config.risk import instruments, missing_limits
+from atms.config import Config, LoadedConfig, history_bars, instruments, missing_limits
 from atms.engine import Cerebro
 from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
 from atms.execution.desk import Manner
 from atms.execution.gating import LiveWatch
 from atms.feeds.history import backtrader_timeframe
-from atms.risk import Gate
+from atms.risk import Day, Gate
 from atms.running.beating import Heart
 from atms.running.components import add_strategy
 from atms.running.live_stores import make_store, store_names, symbols_of
 from atms.running.plan import Plan
 from atms.running.session import Session, SessionFolder, this_process
 from atms.running.trading import Trading
+from atms.running.trading_day import load_day, save_day
 from atms.stores.base import Store
 from atms.stores.facts import BalanceFact, BucketFact, OrderFact, Part, Snapshot
 from atms.stores.shadow import ShadowStore
@@ -91,13 +91,13 @@ class LiveRun:
             manner=Manner(unknown_position=section.unknown_position),
         )  # fmt: skip
         self.stores: dict[str, Store] = {}
+        self._gate: Gate | None = None
+        self._kept: Day | None = None
         self.id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{_slug(self)}-{secrets.token_hex(2)}"
 
     # ---- before -----------------------------------------------------------------------------
     def _check(self) -> None:
-        wrong = [f"{'.'.join(map(str, path))}: {why}" for path, why in live_misfits(self.config)]
-        if wrong:
-            raise ConfigError("\n".join(wrong))
+        LoadedConfig(self.config).require_live()
         if self.mode == "live":
             if self.config.run.paper_trading:
                 raise ConfigError(
@@ -168,7 +168,7 @@ class LiveRun:
         cerebro.setbroker(self.trading.broker(self.base, watch=self._watch()))
         add_strategy(plan)
         folder = SessionFolder.create(self.state, self._session(), config_yaml(self.config))
-        heart = Heart(self.trading, folder, self.mode)
+        heart = Heart(self.trading, folder, self.mode, self._keep_day)
         heart.begin(cerebro)
         try:
             with self._signals():
@@ -222,8 +222,20 @@ class LiveRun:
                 for symbol in symbols_of(self.config, name)
             )
         )
-        gate = Gate(self.config.risk.limits(traded))
-        return LiveWatch(gate, self.trading.host.now, names)
+        self._gate = Gate(self.config.risk.limits(traded), load_day(self._day_file))
+        return LiveWatch(self._gate, self.trading.host.now, names)
+
+    @property
+    def _day_file(self) -> Path:
+        return self.state / "strategies" / _slug(self) / "day.json"
+
+    def _keep_day(self) -> None:
+        """Keep the day's loss; a full disk is no reason to stop trading."""
+        day = None if self._gate is None else self._gate.day
+        if day is not None and day != self._kept:
+            self._kept = day
+            with suppress(OSError):
+                save_day(self._day_file, day)
 
     def _session(self) -> Session:
         pid, started = this_process()
