@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import psutil
 
-from atms.errors import ConfigError, OutputError
+from atms.errors import ConfigError, OutputError, RunError
 
 CONFIG = "config.yaml"
 _SESSION, _STATUS, _REQUEST = "session.json", "status.json", "request.json"
@@ -62,6 +62,28 @@ class Session:
             return same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
+
+
+    def kill(self) -> None:
+        """End its process: SIGTERM, and after a second SIGKILL; nothing if it is gone.
+
+        Raises:
+            RunError: it does not end, or is another user's.
+        """
+        try:
+            process = psutil.Process(self.pid)
+            if not self.runs:
+                return
+            process.terminate()
+            _, alive = psutil.wait_procs([process], timeout=1)
+            for one in alive:
+                one.kill()
+            if psutil.wait_procs(alive, timeout=10)[1]:
+                raise RunError(f"process {self.pid} does not end, even killed: its disk may hang")
+        except psutil.NoSuchProcess:
+            return
+        except psutil.AccessDenied as error:
+            raise RunError(f"process {self.pid}: this user may not end it") from error
 
 
 class SessionFolder:

@@ -35,7 +35,7 @@ def end(
         What could not be done, in words.
 
     Raises:
-        LeaseHeld: its process cannot be ended.
+        RunError, LeaseHeld: its process cannot be ended.
         VenueError: an account cannot be reached.
     """
     policy: Policy = "flatten" if what == "flatten" else config.execution.on_stop
@@ -45,6 +45,7 @@ def end(
         if _ends_by_itself(folder):
             return tuple(folder.status.get("left", ()))
         say(f"it does not answer: ending process {folder.session.pid}")
+        folder.session.kill()  # whether the venue can be reached, or not
     elif what == "stop":
         say("its process is gone already")
     return act(config, policy, say)
@@ -85,9 +86,9 @@ def _ends_by_itself(folder: SessionFolder) -> bool:
     while time.monotonic() - begun < WINDING_DOWN:
         if not folder.session.runs:
             return True
-        if time.monotonic() - begun > ASKED:
-            # Its heart may beat on and take the request, while its strategy hangs.
-            if folder.status.get("state") not in ("closing", "ended") or folder.silence > STALE:
-                return False
+        # Its heart may beat on and take the request, while its strategy hangs.
+        deaf = folder.status.get("state") not in ("closing", "ended") or folder.silence > STALE
+        if deaf and time.monotonic() - begun > ASKED:
+            return False
         time.sleep(0.1)
     return False

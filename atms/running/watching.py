@@ -40,5 +40,6 @@ def watch(
             return act(config, policy, say)
         if folder.silence > after:
             say(f"run {folder.session.id} has no heartbeat for {after:g} s: {policy}")
+            folder.session.kill()
             return act(config, policy, say)
         time.sleep(_EVERY)
