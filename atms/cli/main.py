@@ -20,6 +20,7 @@ from atms.cli.init import init
 from atms.cli.live import live, paper
 from atms.cli.live_runs import flatten, orders, positions, reconcile, status, stop, watch
 from atms.cli.runs import runs, trades
+from atms.cli.sandbox import sandbox
 from atms.cli.strategies import strategies
 from atms.cli.upkeep import prune, sync
 
@@ -67,6 +68,7 @@ app.add_typer(config, name="config")
 data.command("import")(import_)
 app.add_typer(data, name="data")
 app.add_typer(db, name="db")
+app.add_typer(sandbox, name="sandbox")
 
 
 def main() -> None:
