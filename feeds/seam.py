@@ -7,16 +7,16 @@ would not have seen is left out here too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from atms.stores.market import Bar, BarFact, FeedLink
+from atms.stores.market import Bar, BarFact, Empty, FeedLink
 
-Status = Literal["DELAYED", "LIVE", "DISCONNECTED"]
-_PRICES = ("open", "high", "low", "close", "volume")
+Status = Literal["CONNECTED", "DELAYED", "LIVE", "DISCONNECTED", "NOTSUBSCRIBED"]
+_VALUES = ("open", "high", "low", "close", "volume")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,16 +29,28 @@ class Deliver:
 
 @dataclass(frozen=True, kw_only=True)
 class Fetch:
-    """Ask for history from a moment on, and give it to :meth:`Seam.history`."""
+    """Ask for history from a moment on, and give it to :meth:`Seam.history`.
+
+    Attributes:
+        tries: how often history was asked for the same hole before.
+    """
 
     start: datetime
+    tries: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Turned:
-    """The feed is now so."""
+    """The feed is now so; the seam itself says DELAYED, LIVE and DISCONNECTED."""
 
     status: Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """Nothing was traded up to here: no bar will come for it."""
+
+    until: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +67,7 @@ class Told:
     until: datetime | None = None
 
 
-Action = Deliver | Fetch | Turned | Told
+Action = Deliver | Fetch | Turned | Passed | Told
 
 
 @dataclass
@@ -64,122 +76,212 @@ class Seam:
 
     Attributes:
         start: the end of the earliest bar that is wanted.
-        omits_empty: whether the venue has no bar where nothing was traded; a hole is then none.
+        omits_empty: whether the venue has no bar where nothing was traded. History is asked once
+            whether a hole is one; meanwhile the feed stays as it is.
         fills: whether an interval without a trade becomes a flat bar, as in the history that a
             backtest reads.
-        patience: how often history is asked for a hole before it is left.
+        checks_holes: whether history is asked about the holes of a venue that omits empty bars;
+            without it, a bar that the stream lost is lost there.
+        patience: how often history is asked for another venue's hole before it is left.
+        keep: how many facts are kept while history is read; more, and it is read once again.
         last: the last bar that was delivered.
     """
 
     start: datetime
     omits_empty: bool = False
     fills: bool = False
+    checks_holes: bool = True
     patience: int = 3
+    keep: int = 1000
     last: Bar | None = None
     _reach: datetime | None = None  # until where everything is known
-    _buffer: list[Bar] = field(default_factory=list)
+    _buffer: dict[datetime, Bar | Empty] = field(default_factory=dict)  # by the end
     _waiting: bool = True  # for history
+    _quiet: bool = False  # waits, and is live all the same
+    _overrun: bool = False
     _connected: bool = True
     _tries: int = 0
+    _malformed: datetime | None = None
 
     def begin(self) -> list[Action]:
         """Return what to do first; the stream must be listened to already."""
         return [Turned(status="DELAYED"), self._fetch()]
 
+    @property
+    def since(self) -> datetime:
+        """From where on history is wanted now: the last bar is read again, and compared."""
+        return self.start if self.last is None else self.last.open_at
+
     def heard(self, fact: BarFact) -> list[Action]:
         """Take what the stream said."""
         if isinstance(fact, FeedLink):
             return self._link(fact.up)
-        if not isinstance(fact, Bar):
-            return self._empty(fact.close_at, fact.open_at)
-        if not fact.final:
+        if isinstance(fact, Bar) and not fact.final:
             return []
-        if not _sound(fact):
-            return [Told(what="malformed", at=fact.close_at)]
+        if isinstance(fact, Bar) and not _sound(fact):
+            return self._unsound(fact)
         if self._waiting:
-            self._buffer.append(fact)
+            self._put_by(fact)
             return []
-        return self._next(fact, live=True)
+        return self._take(fact, live=True)
 
-    def history(self, bars: Sequence[Bar]) -> list[Action]:
-        """Take final bars, the oldest first, that were asked for; then what came meanwhile."""
+    def history(self, bars: Sequence[Bar], *, more: bool = False) -> list[Action]:
+        """Take final bars, the oldest first, that were asked for; then what came meanwhile.
+
+        Args:
+            more: these are a part, and the next is read.
+        """
         if not self._waiting or not self._connected:
             return []
-        self._waiting = False
         actions: list[Action] = []
         for bar in bars:
-            if bar.final and bar.close_at >= self.start:
-                known = self.last is not None and bar.close_at < self.last.close_at
-                actions += [] if known else self._next(bar, live=False, fetched=True)
-        buffered, self._buffer = sorted(self._buffer, key=lambda bar: bar.close_at), []
-        for place, bar in enumerate(buffered):
-            actions += self._next(bar, live=False)
-            if self._waiting:  # a hole: history is asked once more
-                self._buffer = [*buffered[place + 1 :], *self._buffer]
-                return actions
-        self._tries = 0
-        return [*actions, Turned(status="LIVE")]
+            known = self.last is not None and bar.close_at < self.last.close_at
+            if known or not bar.final or bar.close_at < self.start:
+                continue
+            if not _sound(bar):
+                actions += self._unsound(bar)
+            elif self._quiet and self._buffer and bar.close_at >= min(self._buffer):
+                self._put_by(bar)  # not before what the stream told, which is live
+            else:
+                actions += self._next(bar, live=False, fetched=True)
+        return actions if more else [*actions, *self._caught_up()]
+
+    def probe(self) -> list[Action]:
+        """Ask whether history has what a silent stream did not tell; the feed stays as it is."""
+        if self._waiting:
+            return []
+        self._waiting = self._quiet = True
+        return [self._fetch()]
+
+    def stalled(self) -> list[Action]:
+        """Take that history cannot be had now: what waits for it is no longer live."""
+        quiet, self._quiet = self._quiet, False
+        return [Turned(status="DELAYED")] if quiet else []
 
     def _link(self, up: bool) -> list[Action]:
         if not up:
-            was, self._connected, self._waiting = self._connected, False, True
+            was, self._connected = self._connected, False
+            self._waiting, self._quiet = True, False
             return [Turned(status="DISCONNECTED")] if was else []
         if self._connected:
             return []
         self._connected = True
         return [Turned(status="DELAYED"), self._fetch()]
 
-    def _empty(self, close_at: datetime, open_at: datetime) -> list[Action]:
-        if self._waiting or self.last is None or self._reach is None or close_at <= self._reach:
+    def _put_by(self, fact: Bar | Empty) -> None:
+        """Keep a fact until history is there; of one interval the newest version of a bar."""
+        other = self._buffer.get(fact.close_at)
+        if isinstance(other, Bar) and not (isinstance(fact, Bar) and _newer(fact, other)):
+            return
+        self._buffer[fact.close_at] = fact
+        if len(self._buffer) > self.keep:
+            del self._buffer[min(self._buffer)]
+            self._overrun = True
+
+    def _caught_up(self) -> list[Action]:
+        """Deliver what came while history was read."""
+        if self._overrun:
+            self._overrun = False
+            return [self._fetch()]
+        live, self._quiet, self._waiting = self._quiet, False, False
+        actions: list[Action] = []
+        for end in sorted(self._buffer):
+            actions += self._take(self._buffer.pop(end), live)
+            if self._waiting:  # a hole: history is asked once more
+                return actions
+        self._tries = 0
+        return actions if live else [*actions, Turned(status="LIVE")]
+
+    def _take(self, fact: Bar | Empty, live: bool) -> list[Action]:
+        if isinstance(fact, Bar):
+            return self._next(fact, live)
+        if self.last is None or self._reach is None or fact.close_at <= self._reach:
             return []
-        if not self.fills:
-            self._reach = close_at if open_at <= self._reach else self._reach
+        if self.fills:
+            return self._next(_flat(self.last, fact.open_at, fact.close_at), live)
+        if fact.open_at > self._reach:
             return []
-        price = self.last.close
-        flat = Bar(
-            instrument=self.last.instrument, open_at=open_at, close_at=close_at, open=price,
-            high=price, low=price, close=price, volume=Decimal(0), final=True,
-        )  # fmt: skip
-        return self._next(flat, live=True)
+        self._reach = fact.close_at
+        return [Passed(until=self._reach)]
 
     def _next(self, bar: Bar, live: bool, fetched: bool = False) -> list[Action]:
         """Deliver a bar, if it is the next."""
         if self.last is not None and bar.close_at <= self.last.close_at:
             return self._again(bar, fetched)
         hole = self._reach is not None and bar.open_at > self._reach
-        if hole and not self.omits_empty and not fetched:
-            if self._tries < self.patience:
-                self._tries += 1
-                self._waiting = True
-                self._buffer.append(bar)
-                return [Turned(status="DELAYED"), self._fetch()] if live else [self._fetch()]
-            self._tries = 0
-        told: list[Action] = []
-        if hole and not self.omits_empty:
+        if hole and not fetched:
+            often = int(self.checks_holes) if self.omits_empty else self.patience
+            if self._tries < often:
+                return self._ask_about(bar, live)
+        before: list[Action] = []
+        if hole:
             assert self._reach is not None
-            told = [Told(what="gap", at=self._reach, until=bar.open_at)]
+            self._tries = 0 if not self.omits_empty else self._tries
+            before = [Told(what="gap", at=self._reach, until=bar.open_at)]
+            if self.omits_empty:
+                before = [Deliver(bar=flat, live=False) for flat in self._flats(bar.open_at)]
         self.last, self._reach = bar, bar.close_at
-        return [*told, Deliver(bar=bar, live=live)]
+        return [*before, Deliver(bar=bar, live=live)]
+
+    def _ask_about(self, bar: Bar, live: bool) -> list[Action]:
+        """Keep a bar that comes after a hole until history was asked."""
+        asked = Fetch(start=self.since, tries=self._tries)
+        self._tries += 1
+        self._waiting, self._quiet = True, live and self.omits_empty
+        self._put_by(bar)
+        turns = live and not self.omits_empty
+        return [Turned(status="DELAYED"), asked] if turns else [asked]
+
+    def _flats(self, until: datetime) -> Iterator[Bar]:
+        """Yield the bars of intervals without a trade, where they are wanted."""
+        if not self.fills or self.last is None or self._reach is None:
+            return
+        open_at, step = self._reach, self.last.close_at - self.last.open_at
+        while open_at + step <= until:
+            yield _flat(self.last, open_at, open_at + step)
+            open_at += step
 
     def _again(self, bar: Bar, fetched: bool) -> list[Action]:
         assert self.last is not None
         if bar.close_at < self.last.close_at:
             return [Told(what="late", at=bar.close_at)]
-        if any(getattr(bar, name) != getattr(self.last, name) for name in _PRICES):
+        differs = any(getattr(bar, name) != getattr(self.last, name) for name in _VALUES)
+        if differs and _newer(bar, self.last):
             return [Told(what="revised", at=bar.close_at)]
         return [] if fetched else [Told(what="duplicate", at=bar.close_at)]
 
+    def _unsound(self, bar: Bar) -> list[Action]:
+        """Tell once of a bar that cannot be one, however often history repeats it."""
+        again, self._malformed = self._malformed == bar.close_at, bar.close_at
+        return [] if again else [Told(what="malformed", at=bar.close_at)]
+
     def _fetch(self) -> Fetch:
-        return Fetch(start=self.start if self.last is None else self.last.open_at)
+        return Fetch(start=self.since)
+
+
+def _newer(bar: Bar, other: Bar) -> bool:
+    """Return whether a bar is told later than another of its interval; a number says so."""
+    return bar.revision >= other.revision
+
+
+def _flat(last: Bar, open_at: datetime, close_at: datetime) -> Bar:
+    price = last.close
+    return Bar(
+        instrument=last.instrument, open_at=open_at, close_at=close_at, open=price, high=price,
+        low=price, close=price, volume=Decimal(0), final=True,
+    )  # fmt: skip
 
 
 def _sound(bar: Bar) -> bool:
-    """Return whether a bar can be one: its end after its start, its prices in order."""
+    """Return whether a bar can be one: its end after its start, prices above 0 and in order."""
     prices = (bar.open, bar.high, bar.low, bar.close)
-    finite = all(price.is_finite() for price in prices)
+    if not all(price.is_finite() for price in prices):
+        return False
+    volume = bar.volume
     return (
-        finite
-        and bar.close_at > bar.open_at
+        bar.close_at > bar.open_at
+        and bar.low > 0
         and bar.low <= min(bar.open, bar.close)
         and bar.high >= max(bar.open, bar.close)
+        and (volume is None or (volume.is_finite() and volume >= 0))
     )

@@ -6,7 +6,7 @@ repeats no write at any layer. Exceptions are for reads; outcomes of writes are 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -15,7 +15,7 @@ from atms.errors import VenueError
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
 from atms.stores.market import Bar, BarFact, Book, Instrument, Print, Quote
-from atms.stores.outcomes import Looked, Outcome
+from atms.stores.outcomes import Looked, Outcome, Refused
 from atms.stores.requests import Key, Prepared, Refs, Request
 
 
@@ -47,6 +47,7 @@ class Store(Protocol):
 
     Attributes:
         account: venue, environment and the venue's own account id: a journal is bound to it.
+            Known after :meth:`connect`; ids of instruments are ``<account>:<symbol>``.
         base: the currency that equity is told in.
 
     Raises, in every read:
@@ -58,6 +59,13 @@ class Store(Protocol):
 
     async def connect(self) -> Capabilities:
         """Check credentials, clock and permissions; return what the venue can do."""
+
+    def used(self, names: Iterable[str]) -> None:
+        """Learn all of the venue's names that a journal holds.
+
+        Called after :meth:`connect` and before anything is prepared. A store whose names come from
+        a counter never uses one of these again; the others do nothing.
+        """
 
     async def instruments(self, symbols: Sequence[str]) -> tuple[Instrument, ...]:
         """Return what may be traded of *symbols*."""
@@ -79,8 +87,11 @@ class Store(Protocol):
     def prints(self, instrument: str) -> AsyncIterator[Print]:
         """Yield public trades."""
 
-    async def prepare(self, request: Request) -> Prepared:
-        """Fix everything that must be durable; may read, and changes nothing at the venue."""
+    async def prepare(self, request: Request) -> Prepared | Refused:
+        """Fix everything that must be durable; may read, and changes nothing at the venue.
+
+        Refused: it can be told already that the venue would not take it; it is not sent.
+        """
 
     async def transmit(self, prepared: Prepared) -> Outcome:
         """Send *prepared* once; the only method that writes.
@@ -89,7 +100,10 @@ class Store(Protocol):
         """
 
     async def lookup(self, key: Key, refs: Refs, since: datetime) -> Looked:
-        """Ask for an order by our key and the venue's names."""
+        """Ask for an order by our key and the venue's names.
+
+        Where fills may be undone, Found tells those that count: a transaction's are in its block.
+        """
 
     def facts(self) -> AsyncIterator[Fact]:
         """Yield the private stream; it ends only when the store is closed."""
@@ -98,7 +112,10 @@ class Store(Protocol):
         """Return the account's own history after a place; after None: from now on."""
 
     async def snapshot(self, instruments: Sequence[str]) -> Snapshot:
-        """Return orders, positions and balances as they stand."""
+        """Return orders, positions and balances as they stand.
+
+        A venue that knows balances and no positions leaves ``Part.BUCKETS`` out, always.
+        """
 
     async def arm(self, after: timedelta | None) -> None:
         """Set the dead man's switch; None takes it away."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from atms.errors import JournalError
+from atms.execution.calls import ANSWER, Calls, within
 from atms.execution.core import Core
 from atms.execution.events import (
     Connected,
@@ -26,20 +27,24 @@ from atms.execution.events import (
     Sent,
     SnapshotRead,
     TellAccount,
+    TellBooks,
     TellFill,
+    TellOpen,
     TellOrder,
     Tick,
     Transmit,
     Wake,
 )
 from atms.execution.records import encode
-from atms.stores.base import AuthFailed, RateLimited, Store, Unreachable
-from atms.stores.outcomes import NotSent, Outcome, Refused, Unknown
-from atms.stores.requests import Prepared, Request
+from atms.stores.base import Store
+from atms.stores.capabilities import Capabilities
+from atms.stores.facts import LinkFact
+from atms.stores.outcomes import Refused
+from atms.stores.requests import Cancel, Prepared, Request
 
-Told = TellOrder | TellFill | TellAccount
-Answer = TypeVar("Answer")
-ANSWER = timedelta(seconds=30)  # a store's own patience is shorter
+__all__ = ["ANSWER", "Account", "Told", "WriteAhead"]
+
+Told = TellOrder | TellFill | TellAccount | TellBooks | TellOpen
 
 
 class WriteAhead(Protocol):
@@ -89,18 +94,24 @@ class Account:
         self._before = before
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._barred_until = datetime.min.replace(tzinfo=UTC)
+        self._calls = Calls(store, now, tell)
+        self._preparing = asyncio.Lock()
 
-    async def run(self) -> None:
+    async def run(self, capabilities: Capabilities | None = None) -> None:
         """Connect, take the journal's next epoch, and listen until the store is closed.
+
+        Args:
+            capabilities: what :meth:`Store.connect` told, where the store is connected already.
 
         Raises:
             AuthFailed, Unreachable, RateLimited: the venue cannot be connected to.
         """
-        capabilities = await self._store.connect()
-        instruments = await self._store.instruments(
-            [name.partition(":")[2] for name in self.core.terms.instruments]
-        )
+        if capabilities is None:
+            capabilities = await within(self._store.connect(), "connect")
+        self._store.used(tuple(self.core.state.by_name))
+        own = f"{self._store.account}:"  # of which, as of symbols, a colon may be a part
+        symbols = [name.removeprefix(own) for name in self.core.traded()]
+        instruments = await within(self._store.instruments(symbols), "instruments")
         self._do_all(self.core.start(self._journal.begin(self._now()), self._now()))
         self._spawn(self._listen())
         self.feed(Connected(capabilities=capabilities, instruments=instruments))
@@ -176,65 +187,61 @@ class Account:
         if not task.cancelled() and task.exception() is not None:
             raise task.exception()  # type: ignore[misc]
 
-    # ---- the only awaits --------------------------------------------------------------------
+    # ---- the only awaits ------------------------------------------------------------------------
     async def _listen(self) -> None:
-        async for fact in self._store.facts():
-            self.feed(Heard(fact=fact))
+        """Hear the private stream; one that breaks is opened again, later each time."""
+        pause = self.core.terms.retry
+        while True:
+            stream, heard = self._store.facts(), False
+            while True:
+                try:
+                    fact = await anext(stream)
+                except StopAsyncIteration:
+                    return  # the store was closed
+                except Exception as error:  # noqa: BLE001 - told, and opened again
+                    self._calls.trouble("facts", error)
+                    break
+                heard = True
+                self.feed(Heard(fact=fact))
+            pause = self.core.terms.retry if heard else min(2 * pause, self.core.terms.longest)
+            self._link(up=False)
+            await asyncio.sleep(pause.total_seconds())
+            self._link(up=True)
+
+    def _link(self, *, up: bool) -> None:
+        self.feed(Heard(fact=LinkFact(at=self._now(), up=up, lossless=False, why="the stream")))
 
     async def _prepare(self, requests: Sequence[Request]) -> None:
-        results: list[tuple[Request, Prepared | None, str]] = []
+        if all(isinstance(request, Cancel) for request in requests):
+            await self._prepare_all(requests)
+            return
+        async with self._preparing:  # what is numbered becomes durable in the order of its numbers
+            await self._prepare_all(requests)
+
+    async def _prepare_all(self, requests: Sequence[Request]) -> None:
+        results: list[tuple[Request, Prepared | Refused | None, str]] = []
         for request in requests:
-            call = partial(self._store.prepare, request)
-            prepared = await self._read(call)
-            why = "" if prepared else "the venue cannot be asked now"
+            prepared, why = await self._calls.prepare(request)
             results.append((request, prepared, why))
         self.feed(Ready(results=tuple(results)))
 
     async def _transmit(self, prepared: Prepared) -> None:
-        if self._now() < self._barred_until:
-            outcome: Outcome = NotSent(
-                why=f"the venue lets nothing through until {self._barred_until}"
-            )
-        else:
-            try:
-                async with asyncio.timeout(ANSWER.total_seconds()):
-                    outcome = await self._store.transmit(prepared)
-            except TimeoutError:  # a client may hang for ever while the order is live
-                outcome = Unknown(why=f"no answer within {ANSWER.total_seconds():g} s")
-            except Exception as error:  # noqa: BLE001 - a store's mistake: bytes may have left
-                outcome = Unknown(why=f"{type(error).__name__}: {error}")
-        if isinstance(outcome, Refused):
-            self._bar(outcome.retry_after)
+        outcome = await self._calls.transmit(prepared)
         self.feed(Sent(prepared=prepared, outcome=outcome))
-
-    async def _read(self, call: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer | None:
-        """Return what the store tells; None where it cannot be asked now."""
-        if self._now() < self._barred_until:
-            return None
-        try:
-            return await call()
-        except RateLimited as error:
-            self._bar(error.after)
-        except (Unreachable, AuthFailed):
-            pass
-        return None
-
-    def _bar(self, wait: timedelta | None) -> None:
-        """Send nothing for a while: a venue that is asked within a ban makes it longer."""
-        if wait is not None:
-            self._barred_until = max(self._barred_until, self._now() + wait)
 
     async def _look(self, look: Look) -> None:
         asked = self._now()
-        looked = await self._read(lambda: self._store.lookup(look.key, look.refs, look.since))
+        call = partial(self._store.lookup, look.key, look.refs, look.since)
+        looked = await self._calls.read("lookup", call)
         self.feed(LookedUp(key=look.key, asked=asked, looked=looked))
 
     async def _read_log(self, read: ReadLog) -> None:
         asked = self._now()
-        page = await self._read(lambda: self._store.log(read.after, read.instruments))
-        self.feed(LogRead(asked=asked, page=page))
+        call = partial(self._store.log, read.after, read.instruments)
+        self.feed(LogRead(asked=asked, page=await self._calls.read("log", call)))
 
     async def _read_snapshot(self, read: ReadSnapshot) -> None:
         asked = self._now()
-        snapshot = await self._read(lambda: self._store.snapshot(read.instruments))
+        call = partial(self._store.snapshot, read.instruments)
+        snapshot = await self._calls.read("snapshot", call)
         self.feed(SnapshotRead(asked=asked, snapshot=snapshot))

@@ -9,25 +9,23 @@ from decimal import Decimal
 from typing import Any
 
 import backtrader as bt
-from backtrader.order import BuyOrder, OrderExecutionBit, SellOrder
 
 from atms.execution.account import Told
+from atms.execution.bits import Bits, add, set_sums
 from atms.execution.desk import Desk
 from atms.execution.events import OpenOrder, TellBooks, TellFill, TellOpen, TellOrder
+from atms.execution.holdings import Holding
 from atms.execution.news import News
-from atms.execution.portfolio import Holding, Portfolio
+from atms.execution.portfolio import Portfolio, positions_of
+from atms.execution.ready_made import ReadyMade
 from atms.execution.records import Booked
 from atms.stores.requests import Key, Ticket
 
 _REMEMBERED = 10_000  # orders that are over, for fills that come late
+_NOTHING = Decimal(0)
 _TURNS = {
     "submitted": "submit", "accepted": "accept", "partial": "partial", "completed": "completed",
     "canceled": "cancel", "margin": "margin", "rejected": "reject",
-}  # fmt: skip
-_EXECTYPES = {
-    "market": bt.Order.Market, "limit": bt.Order.Limit, "stop": bt.Order.Stop,
-    "stop_limit": bt.Order.StopLimit, "trail": bt.Order.StopTrail,
-    "trail_limit": bt.Order.StopTrailLimit, "on_close": bt.Order.Close,
 }  # fmt: skip
 
 
@@ -39,7 +37,9 @@ class Standing:
         group: the tag of the first order that it belongs together with; *leg*: whether it
             protects what that one opens.
         tag: what it was wished with; None: by a process before this one.
-        filled: units.
+        filled: units; *spent*: each times its price.
+        leaving: whether the strategy wants it back; *unheard*: whether that was said before the
+            account had a key for it.
     """
 
     order: bt.Order
@@ -49,7 +49,15 @@ class Standing:
     leg: bool = False
     tag: int | None = None
     key: Key | None = None
-    filled: Decimal = Decimal(0)
+    filled: Decimal = _NOTHING
+    spent: Decimal = _NOTHING
+    leaving: bool = False
+    unheard: bool = False
+
+    @property
+    def left(self) -> Decimal:
+        """What has not filled, below 0 of a sale."""
+        return self.ticket.side * max(_NOTHING, self.ticket.qty - self.filled)
 
 
 class Booking:
@@ -57,8 +65,10 @@ class Booking:
 
     Args:
         portfolio: the positions.
+        bits: makes executions.
+        made: makes the orders that no strategy made.
         news: takes the orders that changed.
-        broker: which the orders are of; it knows the commission infos.
+        broker: which the orders are of.
         owner: a strategy's name -> the strategy.
 
     Attributes:
@@ -68,18 +78,23 @@ class Booking:
     def __init__(
         self,
         portfolio: Portfolio,
+        bits: Bits,
+        made: ReadyMade,
         news: News,
         broker: Any,
         owner: Callable[[str], Any],
     ) -> None:
         self.portfolio = portfolio
         self.alive: dict[int, Standing] = {}
+        self._bits = bits
+        self._made = made
         self._news = news
         self._broker = broker
         self._owner = owner
         self._by_tag: dict[tuple[int, int], Standing] = {}  # of a desk and a tag
         self._by_key: OrderedDict[Key, Standing] = OrderedDict()
 
+    # ---- which orders ---------------------------------------------------------------------------
     def add(self, standing: Standing) -> None:
         """Take in an order that goes down to its desk."""
         self.alive[standing.order.ref] = standing
@@ -89,169 +104,139 @@ class Booking:
         """Return the order of a tag."""
         return self._by_tag[id(desk), tag]
 
+    def together(self, standing: Standing) -> list[Standing]:
+        """Return the orders of a group that are not over."""
+        return [
+            one
+            for one in self.alive.values()
+            if one.desk is standing.desk and one.group == standing.group
+        ]
+
+    def forget(self, standing: Standing) -> None:
+        """Let an order be over; fills of it that come late still find it."""
+        self.alive.pop(standing.order.ref, None)
+        if standing.tag is not None:
+            self._by_tag.pop((id(standing.desk), standing.tag), None)
+        while len(self._by_key) > _REMEMBERED:
+            self._by_key.popitem(last=False)
+
+    # ---- what accounts tell ---------------------------------------------------------------------
     def open(self, desk: Desk, word: TellBooks) -> None:
         """Take what is held from the start."""
-        self._books(desk, word, opening=True)
+        self.portfolio.take(desk.store.account, word)
+        for name, qty, price in positions_of(word):
+            holding = self.portfolio.holdings.get(name)
+            if holding is not None:
+                self._made.open(holding, qty, price)
 
-    def hear(self, desk: Desk, word: Told) -> None:
-        """Take a word of an account in."""
+    def hear(self, desk: Desk, word: Told) -> Standing | None:
+        """Take a word of an account in; return the order that it is about, if it is one's."""
         match word:
             case TellOrder():
-                self._order(desk, word)
+                return self._order(desk, word)
             case TellFill():
-                self._adjust(word)
+                self._fill(word)
             case TellBooks():
                 self._books(desk, word)
             case TellOpen(orders=orders):
                 for one in orders:
                     self._adopt(desk, one)
+        return None
 
-    def _order(self, desk: Desk, word: TellOrder) -> None:
+    def _order(self, desk: Desk, word: TellOrder) -> Standing | None:
         standing = self._by_tag.get((id(desk), word.tag)) if word.tag is not None else None
         standing = standing or self._by_key.get(word.key)
         if standing is None:
-            return  # of a process before this one, and over by now
+            return None  # of a process before this one, and over by now
+        order = standing.order
         if word.key and standing.key is None:
             standing.key = word.key
-            standing.order.addinfo(key=word.key)
+            order.addinfo(key=word.key)
             self._by_key[word.key] = standing
-        order = standing.order
         for row in word.fills:
             self._execute(standing, row)
         if word.code or word.why:
             order.addinfo(code=word.code, reason=f"{word.code}: {word.why}".strip(": "))
-        self._turn(standing, word.status)
+        self._turn(order, word.status)
         self._news.put(order)
         if not order.alive():
-            self.alive.pop(order.ref, None)
-            self._by_tag.pop((id(desk), standing.tag or 0), None)
-            while len(self._by_key) > _REMEMBERED:
-                self._by_key.popitem(last=False)
+            self.forget(standing)
+        elif standing.unheard and standing.key is not None:
+            standing.unheard = False
+            desk.cancel(standing.tag, standing.key)
+        return standing
 
-    def _turn(self, standing: Standing, status: str) -> None:
-        order = standing.order
+    def _turn(self, order: bt.Order, status: str) -> None:
         if status in ("submitted", "accepted"):
             getattr(order, _TURNS[status])(self._broker)
         elif status == "expired":  # Backtrader's own looks at the bar's time
             order.status = bt.Order.Expired
         else:
-            if status == "completed":  # what was rounded off is not wanted any more
+            if status == "completed":  # a leg may be done with less: as much as its entry opened
                 order.executed.remsize = 0.0
             getattr(order, _TURNS[status])()
 
     def _execute(self, standing: Standing, row: Booked) -> None:
         """Give an order an execution, and the position what it brought."""
-        order = standing.order
         holding = self._held(row.instrument)
         if holding is None:
             return
+        side = standing.ticket.side
         standing.filled += row.qty
-        order.executed.addbit(self._bit(holding, row, order))
-        wanted = abs(Decimal(repr(float(order.created.size))))
-        side = 1 if order.isbuy() else -1
-        order.executed.remsize = float(side * max(Decimal(0), wanted - standing.filled))
-        order.executed.size = float(side * standing.filled)
+        standing.spent += row.qty * row.price
+        bit = self._bits.of_row(holding, row, standing.order)
+        filled, spent = side * standing.filled, side * standing.spent
+        add(standing.order.executed, bit, filled, spent, standing.left)
 
-    def _bit(self, holding: Holding, row: Booked, order: bt.Order, sign: int = 1) -> Any:
-        units, paid = self.portfolio.fee(row, holding)
-        units, paid = units * sign, paid * sign
-        size, price = Decimal(row.side * row.qty) * sign, float(row.price)
-        opened, closed, before = holding.move(size - units, price, row.at.replace(tzinfo=None))
-        comminfo = self._broker.getcommissioninfo(order.data)
-        share = abs(closed) / (abs(closed) + abs(opened)) if closed or opened else 0.0
-        return OrderExecutionBit(
-            bt.date2num(row.at.replace(tzinfo=None)), float(size), price,
-            closed, comminfo.getvaluesize(-closed, before), paid * share,
-            opened, comminfo.getvaluesize(opened, price), paid * (1 - share),
-            comminfo.profitandloss(-closed, before, price),
-            holding.position.size, holding.position.price,
-        )  # fmt: skip
-
-    def _adjust(self, word: TellFill) -> None:
-        """Make an order of what a finished one cannot be told any more: already executed."""
+    def _fill(self, word: TellFill) -> None:
+        """Take in a fill that comes alone, or its undoing."""
         holding = self._held(word.row.instrument)
         if holding is None:
             return
         old = self._by_key.get(word.row.key or "")
-        qty = word.row.side * word.row.qty * word.sign
-        order = self._ready_made(holding, qty, float(word.row.price), old and old.order)
-        order.addinfo(adjusts=old.order.ref if old else None, reason=word.why)
-        order.executed.addbit(self._bit(holding, word.row, order, word.sign))
-        order.executed.remsize = 0.0
-        order.completed()
-        self._news.put(order)
+        if old is None:
+            self._made.book(holding, word.row, word.sign)
+            return
+        if old.order.alive():
+            self._undo(old, word)
+        self._made.adjust(holding, word.row, word.sign, word.why, old.order)
 
-    def _books(self, desk: Desk, word: TellBooks, opening: bool = False) -> None:
+    def _undo(self, standing: Standing, word: TellFill) -> None:
+        """Let an order that is not over have less filled; the position follows by another one."""
+        side, qty = standing.ticket.side, word.sign * word.row.qty
+        standing.filled += qty
+        standing.spent += qty * word.row.price
+        filled, spent = side * standing.filled, side * standing.spent
+        set_sums(standing.order.executed, filled, spent, standing.left)
+
+    def _books(self, desk: Desk, word: TellBooks) -> None:
         """Take balances, and what a position became by something that is no fill."""
-        self.portfolio.balances[desk.store.account] = dict(word.balances)
-        if not opening and desk.capabilities.finality is not None:
+        self.portfolio.take(desk.store.account, word)
+        if desk.capabilities.finality is not None:
             return  # fills that may be undone are in the books, and not told yet
-        held: dict[str, tuple[Decimal, Decimal | None]] = {}
-        for one in word.positions:
-            qty, _ = held.get(one.instrument, (Decimal(0), None))
-            held[one.instrument] = (qty + one.qty, one.price)
+        held = {name: (qty, price) for name, qty, price in positions_of(word)}
         for name, holding in self.portfolio.holdings.items():
-            if name in desk.instruments:
-                qty, price = held.get(name, (Decimal(0), None))
+            if holding.account == desk.store.account:
+                qty, price = held.get(name, (_NOTHING, None))
                 if qty != holding.qty:
-                    self._correct(holding, qty - holding.qty, price)
-
-    def _correct(self, holding: Holding, qty: Decimal, price: Decimal | None) -> None:
-        """Open or change a position by an order that is executed already; strategies see trades."""
-        at = float(price) if price is not None else holding.price
-        order = self._ready_made(holding, qty, at, None)
-        order.exectype, order.histnotify = bt.Order.Historical, False
-        opened, closed, before = holding.move(qty, at)
-        comminfo = self._broker.getcommissioninfo(holding.data)
-        order.executed.addbit(
-            OrderExecutionBit(
-                order.created.dt, float(qty), at,
-                closed, comminfo.getvaluesize(-closed, before), 0.0,
-                opened, comminfo.getvaluesize(opened, at), 0.0,
-                comminfo.profitandloss(-closed, before, at),
-                holding.position.size, holding.position.price,
-            )
-        )  # fmt: skip
-        order.completed()
-        self._news.put(order)
+                    self._made.correct(holding, qty - holding.qty, price)
 
     def _adopt(self, desk: Desk, one: OpenOrder) -> None:
         """Give a strategy back an order that stands since a process before this one."""
         holding = self._held(one.ticket.instrument)
         if holding is None:
             return
-        ticket, owner = one.ticket, self._owner(one.owner)
-        price = ticket.trigger or ticket.limit
-        order = self._ready_made(
-            holding, ticket.side * ticket.qty, float(price) if price else holding.price, None
-        )
-        order.p.owner = owner
-        order.exectype = _EXECTYPES[ticket.kind.value]
-        if ticket.limit is not None:
-            order.created.pricelimit = float(ticket.limit)
-        order.addinfo(key=one.key, adopted=True)
-        standing = Standing(order, desk, ticket, group=-order.ref, key=one.key, filled=one.booked)
-        self.alive[order.ref] = self._by_key[one.key] = standing
-        done = float(ticket.side * one.booked)
-        order.executed.size, order.executed.price = done, float(one.average or 0)
-        order.executed.remsize = float(ticket.side * (ticket.qty - one.booked))
-        order.accept(self._broker)
-        if one.booked:
-            order.partial()
-        self._news.put(order)
-
-    def _ready_made(
-        self, holding: Holding, qty: Decimal, price: float, like: bt.Order | None
-    ) -> bt.Order:
-        """Return an order that no strategy made; before the first bar, a simulated one."""
-        made = (BuyOrder if qty > 0 else SellOrder)(
-            owner=like.owner if like else None, data=like.data if like else holding.data,
-            size=float(abs(qty)), price=price, simulated=not len(holding.data),
-            tradeid=like.tradeid if like else 0,
+        order = self._made.adopt(holding, one, self._owner(one.owner))
+        standing = Standing(
+            order, desk, one.ticket, group=-order.ref, leg=one.ticket.reduces, key=one.key,
+            filled=one.booked, spent=one.booked * (one.average or _NOTHING),
         )  # fmt: skip
-        made.broker = self._broker
-        made.addcomminfo(self._broker.getcommissioninfo(holding.data))
-        return made
+        self.alive[order.ref] = self._by_key[one.key] = standing
+        side = one.ticket.side
+        set_sums(order.executed, side * one.booked, side * standing.spent, standing.left)
+        self._turn(order, one.status)
+        self._broker.orders.append(order)
+        self._news.put(order)
 
     def _held(self, instrument: str) -> Holding | None:
         return self.portfolio.holdings.get(instrument)

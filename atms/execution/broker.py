@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import backtrader as bt
 from backtrader.order import BuyOrder, SellOrder
 
-from atms.errors import VenueError
+from atms.errors import AtmsError
 from atms.execution.account import Told
+from atms.execution.bits import Bits
 from atms.execution.booking import Booking
 from atms.execution.desk import Desk
-from atms.execution.events import TellAccount, TellBooks, TellOrder
+from atms.execution.events import TellAccount, TellOpen, TellOrder
 from atms.execution.gating import LiveWatch
+from atms.execution.holdings import Holding
 from atms.execution.news import News, StoreNews
+from atms.execution.opening import Pass, add_holdings, opening_of, wait_until_ready
 from atms.execution.ordering import Ordering, Route
 from atms.execution.portfolio import Portfolio
+from atms.execution.ready_made import ReadyMade
 
 _REMEMBERED = 10_000  # orders that somebody may ask for when the run is over
-
-
-class Waiting(Protocol):
-    """What the broker needs of a host."""
-
-    def now(self) -> datetime:
-        """Return the time, aware UTC."""
-
-    def wait(self, timeout: float | None) -> bool:
-        """Block until there is news, or the time is over."""
-
-
-class Pass(Protocol):
-    """What the broker needs of the passes of Cerebro over its live feeds."""
-
-    before: list[Callable[[], None]]
-    delivers: bool
-    moved: bool
-
-    @property
-    def host(self) -> Waiting:
-        """What tells the time, and waits."""
-
-    def wake(self) -> None:
-        """Let the next pass begin at once."""
 
 
 class LiveBroker(bt.BrokerBase):
@@ -83,7 +61,7 @@ class LiveBroker(bt.BrokerBase):
         close: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
-        self.desks = tuple(desks)
+        self.desks = desks
         self.portfolio = Portfolio(base)
         self.watch = watch
         self.orders: deque[bt.Order] = deque(maxlen=_REMEMBERED)
@@ -93,63 +71,68 @@ class LiveBroker(bt.BrokerBase):
         self._opened = opened
         self._close = close
         self._untold: deque[tuple[Desk, Told]] = deque()
+        self._compensated: list[Any] = []
 
     # ---- a run ------------------------------------------------------------------------------
     def start(self) -> None:
         """Open the accounts and wait until they are ready: no order can be made before."""
         super().start()
-        self._news = News(self.cerebro)
         self._store_news = StoreNews()
-        self._booking = Booking(self.portfolio, self._news, self, self._owner)
+        self._news = News(self.cerebro, lambda: self._made.open_trades())
+        bits = Bits(self.portfolio, self._owner_key)
+        self._made = ReadyMade(bits, self._news, self)
+        self._booking = Booking(self.portfolio, bits, self._made, self._news, self, self._owner)
         self._ordering = Ordering(
-            self.portfolio, self._booking, self._news, self._route, self._passes.wake, self.watch,
-            self._name,
+            self.portfolio, self._booking, self._news, self._route, self._passes.wake,
+            self._passes.host.now, self.watch, self._name,
         )  # fmt: skip
         self.cerebro.addstore(self._store_news)
-        self._passes.before.append(self._before)
-        for desk in self.desks:
-            desk.begin()
-        self._wait_until_ready()
-        self._opened()
-        for data in self.cerebro.datas:
-            route = self._route(data)
-            if route is not None and route.instrument in route.desk.instruments:
-                self.portfolio.add(route.desk.instruments[route.instrument], data)
-        self.portfolio.check_rates()
+        try:
+            for desk in self.desks:
+                desk.begin()
+            wait_until_ready(self.desks, self._passes, self._patience, self._take)
+            self._opened()
+            self._compensated = add_holdings(self.portfolio, self.cerebro.datas, self._route)
+            self.portfolio.check_rates()
+        except BaseException as error:
+            self._give_up(error)
+            raise
         self._open_books()
+        self._passes.before.append(self._before)
         self.startingcash = self.getcash()  # Backtrader's writers ask for it
 
     def stop(self) -> None:
         """Let the strategies be, and close the accounts."""
-        self._news.leave()
-        self._passes.before.remove(self._before)
+        self._leave()
         self._close()
 
-    def _wait_until_ready(self) -> None:
-        host = self._passes.host
-        deadline = host.now().timestamp() + self._patience
-        while not all(desk.ready for desk in self.desks):
-            for desk in self.desks:
-                if desk.failed is not None:
-                    raise desk.failed
-            if host.now().timestamp() > deadline:
-                late = next(desk for desk in self.desks if not desk.ready)
-                why = f": {late.trouble}" if late.trouble else ""
-                raise VenueError(f"the account is not ready after {self._patience:g} s{why}")
-            host.wait(0.5)
-            self._take()
+    def _leave(self) -> None:
+        self._news.leave()
+        if self._before in self._passes.before:
+            self._passes.before.remove(self._before)
+        for data in self._compensated:
+            data._compensate = None
+        self._compensated.clear()
+
+    def _give_up(self, error: BaseException) -> None:
+        """Close everything, as an error ends the run: Cerebro would leave it running."""
+        self._leave()
+        try:
+            self._close()
+        except AtmsError as later:
+            error.add_note(f"later: {later}")
 
     def _open_books(self) -> None:
         """Take what is held from the start, so that it is right from the first bar."""
-        rest: deque[tuple[Desk, Told]] = deque()
-        opened: set[int] = set()
-        for desk, word in self._untold:
-            if isinstance(word, TellBooks) and id(desk) not in opened:
-                opened.add(id(desk))
-                self._booking.open(desk, word)
-            else:
-                rest.append((desk, word))
-        self._untold = rest
+        words, self._untold = self._untold, deque()
+        for desk in self.desks:
+            opening = opening_of(word for of, word in words if of is desk)
+            if opening.books is not None:
+                self._booking.open(desk, opening.books)
+            for ended in opening.ended:
+                text = f"order {ended.key} of {ended.owner or 'nobody'}: {ended.status}"
+                self._store_news.put(desk.store.account, TellAccount(what="ended", text=text))
+            self._untold.extend((desk, word) for word in opening.rest)
 
     # ---- what strategies ask ----------------------------------------------------------------
     def getcash(self) -> float:
@@ -163,11 +146,24 @@ class LiveBroker(bt.BrokerBase):
         ids = {route.instrument for route in map(self._route, datas) if route is not None}
         return self.portfolio.worth(lambda one: one.instrument.id in ids)
 
+    get_cash, get_value = getcash, getvalue
+
     def getposition(self, data: Any) -> bt.Position:
         """Return the position of a data's instrument, which all its feeds share."""
-        route = self._route(data)
-        holding = None if route is None else self.portfolio.holdings.get(route.instrument)
+        holding = self._holding(data)
         return bt.Position() if holding is None else holding.position
+
+    @property
+    def positions(self) -> defaultdict[Any, bt.Position]:
+        """The positions by data."""
+        found: defaultdict[Any, bt.Position] = defaultdict(bt.Position)
+        found.update((data, self.getposition(data)) for data in self.cerebro.datas)
+        return found
+
+    def getcommissioninfo(self, data: Any) -> Any:
+        """Return what profits and values of a data's instrument are counted by."""
+        holding = self._holding(data)
+        return super().getcommissioninfo(data) if holding is None else holding.commission
 
     def get_orders_open(self, safe: bool = False) -> list[bt.Order]:
         """Return the orders that may fill; clones, with *safe*."""
@@ -181,7 +177,7 @@ class LiveBroker(bt.BrokerBase):
 
     def next(self) -> None:
         """Value the accounts; let what this pass could not tell be told in the next one."""
-        if self.watch is not None and self._passes.moved:
+        if self.watch is not None and self._passes.moved and self.portfolio.has_rates:
             self.watch.mark(self.getvalue())
         if self._news.waits:
             self._passes.wake()
@@ -195,30 +191,32 @@ class LiveBroker(bt.BrokerBase):
             trailamount: Any = None, trailpercent: Any = None, parent: Any = None,
             transmit: bool = True, **kwargs: Any) -> bt.Order:  # fmt: skip
         """Make a buying order; it is never None."""
-        order = BuyOrder(
-            owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype,
-            valid=valid, tradeid=tradeid, oco=oco, trailamount=trailamount,
+        return self._made_of(
+            BuyOrder, kwargs, owner=owner, data=data, size=size, price=price, pricelimit=plimit,
+            exectype=exectype, valid=valid, tradeid=tradeid, oco=oco, trailamount=trailamount,
             trailpercent=trailpercent, parent=parent, transmit=transmit,
         )  # fmt: skip
-        return self._made(order, kwargs)
 
     def sell(self, owner: Any, data: Any, size: float, price: Any = None, plimit: Any = None,
              exectype: Any = None, valid: Any = None, tradeid: int = 0, oco: Any = None,
              trailamount: Any = None, trailpercent: Any = None, parent: Any = None,
              transmit: bool = True, **kwargs: Any) -> bt.Order:  # fmt: skip
         """Make a selling order; it is never None."""
-        order = SellOrder(
-            owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype,
-            valid=valid, tradeid=tradeid, oco=oco, trailamount=trailamount,
+        return self._made_of(
+            SellOrder, kwargs, owner=owner, data=data, size=size, price=price, pricelimit=plimit,
+            exectype=exectype, valid=valid, tradeid=tradeid, oco=oco, trailamount=trailamount,
             trailpercent=trailpercent, parent=parent, transmit=transmit,
         )  # fmt: skip
-        return self._made(order, kwargs)
 
     def cancel(self, order: bt.Order) -> bool:
         """Want an order back; return whether it may still be had."""
         return self._ordering.cancel(order)
 
-    def _made(self, order: bt.Order, info: dict[str, Any]) -> bt.Order:
+    def _made_of(self, kind: Any, info: dict[str, Any], **asked: Any) -> bt.Order:
+        if not len(asked["data"]):  # there is no price to make it of, and it is refused below
+            plain = {"price": 0.0, "pricelimit": 0.0, "valid": None, "exectype": None}
+            asked.update(plain, simulated=True)
+        order = kind(**asked)
         order.addinfo(**info)
         order.addcomminfo(self.getcommissioninfo(order.data))
         order.broker = self
@@ -232,26 +230,47 @@ class LiveBroker(bt.BrokerBase):
         self._news.follow()
         for desk in self.desks:
             desk.flush()
-        self._take()
+        try:
+            self._take()
+        except BaseException as error:
+            self._give_up(error)
+            raise
         if not self._news.bars and not self._passes.delivers:
             return  # orders are told from the first bar on: before it there is no price
         while self._untold:
-            desk, word = self._untold.popleft()
-            self._booking.hear(desk, word)
-            if self.watch is not None and isinstance(word, TellOrder):
-                self.watch.heard(word.status)
-            if isinstance(word, TellAccount):
-                self._store_news.put(desk.store.account, word)
+            self._hear(*self._untold.popleft())
         if not self._passes.delivers:
             self._news.tell_all()
 
+    def _hear(self, desk: Desk, word: Told) -> None:
+        standing = self._booking.hear(desk, word)
+        if self.watch is not None and isinstance(word, TellOrder):
+            self.watch.heard(word.status, standing.group if standing else word.key)
+        for one in word.orders if isinstance(word, TellOpen) else ():
+            if one.ticket.instrument not in self.portfolio.holdings:
+                text = f"order {one.key} of {one.owner} stands, and this run has no feed of it"
+                about = TellAccount(what="order_left", instrument=one.ticket.instrument, text=text)
+                self._store_news.put(desk.store.account, about)
+
     def _take(self) -> None:
+        """Take what accounts have told.
+
+        Raises:
+            VenueError, JournalError: one of them cannot be had, or goes on no more.
+        """
         for desk in self.desks:
-            self._untold.extend((desk, word) for word in desk.take())
-            if desk.ready and desk.failed is not None:
+            for word in desk.take():
+                self._untold.append((desk, word))
+                if isinstance(word, TellAccount):
+                    self._store_news.put(desk.store.account, word)
+            if desk.failed is not None:
                 raise desk.failed
 
-    # ---- names ------------------------------------------------------------------------------
+    # ---- who and what -----------------------------------------------------------------------
+    def _holding(self, data: Any) -> Holding | None:
+        route = self._route(data)
+        return None if route is None else self.portfolio.holdings.get(route.instrument)
+
     def _name(self, owner: Any) -> str:
         """Name a strategy so that the same one has it after a restart."""
         running = self.cerebro.runningstrats
@@ -261,3 +280,7 @@ class LiveBroker(bt.BrokerBase):
     def _owner(self, name: str) -> Any:
         running = self.cerebro.runningstrats
         return next((one for one in running if self._name(one) == name), None)
+
+    def _owner_key(self, owner: Any) -> int:
+        running = self.cerebro.runningstrats[1:]
+        return id(owner) if any(owner is one for one in running) else 0

@@ -5,27 +5,32 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from atms.errors import JournalError, VenueError
 from atms.execution.account import Account, Told, WriteAhead
+from atms.execution.calls import within
 from atms.execution.core import Core, Terms
 from atms.execution.events import TellAccount, Wish, WishCancel, Wishes
 from atms.execution.host import Host
 from atms.execution.records import Record
 from atms.execution.winding_down import Policy, wind_down
-from atms.stores.base import AuthFailed, RateLimited, Store, Unreachable
+from atms.stores.base import RateLimited, Store, Unreachable
 from atms.stores.capabilities import Capabilities
 from atms.stores.market import Instrument
-from atms.stores.requests import Key
+from atms.stores.requests import Key, Kind
+
+Answer = TypeVar("Answer")
 
 # Orders of one next() are made within it, one after the other: those of 2 ms are made durable in
 # one commit, and a strategy that goes on computing does not hold them back.
 GATHER = 0.002
 _AGAIN = 2.0  # seconds before a venue that did not answer is connected to again
+_CLOSING = 10.0  # seconds that a store may take to close
 
 
 class Files(Protocol):
@@ -99,6 +104,7 @@ class Desk:
         self._told: deque[Told] = deque()
         self._lock = threading.Lock()  # guards the wishes that have not gone down yet
         self._wishes: list[Wish] = []
+        self._opening: asyncio.Task[Any] | None = None
         self.closed = False
         self.left: tuple[str, ...] = ()
 
@@ -183,8 +189,9 @@ class Desk:
 
     # ---- the loop's side --------------------------------------------------------------------
     async def _open(self) -> None:
+        self._opening = asyncio.current_task()
         try:
-            capabilities = await self._connected()
+            capabilities = await self._patiently(self._connected)
             self._files = self._open_files(self.store.account)
             terms = Terms(
                 journal=self._files.id,
@@ -196,18 +203,24 @@ class Desk:
                 loop=asyncio.get_running_loop(), now=self._host.now, tell=self._heard,
             )  # fmt: skip
             self._account = account
-            await account.run(capabilities)
+            await self._patiently(lambda: account.run(capabilities))
         except (VenueError, JournalError) as error:
             self.failed = error
             self._wake()
 
     async def _connected(self) -> Capabilities:
+        return await within(self.store.connect(), "connect")
+
+    async def _patiently(self, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        """Return what a venue answers; one that cannot be reached is asked again.
+
+        Raises:
+            AuthFailed: it does not take the key.
+        """
         while True:
             wait = _AGAIN
             try:
-                return await self.store.connect()
-            except AuthFailed:
-                raise
+                return await ask()
             except RateLimited as error:
                 self.trouble = error
                 wait = max(wait, error.after.total_seconds() if error.after else 0.0)
@@ -217,6 +230,8 @@ class Desk:
 
     def _heard(self, word: Told) -> None:
         self._told.append(word)
+        if self._account is not None and self._account.failed is not None:
+            self.failed = self._account.failed
         self._wake()
 
     def _gather(self) -> None:
@@ -226,7 +241,7 @@ class Desk:
         with self._lock:
             wishes, self._wishes = self._wishes, []
         if wishes and self._account is not None:
-            self._account.feed(Wishes(wishes=tuple(wishes)))
+            self._account.feed(Wishes(wishes=_free_of_each_other(wishes)))
 
     def _cancel(self, tag: int | None, key: Key | None) -> None:
         if self._account is None:
@@ -236,15 +251,42 @@ class Desk:
         for one in keys:
             self._account.feed(WishCancel(key=one))
 
-    async def _close(self, policy: Policy, within: timedelta) -> None:
+    async def _close(self, policy: Policy, time: timedelta) -> None:
         try:
+            if self._opening is not None:
+                self._opening.cancel()
             if self._account is not None:
-                if self.ready:
-                    self.left = await wind_down(self._account, policy, within)
+                self._send_down()
+                if self.ready and self._account.failed is None:
+                    self.left = await wind_down(self._account, policy, time)
+                elif self._account.failed is not None:
+                    self.left = ("the journal failed: nothing was cancelled or closed",)
                 await self._account.close()
-            await self.store.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING):
+                    await self.store.close()
         finally:
             if self._files is not None:
                 self._files.close()
             self.closed = True
             self._wake()
+
+
+def _free_of_each_other(wishes: Iterable[Wish]) -> tuple[Wish, ...]:
+    """Return wishes of one moment so that the order of their arrival matters less.
+
+    ``close()`` and ``sell()`` in one ``next()`` turn a position: the first may not be bound to
+    reducing, or the venue refuses it if the second comes before it.
+    """
+    given = list(wishes)
+    orders = [wish.tickets[0].instrument for wish in given if _is_market(wish)]
+    return tuple(
+        replace(wish, tickets=(replace(wish.tickets[0], reduces=False),))
+        if _is_market(wish) and orders.count(wish.tickets[0].instrument) > 1
+        else wish
+        for wish in given
+    )
+
+
+def _is_market(wish: Wish) -> bool:
+    return len(wish.tickets) == 1 and wish.tickets[0].kind is Kind.MARKET

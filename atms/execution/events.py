@@ -11,8 +11,8 @@ from atms.execution.records import Booked, Record
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
 from atms.stores.market import Instrument
-from atms.stores.outcomes import Looked, Outcome
-from atms.stores.requests import Key, Prepared, Refs, Request, Ticket
+from atms.stores.outcomes import Looked, Outcome, Refused
+from atms.stores.requests import Bucket, Key, Prepared, Refs, Request, Ticket
 
 # ---- heard -------------------------------------------------------------------------------------
 
@@ -43,9 +43,9 @@ class WishCancel:
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """Requests are prepared; None where the store could not, and why."""
+    """Requests are prepared, or refused before they were sent; None where it failed, and why."""
 
-    results: tuple[tuple[Request, Prepared | None, str], ...]
+    results: tuple[tuple[Request, Prepared | Refused | None, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +174,7 @@ class TellOrder:
         tag: the wish's, where it was made by this process.
         code: of a refusal of our own or the venue's reason.
         fills: executions that it has not heard of yet.
+        owner: which strategy wanted it, in an earlier process too.
     """
 
     key: Key
@@ -182,6 +183,7 @@ class TellOrder:
     code: str = ""
     why: str = ""
     fills: tuple[Booked, ...] = ()
+    owner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +200,8 @@ class TellAccount:
     """What the operator should know.
 
     Attributes:
-        what: ready, frozen, halted, revived, foreign_order, differs, link, log_gap, refused.
+        what: ready, frozen, halted, resumed, revived, vanished, foreign_order, adopted, ignored,
+            cash_differs, link, log_gap, refused, store_error.
     """
 
     what: str
@@ -207,7 +210,56 @@ class TellAccount:
     amount: Decimal | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A position, *qty* below 0 for a short; *price*: its average, None where nobody knows it."""
+
+    instrument: str
+    bucket: Bucket
+    qty: Decimal
+    price: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellBooks:
+    """What the account holds: last in a step that changed it, and just before it is ready.
+
+    Until the account was compared with the venue once there is nothing to tell.
+
+    Attributes:
+        positions: those that are not nothing, by instrument and bucket.
+        balances: (asset, total), by asset; profits that were realised are in it.
+    """
+
+    positions: tuple[Held, ...]
+    balances: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenOrder:
+    """An order that may fill, from an earlier process.
+
+    Attributes:
+        status: what a strategy should take it for: submitted, accepted or partial.
+        booked: units that have filled; *average*: their mean price, None without any.
+    """
+
+    key: Key
+    ticket: Ticket
+    owner: str
+    status: Status
+    booked: Decimal
+    average: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellOpen:
+    """Every order that is live in the journal: told once, just before the account is ready."""
+
+    orders: tuple[OpenOrder, ...]
+
+
 Instruction = (
     Persist | Prepare | Transmit | Look | ReadLog | ReadSnapshot | Wake | TellOrder | TellFill
-    | TellAccount
+    | TellAccount | TellBooks | TellOpen
 )  # fmt: skip

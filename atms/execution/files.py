@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from atms.errors import JournalError
 from atms.execution.journal import Journal
+from atms.execution.journal_file import damaged
 from atms.execution.lease import Lease
 from atms.execution.records import Record, decode
 
@@ -58,7 +60,12 @@ class AccountFiles:
         Raises:
             JournalError: an entry is lost or altered.
         """
-        return (decode(body) for _, body in self.journal.bodies())
+        for number, body in self.journal.bodies():
+            try:
+                yield decode(body)
+            except ValueError as error:
+                what = f"entry {number}: {error}"
+                raise JournalError(damaged(self.journal.path, what)) from error
 
     def close(self) -> None:
         """Give the account free."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from atms.execution.booking import Standing
-from atms.execution.portfolio import Holding
+from atms.execution.holdings import Holding
 from atms.execution.tickets import Refusal, exact
 from atms.risk import Ask, Exposure, Gate, Wanted, Working
 from atms.stores.requests import Kind, Ticket
@@ -28,12 +27,13 @@ class LiveWatch:
         self.gate = gate
         self._now = now
         self._names = names
+        self._refused: object = None  # the group that was refused last
 
     def refusal_of(
         self,
         tickets: Sequence[Ticket],
         holding: Holding,
-        alive: Iterable[Standing],
+        alive: Sequence[Standing],
         sibling: Standing | None,
         holds_to_reducing: bool,
     ) -> Refusal | None:
@@ -52,21 +52,11 @@ class LiveWatch:
             last=exact(holding.price) if holding.price else None,
             multiplier=holding.instrument.multiplier,
             instead=tuple(
-                _rest(one) for one in alive if sibling is not None and one.group == sibling.group
+                one.left for one in alive if sibling is not None and one.group == sibling.group
             ),
         )
-        groups: dict[int, tuple[list[Decimal], list[Decimal]]] = {}
-        for one in alive:
-            apart = sibling is None or one.group != sibling.group
-            if apart and one.ticket.instrument == holding.instrument.id and not (
-                holds_to_reducing and one.ticket.reduces
-            ):  # fmt: skip
-                groups.setdefault(one.group, ([], []))[one.leg].append(_rest(one))
         exposure = Exposure(
-            position=holding.qty,
-            working=tuple(
-                Working(one_of=tuple(first), then=tuple(more)) for first, more in groups.values()
-            ),
+            position=holding.qty, working=_working(holding, alive, sibling, holds_to_reducing)
         )
         refusal = self.gate.check(ask, exposure)
         if refusal is None:
@@ -75,10 +65,12 @@ class LiveWatch:
         self.gate.refused(refusal)
         return Refusal(code=refusal.code, why=refusal.why, limit=refusal.limit, value=refusal.value)
 
-    def heard(self, status: str) -> None:
-        """Take in what the venue said to an order."""
+    def heard(self, status: str, group: object) -> None:
+        """Take in what the venue said to an order; a group that it refuses is one refusal."""
         if status in ("margin", "rejected"):
-            self.gate.refused()
+            if group != self._refused:
+                self.gate.refused()
+            self._refused = group
         elif status in ("accepted", "partial", "completed"):
             self.gate.accepted()
 
@@ -94,5 +86,22 @@ def _wanted(ticket: Ticket, holds_to_reducing: bool) -> Wanted:
     )  # fmt: skip
 
 
-def _rest(one: Standing) -> Decimal:
-    return one.ticket.side * (one.ticket.qty - one.filled)
+def _working(
+    holding: Holding, alive: Iterable[Standing], sibling: Standing | None, holds_to_reducing: bool
+) -> tuple[Working, ...]:
+    """Return the open orders of an instrument as they belong together, but for a sibling's."""
+    groups: dict[int, list[Standing]] = {}
+    for one in alive:
+        if one.ticket.instrument != holding.instrument.id:
+            continue
+        apart = sibling is None or one.group != sibling.group
+        if apart and not (holds_to_reducing and one.ticket.reduces):
+            groups.setdefault(one.group, []).append(one)
+    return tuple(
+        Working(
+            one_of=tuple(one.left for one in group if not one.leg),
+            then=tuple(one.left for one in group if one.leg),
+            leaving=all(one.leaving for one in group),
+        )
+        for group in groups.values()
+    )

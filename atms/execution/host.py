@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import logging
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
+from typing import Any, Protocol, TypeVarTuple
 
 from atms.errors import RunError
+from atms.execution.failures import Failures
+from atms.execution.inline import InlineHost
+from atms.execution.tasks import CLOSING, Spawned, closed, end, wrong_side
 
-if TYPE_CHECKING:
-    from atms.sandbox.simulation.loop import VirtualLoop
+__all__ = ["CLOSING", "Failures", "Host", "InlineHost", "ThreadHost"]
 
 Ts = TypeVarTuple("Ts")
 
-CLOSING = 10.0  # seconds that cancelled tasks have to end, by the host's own clock
 SWITCH_INTERVAL = 0.0005  # with Python's 5 ms a computing strategy delays the wire by 11 ms
 
 log = logging.getLogger(__name__)
@@ -73,92 +72,6 @@ class Host(Protocol):
         """
 
 
-class Failures:
-    """What tasks and callbacks raised, kept until the run hears of it.
-
-    Each is raised once, in the order in which they came.
-    """
-
-    def __init__(self) -> None:
-        self._untold: deque[BaseException] = deque()
-        self._told: BaseException | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self._untold)
-
-    def add(self, error: BaseException, where: str) -> None:
-        """Keep *error*, with a note that says where it was raised."""
-        error.add_note(where)
-        self._untold.append(error)
-
-    def raise_next(self) -> None:
-        """Raise the oldest that was not raised yet, if there is one."""
-        if self._untold:
-            self._told = self._untold.popleft()
-            raise self._told
-
-    def raise_rest(self) -> None:
-        """Raise the oldest with the others as its notes, at the end of a run.
-
-        A run that ends because of an earlier one keeps that one: they become notes of it.
-        """
-        first = self._told or (self._untold.popleft() if self._untold else None)
-        for later in self._untold:
-            if first is not None:
-                first.add_note(f"later: {later!r}")
-        self._untold.clear()
-        if first is not None and first is not self._told:
-            self._told = first
-            raise first
-
-
-class _Spawned:
-    """The tasks of one host, the oldest first; what they raise goes to *fail*.
-
-    The loop itself keeps no task alive that only waits.
-    """
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, fail: Callable[[BaseException, str], None]
-    ) -> None:
-        self._loop = loop
-        self._fail = fail
-        self._tasks: dict[asyncio.Task[Any], None] = {}
-
-    def start(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        name = getattr(coroutine, "__qualname__", None)
-        task = self._loop.create_task(coroutine, name=name)
-        self._tasks[task] = None
-        task.add_done_callback(self._done)
-
-    def living(self) -> list[asyncio.Task[Any]]:
-        return list(self._tasks)
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        del self._tasks[task]
-        error = None if task.cancelled() else task.exception()
-        # asyncio lets those two through its loop, so the run has them already.
-        if error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
-            self._fail(error, f"raised in the task {task.get_name()!r}")
-
-
-async def _end(living: Callable[[], Sequence[asyncio.Task[Any]]]) -> None:
-    """Cancel all that lives but this, what is born meanwhile too, and wait for it."""
-    loop, this = asyncio.get_running_loop(), asyncio.current_task()
-    until = loop.time() + CLOSING
-    while tasks := [task for task in living() if task is not this]:
-        for task in tasks:
-            if inspect.iscoroutine(task.get_coro()):  # asyncio itself closes dropped generators
-                task.cancel()
-        _, pending = await asyncio.wait(tasks, timeout=max(0.0, until - loop.time()))
-        if pending:
-            names = ", ".join(sorted(task.get_name() for task in pending))
-            raise RunError(
-                f"host: still running {CLOSING:g} s after it was cancelled: {names}; "
-                "a task must not swallow CancelledError"
-            )
-
-
 class _Switching:
     """Python's switch interval while any thread host lives.
 
@@ -203,7 +116,7 @@ class ThreadHost:
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._heard)
         self._failures = Failures()
-        self._spawned = _Spawned(self._loop, self._fail)
+        self._spawned = Spawned(self._loop, self._fail)
         self._leave = asyncio.Event()
         self._news = threading.Condition()  # guards the three below, and the failures
         self._told = False
@@ -222,7 +135,7 @@ class ThreadHost:
         try:
             self._loop.call_soon_threadsafe(function, *args)
         except RuntimeError as error:
-            raise _closed() from error
+            raise closed() from error
 
     def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run a coroutine as a task on the loop; from any thread."""
@@ -241,19 +154,19 @@ class ThreadHost:
     def wait(self, timeout: float | None) -> bool:
         """Sleep until told or until the time is over; see `Host`."""
         if self._is_here():
-            raise _wrong_side("wait")
+            raise wrong_side("wait")
         with self._news:
             self._news.wait_for(self._has_news, timeout)
             self._failures.raise_next()
             if self._ended:
-                raise _closed()
+                raise closed()
             told, self._told = self._told, False
             return told
 
     def close(self) -> None:
         """Cancel the tasks, wait for them, end the thread; see `Host`."""
         if self._is_here():
-            raise _wrong_side("close")
+            raise wrong_side("close")
         with contextlib.suppress(RunError):  # a task has ended the loop: SystemExit
             self.call(self._leave.set)
         self._thread.join(2 * CLOSING)
@@ -286,7 +199,7 @@ class ThreadHost:
             self._news.notify_all()
 
     async def _wind_up(self) -> None:
-        await _end(lambda: list(asyncio.all_tasks()))
+        await end(lambda: list(asyncio.all_tasks()))
         await self._loop.shutdown_asyncgens()
         await self._loop.shutdown_default_executor()  # ours is unused; an SDK resolves names in it
 
@@ -302,90 +215,3 @@ class ThreadHost:
             self._fail(error, context["message"])
         else:
             log.error("%s", context["message"], exc_info=error)
-
-
-class InlineHost:
-    """A host on virtual time, without a thread: `wait` turns the loop.
-
-    Tasks that are ready run until they wait, then the clock jumps to the next timer; nothing runs
-    between two waits. `wait(0)` runs all that can run without time going on.
-
-    Args:
-        loop: the virtual loop.
-        shared: others have tasks on the loop too; `close` ends those of this host alone and
-            leaves the loop open.
-    """
-
-    def __init__(self, loop: VirtualLoop, *, shared: bool = False) -> None:
-        self._loop = loop
-        self._shared = shared
-        self._spawned = _Spawned(loop, loop.failures.add)
-        self._told = False
-        self._closed = False
-
-    def now(self) -> datetime:
-        """Return the virtual time, aware UTC."""
-        return self._loop.now()
-
-    def call(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
-        """Run a function in the next turn of the loop, in the order of the calls."""
-        self._check_open()
-        self._loop.call_soon(function, *args)
-
-    def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        """Run a coroutine as a task on the loop."""
-        if self._is_closed() and not self._loop.is_running():
-            coroutine.close()  # else Python warns that it was never awaited
-            raise _closed()
-        self._spawned.start(coroutine)
-
-    def tell(self) -> None:
-        """End the turn that `wait` is in."""
-        self._told = True
-
-    def wait(self, timeout: float | None) -> bool:
-        """Turn the loop until told or until virtual time is over; see `Host`.
-
-        Raises:
-            Stalled: nothing will ever happen, or time stands still (see `VirtualLoop`).
-        """
-        self._check_open()
-        if self._loop.is_running():
-            raise _wrong_side("wait")
-        self._loop.turn(lambda: self._told, timeout)
-        told, self._told = self._told, False
-        return told
-
-    def close(self) -> None:
-        """Cancel the tasks, wait for them, close the loop unless it is shared; see `Host`."""
-        if self._loop.is_running():
-            raise _wrong_side("close")
-        if self._is_closed():
-            return
-        self._closed = True
-        try:
-            self._loop.run_until_complete(self._wind_up())
-        finally:
-            if not self._shared:
-                self._loop.close()
-        self._loop.failures.raise_rest()
-
-    async def _wind_up(self) -> None:
-        await _end(self._spawned.living if self._shared else self._loop.living)
-        if not self._shared:
-            await self._loop.shutdown_asyncgens()
-
-    def _is_closed(self) -> bool:
-        return self._closed or self._loop.is_closed()
-
-    def _check_open(self) -> None:
-        if self._is_closed():
-            raise _closed()
-
-
-def _closed() -> RunError:
-    return RunError("host: it is closed; open another one")
-
-
-def _wrong_side(what: str) -> RunError:
-    return RunError(f"host: {what} was called on the loop, which it would block; await instead")

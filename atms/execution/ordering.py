@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import backtrader as bt
@@ -15,8 +17,8 @@ from atms.execution.events import Wish
 from atms.execution.gating import LiveWatch
 from atms.execution.news import News
 from atms.execution.portfolio import Portfolio
-from atms.execution.tickets import Refusal, ticket_of
-from atms.stores.requests import Ticket
+from atms.execution.tickets import Refusal, exact, link_refusal, ticket_of
+from atms.stores.requests import Kind, Ticket
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,20 @@ class Route:
     live: Callable[[], bool]
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """A group that may go down.
+
+    Attributes:
+        sibling: the order whose OCO group it joins.
+    """
+
+    route: Route
+    tickets: tuple[Ticket, ...]
+    link: str
+    sibling: Standing | None
+
+
 class Ordering:
     """Takes orders that strategies make.
 
@@ -43,6 +59,7 @@ class Ordering:
         news: tells strategies of those that do not.
         route: data -> where its orders go; None: it is no live feed.
         wake: lets the next pass begin at once.
+        now: the clock.
         watch: the risk gate; None: there are no limits.
         name: strategy -> its name, the same after a restart.
     """
@@ -54,6 +71,7 @@ class Ordering:
         news: News,
         route: Callable[[Any], Route | None],
         wake: Callable[[], None],
+        now: Callable[[], datetime],
         watch: LiveWatch | None,
         name: Callable[[Any], str],
     ) -> None:
@@ -62,11 +80,13 @@ class Ordering:
         self._news = news
         self._route = route
         self._wake = wake
+        self._now = now
         self._watch = watch
         self._name = name
         self._tags = itertools.count(1)
         self._groups: dict[int, list[bt.Order]] = {}  # of a parent that is not transmitted yet
 
+    # ---- taken in -------------------------------------------------------------------------------
     def take(self, order: bt.Order) -> None:
         """Take an order in, and send its group down when that is whole."""
         first = order.ref if order.parent is None else order.parent.ref
@@ -79,19 +99,129 @@ class Ordering:
             del self._groups[first]
             self._release(group)
 
+    def _release(self, group: list[bt.Order]) -> None:
+        """Send a group down, whole, or refuse it whole."""
+        plan = self._planned(group)
+        refusal = plan if isinstance(plan, Refusal) else self._over_limits(plan)
+        if refusal is None and isinstance(plan, _Plan):
+            refusal = self._send(group, plan)
+        if refusal is not None:
+            self._refuse(group, refusal)
+
+    def _planned(self, group: list[bt.Order]) -> _Plan | Refusal:
+        route = self._route(group[0].data)
+        if route is None:
+            return Refusal(code="NO_STORE", why="its data is no store's")
+        tickets: list[Ticket] = []
+        for order in group:
+            ticket = self._ticket(order, route, leg=order is not group[0])
+            if isinstance(ticket, Refusal):
+                return ticket
+            tickets.append(ticket)
+        link = "bracket" if len(group) > 1 else "single" if group[0].oco is None else "oco"
+        sibling = self._sibling(group, route)
+        if isinstance(sibling, Refusal):
+            return sibling
+        unable = link_refusal(link, route.desk.capabilities)
+        return unable or _Plan(route, tuple(tickets), link, sibling)
+
+    def _sibling(self, group: list[bt.Order], route: Route) -> Standing | Refusal | None:
+        """Return the order whose OCO group this joins; a refusal if it cannot."""
+        other = next((order.oco for order in group if order.oco is not None), None)
+        if other is None:
+            return None
+        if len(group) > 1:
+            return Refusal(code="UNSUPPORTED", why="a bracket cannot be in an OCO group")
+        standing = self._booking.alive.get(other.ref)
+        if standing is None:
+            return Refusal(code="NO_SIBLING", why="its OCO order is over, or was not sent")
+        if standing.ticket.instrument != route.instrument:
+            return Refusal(code="UNSUPPORTED", why="its OCO order is of another instrument")
+        return standing
+
+    def _ticket(self, order: bt.Order, route: Route, leg: bool) -> Ticket | Refusal:
+        own = self._route(order.data) if leg else route
+        if own is None or own.instrument != route.instrument:
+            return Refusal(code="UNSUPPORTED", why="its parent is of another instrument")
+        if not route.live():
+            return Refusal(code="NOT_LIVE", why="the bar is history; orders wait for live ones")
+        instrument = route.desk.instruments.get(route.instrument)
+        if instrument is None or route.instrument not in self._portfolio.holdings:
+            return Refusal(code="UNKNOWN_INSTRUMENT", why=f"{route.instrument} is not traded")
+        venue, reduces = route.desk.capabilities, leg or self._reduces(order, route)
+        return ticket_of(order, instrument, venue, now=self._now(), reduces=reduces)
+
+    def _reduces(self, order: bt.Order, route: Route) -> bool:
+        """Return whether a market order only makes a position smaller, with those under way."""
+        if order.exectype != bt.Order.Market:
+            return False
+        held = self._portfolio.holdings[route.instrument].qty
+        left = held + sum(
+            (
+                one.left
+                for one in self._booking.alive.values()
+                if one.ticket.instrument == route.instrument and one.ticket.kind is Kind.MARKET
+            ),
+            Decimal(0),
+        )
+        size = exact(order.created.size)
+        return held * size < 0 and left * size < 0 and abs(size) <= abs(left)
+
+    def _over_limits(self, plan: _Plan) -> Refusal | None:
+        if self._watch is None:
+            return None
+        holding = self._portfolio.holdings[plan.route.instrument]
+        alive = list(self._booking.alive.values())
+        holds = plan.route.desk.capabilities.reduces == "flag"
+        return self._watch.refusal_of(plan.tickets, holding, alive, plan.sibling, holds)
+
+    def _send(self, group: list[bt.Order], plan: _Plan) -> Refusal | None:
+        tags = tuple(next(self._tags) for _ in group)
+        wish = Wish(
+            tickets=plan.tickets, tags=tags, link=plan.link, owner=self._name(group[0].owner)
+        )
+        desk, sibling = plan.route.desk, plan.sibling
+        if sibling is None:
+            desk.wish(wish)
+        elif sibling.tag is None or not desk.join(sibling.tag, wish):
+            why = "its OCO order was sent before; make both in one next()"
+            return Refusal(code="UNSUPPORTED", why=why)
+        together = sibling.group if sibling is not None else tags[0]
+        for order, ticket, tag in zip(group, plan.tickets, tags, strict=True):
+            leg = order is not group[0]
+            self._booking.add(Standing(order, desk, ticket, together, leg, tag))
+        return None
+
+    # ---- taken back -----------------------------------------------------------------------------
     def cancel(self, order: bt.Order) -> bool:
-        """Want an order back; return whether it may still be had."""
+        """Want an order back; return whether it may still be had.
+
+        As in a backtest all orders of an OCO group go together, and a leg takes the whole bracket
+        along. An entry goes alone: what it has filled keeps its protection, and the venue ends the
+        legs of one that has filled nothing.
+        """
         if self._cancel_held(order):
             return True
         standing = self._booking.alive.get(order.ref)
         if standing is None:
             return False
+        group = self._booking.together(standing)
+        if not standing.leg and any(one.leg for one in group):
+            group = [standing]
         tags = standing.desk.withdraw(standing.tag) if standing.tag is not None else ()
         for tag in tags:
-            self._end(self._booking.of_tag(standing.desk, tag).order, "cancel")
+            gone = self._booking.of_tag(standing.desk, tag)
+            self._booking.forget(gone)
+            self._end(gone.order, "cancel")
         if not tags:
-            standing.desk.cancel(standing.tag, standing.key)
+            for one in group:
+                self._ask_back(one)
         return True
+
+    def _ask_back(self, standing: Standing) -> None:
+        if not standing.leaving:  # the account sees to it that one request is enough
+            standing.leaving, standing.unheard = True, standing.key is None
+            standing.desk.cancel(standing.tag, standing.key)
 
     def _cancel_held(self, order: bt.Order) -> bool:
         """Take back an order that waits for others of its group; a parent takes all along."""
@@ -108,79 +238,7 @@ class Ordering:
             return True
         return False
 
-    def _release(self, group: list[bt.Order]) -> None:
-        """Send a group down, whole, or refuse it whole."""
-        route = self._route(group[0].data)
-        if route is None:
-            self._refuse(group, Refusal(code="NO_STORE", why="its data is no store's"))
-            return
-        tickets: list[Ticket] = []
-        for order in group:
-            ticket = self._ticket(order, route, leg=order is not group[0])
-            if isinstance(ticket, Refusal):
-                self._refuse(group, ticket)
-                return
-            tickets.append(ticket)
-        sibling = self._booking.alive.get(group[0].oco.ref) if group[0].oco is not None else None
-        if group[0].oco is not None and sibling is None:
-            self._refuse(group, Refusal(code="NO_SIBLING", why="its OCO order is over"))
-            return
-        refusal = self._over_limits(tickets, route, sibling)
-        if refusal is not None:
-            self._refuse(group, refusal)
-            return
-        self._send(group, tickets, route, sibling)
-
-    def _send(
-        self,
-        group: list[bt.Order],
-        tickets: list[Ticket],
-        route: Route,
-        sibling: Standing | None,
-    ) -> None:
-        tags = tuple(next(self._tags) for _ in group)
-        wish = Wish(
-            tickets=tuple(tickets), tags=tags, link="bracket" if len(group) > 1 else "single",
-            owner=self._name(group[0].owner),
-        )  # fmt: skip
-        if sibling is None:
-            route.desk.wish(wish)
-        elif sibling.tag is None or not route.desk.join(sibling.tag, wish):
-            why = "its OCO order was sent before; make both in one next()"
-            self._refuse(group, Refusal(code="UNSUPPORTED", why=why))
-            return
-        together = sibling.group if sibling is not None else tags[0]
-        for order, ticket, tag in zip(group, tickets, tags, strict=True):
-            leg = order is not group[0]
-            self._booking.add(Standing(order, route.desk, ticket, together, leg, tag))
-
-    def _over_limits(
-        self, tickets: list[Ticket], route: Route, sibling: Standing | None
-    ) -> Refusal | None:
-        if self._watch is None:
-            return None
-        holding = self._portfolio.holdings[route.instrument]
-        alive = list(self._booking.alive.values())
-        venue = route.desk.capabilities
-        return self._watch.refusal_of(tickets, holding, alive, sibling, venue.reduces == "flag")
-
-    def _ticket(self, order: bt.Order, route: Route, leg: bool) -> Ticket | Refusal:
-        if not route.live():
-            return Refusal(code="NOT_LIVE", why="the bar is history; orders wait for live ones")
-        instrument = route.desk.instruments.get(route.instrument)
-        if instrument is None:
-            return Refusal(code="UNKNOWN_INSTRUMENT", why=f"{route.instrument} is not traded")
-        reduces = leg or self._reduces(order)
-        return ticket_of(order, instrument, route.desk.capabilities, reduces=reduces)
-
-    def _reduces(self, order: bt.Order) -> bool:
-        """Return whether a market order only makes a position smaller."""
-        route = self._route(order.data)
-        holding = route and self._portfolio.holdings.get(route.instrument)
-        held = holding.position.size if holding else 0.0
-        size = float(order.created.size)
-        return order.exectype == bt.Order.Market and held * size < 0 and abs(size) <= abs(held)
-
+    # ---- not sent -------------------------------------------------------------------------------
     def _refuse(self, group: list[bt.Order], refusal: Refusal) -> None:
         for order in group:
             order.addinfo(code=refusal.code, reason=f"{refusal.code}: {refusal.why}")
@@ -192,5 +250,4 @@ class Ordering:
         """Let an order be over that no account knows of; its strategy hears it soon."""
         getattr(order, how)()
         self._news.put(order)
-        self._booking.alive.pop(order.ref, None)
         self._wake()

@@ -24,6 +24,7 @@ FOLLOWS: dict[State, frozenset[State]] = {
     State.FILLED: frozenset(),
 }
 _REJECTED = frozenset({"refused", "not_placed", "not_sent"})
+_GIVEN_UP = _REJECTED | {"vanished"}  # it may stand all the same
 
 
 @dataclass
@@ -37,7 +38,7 @@ class OrderState:
         stands: the venue's last state that was no old news.
         claimed: the sum that the venue said had filled.
         booked: the sum in the books.
-        pending: executions in the books that may still be undone.
+        executions: those in the books; *pending*: of them, what may still be undone.
         cancel_asked: when a cancellation may have been sent.
         closed: how it ended for the strategy.
     """
@@ -48,6 +49,7 @@ class OrderState:
     stands: Stood | None = None
     claimed: Decimal | None = None
     booked: Decimal = Decimal(0)
+    executions: set[str] = field(default_factory=set)
     pending: set[str] = field(default_factory=set)
     cancel_asked: datetime | None = None
     closed: Closed | None = None
@@ -80,8 +82,8 @@ class OrderState:
 
     @property
     def revived(self) -> bool:
-        """Whether it stands at the venue though the strategy was told that it was rejected."""
-        if self.closed is None or self.closed.how not in _REJECTED or self.over:
+        """Whether it stands at the venue though the strategy was told that it does not."""
+        if self.closed is None or self.closed.how not in _GIVEN_UP or self.over:
             return False
         standing = self.stands is not None and self.stands.state is not State.PENDING
         return self.acked or standing
@@ -90,6 +92,21 @@ class OrderState:
     def live(self) -> bool:
         """Whether it may fill: it is not over for the strategy, or it stands all the same."""
         return self.closed is None or self.revived
+
+    @property
+    def lost(self) -> bool:
+        """Whether it had stood, was shown no more, and was not seen since."""
+        return self.closed is not None and self.closed.how == "vanished" and self.stands is None
+
+    @property
+    def releases(self) -> bool:
+        """Whether it was rejected with signed bytes whose place another has not taken yet.
+
+        What was signed later waits for that place: an empty request of the same place frees it.
+        """
+        if self.closed is None or not self.intended.repeatable or self.over:
+            return False
+        return self.closed.how in ("refused", "not_sent")
 
     @property
     def owed(self) -> Decimal | None:
@@ -125,9 +142,18 @@ class OrderState:
         if stood.filled is not None:
             self.claimed = max(stood.filled, self.claimed or Decimal(0))
 
+    def close(self, closed: Closed) -> None:
+        """Let it be over for the strategy."""
+        self.closed = closed
+        if closed.how == "vanished":  # what was known of it before shows nothing any more
+            self.stands = self.answered = None
+
     def book(self, row: Booked, sign: int) -> None:
         """Take an execution in, or out again."""
         self.booked += sign * row.qty
+        self.executions.discard(row.exec)
         self.pending.discard(row.exec)
+        if sign > 0:
+            self.executions.add(row.exec)
         if sign > 0 and not row.final:
             self.pending.add(row.exec)

@@ -1,62 +1,25 @@
-"""What the strategy's side holds of each instrument, exact, and what it is worth."""
+"""What the accounts of a run hold, in one currency."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Set
 from decimal import Decimal
 from typing import Any
 
-import backtrader as bt
-
 from atms.errors import RunError
+from atms.execution.events import TellBooks
+from atms.execution.holdings import Holding, paid_in
 from atms.execution.records import Booked
 from atms.stores.market import Instrument
 
-
-@dataclass
-class Holding:
-    """One instrument of one account.
-
-    Attributes:
-        instrument: what.
-        data: the feed that shows its price; the first of several.
-        qty: units, below 0 for a short: what the strategy has been told of.
-        position: the same as Backtrader knows it.
-    """
-
-    instrument: Instrument
-    data: Any
-    qty: Decimal = Decimal(0)
-    position: bt.Position = field(default_factory=bt.Position)
-
-    @property
-    def price(self) -> float:
-        """The last close; before the first bar, what the position cost."""
-        return float(self.data.close[0]) if len(self.data) else float(self.position.price)
-
-    def move(self, qty: Decimal, price: float, at: Any = None) -> tuple[float, float, float]:
-        """Take units in or out; return what that opened and closed, and the price before."""
-        before = self.position.price
-        _, _, opened, closed = self.position.update(float(qty), price, at)
-        self.qty += qty
-        self.position.size = float(self.qty)  # sums of floats would leave dust
-        if not self.qty:
-            self.position.price = 0.0
-        return opened, closed, before
-
-    def worth(self) -> float:
-        """Return what the position adds to the cash: its value, or its open profit."""
-        size, multiplier = self.position.size, float(self.instrument.multiplier)
-        if not size:
-            return 0.0
-        if self.instrument.cash == "exchange":
-            return float(size * self.price * multiplier)
-        return float(size * (self.price - self.position.price) * multiplier)
+_NOTHING = Decimal(0)
 
 
 class Portfolio:
     """Holdings and balances of several accounts, in one currency.
+
+    Cash and what positions are worth are both of the accounts' books as they were told last, so
+    that no moment shows the one without the other.
 
     Args:
         base: the currency that everything is told in.
@@ -67,10 +30,11 @@ class Portfolio:
         self.holdings: dict[str, Holding] = {}
         self.balances: dict[str, Mapping[str, Decimal]] = {}  # by account
 
-    def add(self, instrument: Instrument, data: Any) -> None:
-        """Let an instrument be one that is traded here, priced by *data*."""
+    def add(self, instrument: Instrument, data: Any, account: str) -> Holding:
+        """Let an instrument be one that is traded here, priced by *data*; return its holding."""
         if instrument.id not in self.holdings:
-            self.holdings[instrument.id] = Holding(instrument, data)
+            self.holdings[instrument.id] = Holding(instrument, data, account)
+        return self.holdings[instrument.id]
 
     def check_rates(self) -> None:
         """Make sure that everything can be told in the base currency.
@@ -85,24 +49,43 @@ class Portfolio:
                     f"{asset}/{self.base}, or set stores.NAME.base"
                 )
 
+    @property
+    def has_rates(self) -> bool:
+        """Whether every rate is known: before a feed's first bar its rate is not."""
+        return all(self.rate(asset) for asset in self._currencies())
+
+    # ---- what there is --------------------------------------------------------------------------
+    def take(self, account: str, books: TellBooks) -> None:
+        """Take an account's books in."""
+        self.balances[account] = dict(books.balances)
+        held = {name: (qty, cost) for name, qty, cost in positions_of(books)}
+        for name, holding in self.holdings.items():
+            if holding.account == account:
+                holding.booked, holding.cost = held.get(name, (_NOTHING, None))
+
     def cash(self) -> float:
-        """Return the balances of the currencies that instruments are paid in."""
+        """Return the balances of the currencies that instruments are paid in.
+
+        One that is also held as a position, as BTC of BTC/USDT beside ETH/BTC, counts here.
+        """
         currencies = self._currencies()
         return sum(
             float(total) * self.rate(asset)
             for balances in self.balances.values()
             for asset, total in balances.items()
-            if asset in currencies and total
+            if total and asset in currencies
         )
 
     def worth(self, chosen: Callable[[Holding], bool] = lambda one: True) -> float:
         """Return what positions add to the cash."""
+        currencies = self._currencies()
         return sum(
-            one.worth() * self.rate(_paid_in(one.instrument))
+            one.worth() * self.rate(paid_in(one.instrument))
             for one in self.holdings.values()
-            if one.qty and chosen(one)
+            if one.booked and chosen(one) and not _is_cash(one.instrument, currencies)
         )
 
+    # ---- rates ----------------------------------------------------------------------------------
     def rate(self, asset: str) -> float:
         """Return what one unit of a currency is in the base; 0 until a bar has told."""
         if asset == self.base:
@@ -116,10 +99,11 @@ class Portfolio:
     def fee(self, row: Booked, holding: Holding) -> tuple[Decimal, float]:
         """Return a fill's fees: units of the instrument itself, and the rest in its currency.
 
-        Units taken from what was bought are part of the price that is paid, too.
+        Units taken from what was bought are part of the price that is paid, too. A fee in an asset
+        whose rate no feed tells is not in the rest.
         """
-        instrument, units, paid = holding.instrument, Decimal(0), 0.0
-        currency = _paid_in(instrument)
+        instrument, units, paid = holding.instrument, _NOTHING, 0.0
+        currency = paid_in(instrument)
         for fee in row.fees or ():
             if fee.asset == currency:
                 paid += float(fee.amount)
@@ -132,7 +116,7 @@ class Portfolio:
         return units, paid
 
     def _currencies(self) -> set[str]:
-        return {_paid_in(one.instrument) for one in self.holdings.values()}
+        return {paid_in(one.instrument) for one in self.holdings.values()}
 
     def _pair(self, asset: str) -> Holding | None:
         for one in self.holdings.values():
@@ -141,5 +125,22 @@ class Portfolio:
         return None
 
 
-def _paid_in(instrument: Instrument) -> str:
-    return instrument.quote if instrument.cash == "exchange" else instrument.settle
+def _is_cash(instrument: Instrument, currencies: Set[str]) -> bool:
+    return instrument.cash == "exchange" and instrument.base in currencies
+
+
+def positions_of(books: TellBooks) -> Iterable[tuple[str, Decimal, Decimal | None]]:
+    """Yield each instrument's units over all its buckets, and what they cost a unit on average.
+
+    None: nobody knows it, of one of them at least.
+    """
+    sums: dict[str, tuple[Decimal, Decimal | None]] = {}
+    for one in books.positions:
+        qty, paid = sums.get(one.instrument, (_NOTHING, _NOTHING))
+        known = paid is not None and one.price is not None
+        sums[one.instrument] = (
+            qty + one.qty,
+            paid + one.qty * one.price if known else None,  # type: ignore[operator]
+        )
+    for name, (qty, paid) in sums.items():
+        yield name, qty, paid / qty if qty and paid is not None else None

@@ -5,17 +5,15 @@ State changes only by applying records, so that a journal read again gives the s
 
 from __future__ import annotations
 
-import base64
-import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from decimal import Decimal
+from typing import Literal, get_args
 
+from atms.execution.lines import Codec
 from atms.stores.facts import Cursor, Fee, State
 from atms.stores.outcomes import Reason
-from atms.stores.requests import Bucket, Key, Kind, Side, Ticket
+from atms.stores.requests import Bucket, Key, Side, Ticket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +78,18 @@ class Stood:
 
 @dataclass(frozen=True, kw_only=True)
 class CancelAsked:
-    """A cancellation that may have been sent."""
+    """A cancellation that may have been sent.
+
+    Attributes:
+        names: what the venue will call it, where that is known beforehand: a hash.
+        payload: signed bytes; *repeatable*: they may be sent again.
+    """
 
     key: Key
     at: datetime
+    names: tuple[str, ...] = ()
+    payload: bytes = b""
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +97,9 @@ class Closed:
     """An order is over for the strategy, and how; fills may still come."""
 
     key: Key
-    how: Literal["filled", "canceled", "expired", "refused", "not_placed", "not_sent"]
+    how: Literal[
+        "filled", "canceled", "expired", "refused", "not_placed", "not_sent", "vanished"
+    ]  # fmt: skip
     at: datetime
     why: str = ""
 
@@ -105,11 +113,21 @@ class Move:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shift:
+    """Units that a position gained, below 0: lost, by what is no fill: a fee in them, a split."""
+
+    instrument: str
+    bucket: Bucket
+    qty: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class Booked:
     """An execution in the books.
 
     Attributes:
         moves: what it did to cash, its fees aside.
+        shifts: what its fees took from positions: those that were paid in their base asset.
         settle: of a margin instrument, the asset that profits are paid in; moves is empty then.
     """
 
@@ -130,6 +148,7 @@ class Booked:
     multiplier: Decimal = Decimal(1)
     cause: str = "order"
     witness: str = ""
+    shifts: tuple[Shift, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,11 +187,12 @@ class FeeBooked:
     asset: str
     amount: Decimal
     at: datetime
+    shifts: tuple[Shift, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class CashBooked:
-    """Cash that moved by something that is no fill."""
+    """Cash that moved by something that is no fill; a split's *shifts* keep what units cost."""
 
     id: str
     asset: str
@@ -180,18 +200,25 @@ class CashBooked:
     instrument: str | None
     kind: str
     at: datetime
+    shifts: tuple[Shift, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """What was held before the journal began, or what the operator had us adopt."""
+    """What the venue holds and nothing else in the books explains.
+
+    Attributes:
+        why: ``ignored``: it counts when books and venue are compared, and is no position.
+        asset: whose balance it is too, where a fill swaps two assets.
+    """
 
     instrument: str
     bucket: Bucket
     qty: Decimal
     price: Decimal | None
     at: datetime
-    why: Literal["opening", "adopted"] = "opening"
+    why: Literal["opening", "adopted", "ignored"] = "opening"
+    asset: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,13 +248,12 @@ Record = (
     Started | Intended | Named | Answered | Stood | CancelAsked | Closed | Booked | Reversed
     | Finalised | Linked | FeeBooked | CashBooked | Opened | OpeningCash | Baseline | ReadTo
 )  # fmt: skip
-_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Record)}
-_HINTS = {kind: get_type_hints(kind) for kind in (*_KINDS.values(), Ticket, Fee, Move)}
+_CODEC = Codec(get_args(Record), (Ticket, Fee, Move, Shift))
 
 
 def encode(record: Record) -> str:
     """Return a record as one line of JSON; decimals and times keep every digit."""
-    return json.dumps({"is": type(record).__name__, **_plain(record)}, separators=(",", ":"))
+    return _CODEC.encode(record)
 
 
 def decode(line: str) -> Record:
@@ -236,72 +262,5 @@ def decode(line: str) -> Record:
     Raises:
         ValueError: it is no record of ours.
     """
-    try:
-        values = json.loads(line)
-        found: Record = _made(_KINDS[values.pop("is")], values)
-        return found
-    except (
-        KeyError, TypeError, AttributeError, ValueError, InvalidOperation, RecursionError,
-    ) as error:  # fmt: skip
-        raise ValueError(f"no record of an account: {line[:80]!r}") from error
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "__dataclass_fields__"):
-        return {
-            field.name: _plain(getattr(value, field.name))
-            for field in fields(value)
-            if getattr(value, field.name) != field.default
-        }
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, State | Reason | Kind):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return str(value) if isinstance(value, Decimal) else value
-
-
-def _made(kind: type[Any], values: dict[str, Any]) -> Any:
-    hints = _HINTS[kind]
-    return kind(**{name: _read(hints[name], value) for name, value in values.items()})
-
-
-def _read(hint: Any, value: Any) -> Any:
-    if get_origin(hint) in (Union, UnionType):
-        if value is None:
-            return None
-        (hint,) = (arm for arm in get_args(hint) if arm is not type(None))
-    if get_origin(hint) is tuple:
-        return tuple(_read(get_args(hint)[0], item) for item in _typed(list, value))
-    if get_origin(hint) is Literal:
-        (kind,) = {type(word) for word in get_args(hint)}
-        if _typed(kind, value) not in get_args(hint):
-            raise ValueError(f"none of {get_args(hint)}: {value!r}")
-        return value
-    if hint in _HINTS:
-        return _made(hint, _typed(dict, value))
-    return _typed(hint, value) if hint in (str, int, bool) else _parsed(hint, _typed(str, value))
-
-
-def _typed(kind: type[Any], value: Any) -> Any:
-    """Return a value that is of a kind of JSON's, and of no other: True is no number."""
-    if type(value) is not kind:
-        raise TypeError(f"no {kind.__name__}: {value!r}")
-    return value
-
-
-def _parsed(hint: Any, text: str) -> Any:
-    if hint is bytes:
-        return base64.b64decode(text, validate=True)
-    if hint is datetime:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError(f"a time without its zone: {text}")
-        return moment
-    made = hint(text)
-    if isinstance(made, Decimal) and not made.is_finite():
-        raise ValueError(f"no number: {text}")
-    return made
+    found: Record = _CODEC.decode(line)
+    return found

@@ -45,6 +45,8 @@ class AccountState:
         cursor: how far the log is in the books; None: it was never read.
         since: when the journal began to look.
         baseline: when what was held before was taken in.
+        traded: every instrument that an order or a row is of, in the order of their coming.
+        groups: key of a group's first order -> keys of all.
     """
 
     epoch: int = 0
@@ -54,6 +56,9 @@ class AccountState:
     cursor: Cursor | None = None
     since: datetime | None = None
     baseline: datetime | None = None
+    traded: dict[str, None] = field(default_factory=dict)
+    groups: dict[Key, list[Key]] = field(default_factory=dict)
+    _live: dict[Key, OrderState] = field(default_factory=dict)
 
     def find(self, key: Key | None, refs: Refs) -> OrderState | None:
         """Return the order of a key, or of any of the venue's names."""
@@ -66,7 +71,14 @@ class AccountState:
 
     def open_orders(self) -> list[OrderState]:
         """Return the orders that may fill, those too that stand though they were rejected."""
-        return [order for order in self.orders.values() if order.live]
+        return [order for order in self._live.values() if order.live]
+
+    def pursued(self) -> list[OrderState]:
+        """Return the open orders, and those that were rejected and still have to be undone.
+
+        Those too with a fill that may be undone.
+        """
+        return list(self._live.values())
 
     def digest(self) -> str:
         """Return a hash of everything here: equal for equal histories."""
@@ -85,91 +97,106 @@ class AccountState:
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    @singledispatchmethod
     def apply(self, record: Record) -> None:
         """Take a record in."""
+        self._apply(record)
+
+    @singledispatchmethod
+    def _apply(self, record: Record) -> None:
         raise TypeError(f"no record: {record!r}")
 
-    @apply.register
+    @_apply.register
     def _(self, record: Started) -> None:
         self.epoch = record.epoch
         self.since = self.since or record.at
 
-    @apply.register
+    @_apply.register
     def _(self, record: Intended) -> None:
         order = OrderState(record)
         self.orders[order.key] = order
+        self.traded.setdefault(order.ticket.instrument)
+        self.groups.setdefault(record.group, []).append(order.key)
         self._name(order, record.names)
+        self._look(order)
 
-    @apply.register
+    @_apply.register
     def _(self, record: Named) -> None:
         self._name(self.orders[record.key], record.names)
 
-    @apply.register
+    @_apply.register
     def _(self, record: Answered) -> None:
-        self.orders[record.key].answered = record
+        order = self.orders[record.key]
+        order.answered = record
+        self._look(order)
 
-    @apply.register
+    @_apply.register
     def _(self, record: Stood) -> None:
-        self.orders[record.key].stand(record)
+        order = self.orders[record.key]
+        order.stand(record)
+        self._look(order)
 
-    @apply.register
+    @_apply.register
     def _(self, record: CancelAsked) -> None:
-        self.orders[record.key].cancel_asked = record.at
+        order = self.orders[record.key]
+        order.cancel_asked = record.at
+        self._name(order, record.names)
 
-    @apply.register
+    @_apply.register
     def _(self, record: Closed) -> None:
-        self.orders[record.key].closed = record
+        order = self.orders[record.key]
+        order.close(record)
+        self._look(order)
 
-    @apply.register
+    @_apply.register
     def _(self, record: Booked) -> None:
+        self.traded.setdefault(record.instrument)
         row = self.books.book(record)
         if row.key is not None:
-            self.orders[row.key].book(row, 1)
+            self._book(row.key, row, 1)
 
-    @apply.register
+    @_apply.register
     def _(self, record: Reversed) -> None:
         self.books.forget(record.exec, record.version)
         if record.exec not in self.books.rows:  # undone before it was ever told
             return
         row = self.books.reverse(record.exec)
         if row.key is not None:
-            self.orders[row.key].book(row, -1)
+            self._book(row.key, row, -1)
 
-    @apply.register
+    @_apply.register
     def _(self, record: Finalised) -> None:
         row = self.books.finalise(record.exec, record.version)
         if row is not None and row.key is not None:
-            self.orders[row.key].pending.discard(row.exec)
+            order = self.orders[row.key]
+            order.pending.discard(row.exec)
+            self._look(order)
 
-    @apply.register
+    @_apply.register
     def _(self, record: Linked) -> None:
         row = self.books.link(record.exec, record.key)
-        self.orders[record.key].book(row, 1)
+        self._book(record.key, row, 1)
 
-    @apply.register
+    @_apply.register
     def _(self, record: FeeBooked) -> None:
-        self.books.seen.add(("fee", record.id))
-        self.books.cash[record.asset] -= record.amount
+        self.books.charge(record)
 
-    @apply.register
+    @_apply.register
     def _(self, record: CashBooked) -> None:
-        self.books.seen.add(("cash", record.id))
-        self.books.cash[record.asset] += record.amount
+        self.books.receive(record)
 
-    @apply.register
+    @_apply.register
     def _(self, record: Opened) -> None:
-        self.books.openings.append(record)
+        self.books.open(record, first=self.baseline is None)
 
-    @apply.register
+    @_apply.register
     def _(self, record: OpeningCash) -> None:
-        self.books.cash[record.asset] += record.total
+        self.books.open_cash(record)
 
-    @apply.register
+    @_apply.register
     def _(self, record: Baseline) -> None:
         self.baseline = record.at
 
-    @apply.register
+    @_apply.register
     def _(self, record: ReadTo) -> None:
         self.cursor = record.cursor
 
@@ -177,3 +204,15 @@ class AccountState:
         order.names.update(names)
         for name in names:
             self.by_name[name] = order.key
+
+    def _book(self, key: Key, row: Booked, sign: int) -> None:
+        order = self.orders[key]
+        order.book(row, sign)
+        self._look(order)
+
+    def _look(self, order: OrderState) -> None:
+        """Keep the orders that matter apart: there are few, however many there were."""
+        if order.live or order.releases or order.pending:
+            self._live.setdefault(order.key, order)
+        else:
+            self._live.pop(order.key, None)

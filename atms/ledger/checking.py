@@ -71,12 +71,16 @@ def _moved(connection: Connection) -> dict[_Key, Decimal]:
     """Return what fills, fees and flows moved, by run, account and currency."""
     total: dict[_Key, Decimal] = defaultdict(Decimal)
     f, fee, flow = schema.fills.c, schema.fill_fees.c, schema.cash_flows.c
-    fills = select(f.run_id, f.account, f.currency, f.row, f.side, f.size, f.price, f.multiplier)
-    for run, account, currency, row, side, size, price, multiplier in connection.execute(
+    fills = select(
+        f.run_id, f.account, f.currency, f.base, f.row, f.side, f.size, f.price, f.multiplier
+    )
+    for run, account, currency, base, row, side, size, price, multiplier in connection.execute(
         fills.where(f.settlement == "cash")
     ):
         sign = (-1 if side == "buy" else 1) * (-1 if row == "reversal" else 1)
         total[run, account, currency] += sign * size * price * multiplier
+        if base is not None:
+            total[run, account, base] -= sign * size
     fees = select(f.run_id, f.account, fee.asset, f.row, fee.amount).join(schema.fills)
     for run, account, asset, row, amount in connection.execute(fees):
         total[run, account, asset] += amount if row == "reversal" else -amount

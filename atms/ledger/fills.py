@@ -15,7 +15,10 @@ _KEY = ("account", "venue", "symbol", "trade_id")
 
 
 def book(
-    connection: Connection, fill: Mapping[str, Any], fees: Mapping[str, Decimal] | None
+    connection: Connection,
+    fill: Mapping[str, Any],
+    fees: Mapping[str, Decimal] | None,
+    version: int = 0,
 ) -> bool:
     """Write a fill, the first time that it is met; return whether it was.
 
@@ -23,13 +26,35 @@ def book(
         connection: in a transaction.
         fill: the columns of ``fills``, but for id, version, row and fees_known.
         fees: asset -> amount, negative for a rebate; None while the venue has not told them.
+        version: the venue's; one that is not above the highest that is there is no news.
     """
     known = _last(connection, fill)
-    if known is not None:
+    if known is not None and known["version"] >= version:
         if fees is not None and not known["fees_known"]:
             _tell_fees(connection, known["id"], fees)
         return False
-    _insert(connection, {**fill, "version": 0, "row": "fill"}, fees)
+    _insert(connection, {**fill, "version": version, "row": "fill"}, fees)
+    return True
+
+
+def reverse(
+    connection: Connection,
+    key: Mapping[str, str],
+    fees: Mapping[str, Decimal] | None,
+    **changed: Any,
+) -> bool:
+    """Undo a fill as it stands by a row of its own; return whether there was one.
+
+    Args:
+        connection: in a transaction.
+        key: account, venue, symbol and trade_id of the fill.
+        fees: those that are undone with it: a fee that came by itself is paid all the same.
+        changed: columns of the reversing row that are not the fill's: its run and time.
+    """
+    old = _last(connection, key)
+    if old is None or old["row"] == "reversal":
+        return False
+    _insert(connection, {**_plain(old), **changed, "row": "reversal"}, fees)
     return True
 
 
@@ -51,14 +76,33 @@ def correct(
         LedgerError: there is no such fill, or it was undone already.
     """
     old = _last(connection, key)
-    if old is None or old["row"] == "reversal":
+    told = None
+    if old is not None and old["fees_known"]:
+        told = dict(_fees(connection, old["id"]))
+    if old is None or not reverse(connection, key, told):
         raise LedgerError(f"there is no fill {dict(key)} to correct")
-    told = dict(_fees(connection, old["id"])) if old["fees_known"] else None
-    plain = {name: value for name, value in old.items() if name not in ("id", "fees_known")}
-    _insert(connection, {**plain, "row": "reversal"}, told)
     if new is not None:
-        version = old["version"] + 1
-        _insert(connection, {**plain, **new, "version": version, "row": "fill"}, fees)
+        book(connection, {**_plain(old), **new}, fees, old["version"] + 1)
+
+
+def charge(connection: Connection, key: Mapping[str, str], asset: str, amount: Decimal) -> bool:
+    """Add a fee that came by itself to a fill as it stands; return whether there is that fill."""
+    old = _last(connection, key)
+    if old is None or old["row"] == "reversal":
+        return False
+    fees = dict(_fees(connection, old["id"]))
+    table = schema.fill_fees
+    same = and_(table.c.fill_id == old["id"], table.c.asset == asset)
+    connection.execute(table.delete().where(same))
+    _tell_fees(connection, old["id"], {asset: fees.get(asset, Decimal(0)) + amount})
+    return True
+
+
+def link(connection: Connection, key: Mapping[str, str], order_id: str) -> None:
+    """Say of which order a fill is, which was not known when it came."""
+    f = schema.fills.c
+    same = and_(*(f[name] == key[name] for name in _KEY), f.order_id.is_(None))
+    connection.execute(schema.fills.update().where(same).values(order_id=order_id))
 
 
 def _last(connection: Connection, key: Mapping[str, Any]) -> RowMapping | None:
@@ -67,6 +111,10 @@ def _last(connection: Connection, key: Mapping[str, Any]) -> RowMapping | None:
     same = and_(*(f[name] == key[name] for name in _KEY))
     query = select(schema.fills).where(same).order_by(f.version.desc(), f.row.desc()).limit(1)
     return connection.execute(query).mappings().first()
+
+
+def _plain(row: RowMapping) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("id", "fees_known")}
 
 
 def _insert(

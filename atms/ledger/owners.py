@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
@@ -29,3 +29,20 @@ def add_once(connection: Connection, table: Table, key: Sequence[str], **row: An
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
     added = insert(table).values(row).on_conflict_do_nothing(index_elements=key)
     return bool(connection.execute(added).rowcount)
+
+
+def upsert(
+    connection: Connection, table: Table, key: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows; of one whose *key* is there, change the other columns."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    statement = insert(table)
+    others = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=key, set_=others), [dict(r) for r in rows]
+    )

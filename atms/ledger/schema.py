@@ -90,13 +90,13 @@ runs = Table(
     Column("strategy_id", ForeignKey("strategies.id"), nullable=False, index=True),
     Column("label", Text),
     Column("mode", Text, nullable=False),  # backtest, paper, live
-    Column("status", Text, nullable=False),  # finished, failed, interrupted
+    Column("status", Text, nullable=False),  # running, finished, failed, interrupted
     Column("symbols", Text, nullable=False),
     Column("started", Moment, nullable=False, index=True),
-    Column("ended", Moment, nullable=False),
+    Column("ended", Moment),  # NULL: it runs
     Column("first_bar", Moment),
     Column("last_bar", Moment),
-    Column("start_value", Exact, nullable=False),
+    Column("start_value", Exact),
     Column("final_value", Exact),
     Column("currency", Text, nullable=False),
     Column("seed", BigInteger, nullable=False),
@@ -152,6 +152,7 @@ orders = Table(
     Column("filled", Exact, nullable=False),
     Column("average_price", Exact),
     Column("reason", Text),  # why it was rejected, or made by the broker
+    Column("names", Text),  # what the venue calls it, "kind:value", those with a blank between
 )
 
 # Never updated: a fill that the venue corrects or undoes gets a reversal, and a new version.
@@ -166,15 +167,16 @@ fills = Table(
     Column("trade_id", Text, nullable=False),  # the venue's; in a backtest the run's own counter
     Column("version", Integer, nullable=False),
     Column("row", Text, nullable=False),
-    Column("order_id", Text, nullable=False),
+    Column("order_id", Text),  # NULL: of no order of ours
     Column("ts", Moment, nullable=False),
     Column("side", Text, nullable=False),
     Column("size", Exact, nullable=False),
     Column("price", Exact, nullable=False),
     Column("currency", Text, nullable=False),  # of the price
+    Column("base", Text),  # what it moved of another asset, size of it; NULL: no balance is kept
     Column("multiplier", Exact, nullable=False),
     Column("settlement", Text, nullable=False),  # cash moves the value; margin moves none
-    Column("reference_price", Exact, nullable=False),
+    Column("reference_price", Exact),  # before costs; NULL: nobody knows
     Column("spread_cost", Exact),  # what the price was worse than it by, in the account's currency
     Column("slippage_cost", Exact),
     Column("impact_cost", Exact),
@@ -224,6 +226,22 @@ fill_trades = Table(
     Column("fee", Exact, nullable=False),
 )
 
+# What a run found held when it took the account, and what it was made to adopt.
+openings = Table(
+    "openings",
+    metadata,
+    _run(primary_key=True),
+    _account(primary_key=True),
+    Column("venue", Text, primary_key=True),
+    Column("symbol", Text, primary_key=True),
+    Column("bucket", Text, primary_key=True),
+    Column("entry", BigInteger, primary_key=True, autoincrement=False),  # the journal's number
+    Column("ts", Moment, nullable=False),
+    Column("why", Text, nullable=False),  # held, opening, adopted, ignored
+    Column("size", Exact, nullable=False),  # negative: short
+    Column("average_price", Exact),  # NULL: nobody knows
+)
+
 # What is held; of a backtest, what it held at its end.
 positions = Table(
     "positions",
@@ -234,7 +252,7 @@ positions = Table(
     Column("symbol", Text, primary_key=True),
     Column("ts", Moment, nullable=False),
     Column("size", Exact, nullable=False),  # negative: short
-    Column("average_price", Exact, nullable=False),
+    Column("average_price", Exact),  # NULL: nobody knows
 )
 
 # What moved cash and is no fill.
@@ -272,6 +290,27 @@ strategy_state = Table(
     Column("key", Text, primary_key=True),
     Column("ts", Moment, nullable=False),
     Column("value", JSON, nullable=False),
+)
+
+# Which run an account's journal was written by, from an epoch on.
+live_sessions = Table(
+    "live_sessions",
+    metadata,
+    _account(primary_key=True),
+    Column("journal", Text, primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    _run(index=True),
+    Column("started", Moment, nullable=False),
+)
+
+# How far a journal's entries are in these tables: written with them, in one transaction.
+journal_marks = Table(
+    "journal_marks",
+    metadata,
+    _account(primary_key=True),
+    Column("journal", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("ts", Moment, nullable=False),
 )
 
 series = Table(
@@ -323,4 +362,4 @@ imports = Table(
     Column("ts", Moment, nullable=False),
 )
 
-Index("ix_orders_account", orders.c.account)
+Index("ix_orders_account", orders.c.account, orders.c.order_id)

@@ -3,85 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
 
 from atms.errors import JournalError
-from atms.execution.account import ANSWER, Account
-from atms.execution.core import Core, Terms
-from atms.execution.events import TellAccount, TellOrder, Wish, Wishes
-from atms.sandbox.simulation.adversary import MemoryJournal
-from atms.sandbox.simulation.loop import VirtualLoop
+from atms.execution.account import ANSWER
+from atms.execution.events import TellAccount
+from atms.sandbox.simulation.lives import MemoryJournal
 from atms.sandbox.simulation.venue.exchange import ExchangeStore
 from atms.sandbox.simulation.venue.faults import Faults
-from atms.sandbox.simulation.venue.profiles import PROFILES
+from atms.stores.base import Unreachable
+from atms.stores.capabilities import Capabilities
+from atms.stores.market import Instrument
 from atms.stores.outcomes import Outcome
-from atms.stores.requests import Kind, Prepared, Ticket
+from atms.stores.requests import Prepared, Request
+from tests.execution.account_bench import Bench, bench, make
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Bench:
-    """One account on a quiet venue, in virtual time."""
-
-    def __init__(self, kind: type[ExchangeStore] = ExchangeStore) -> None:
-        self.loop = VirtualLoop(START)
-        self.venue = PROFILES["exchange"].venue(clock=self.loop.now, source=random.Random(1))
-        self.instrument = next(iter(self.venue.instruments))
-        self.journal = MemoryJournal()
-        self.told: list[Any] = []
-        self.core = Core(Terms(journal="t", instruments=(self.instrument,)))
-        self.account = Account(
-            self.core, kind(self.venue), self.journal,
-            loop=self.loop, now=self.loop.now, tell=self.told.append,
-        )  # fmt: skip
-        self.venue.trade(self.instrument, Decimal(100), Decimal(10))
-        self.account.spawn(self.account.run())
-        self.wait(60)
-        assert self.core.ready
-
-    def wait(self, seconds: float) -> None:
-        self.loop.turn(lambda: False, seconds)
-
-    def buy(self) -> None:
-        ticket = Ticket(
-            key="", instrument=self.instrument, side=1, qty=Decimal(1), kind=Kind.MARKET
-        )
-        self.account.feed(Wishes(wishes=(Wish(tickets=(ticket,), tags=(7,)),)))
-
-    def close(self) -> None:
-        self.account.abandon(RuntimeError("the test is over"))
-        self.venue.sever()
-        self.loop.turn(lambda: False, 0)
-        self.loop.close()
-
-    @property
-    def statuses(self) -> list[str]:
-        return [word.status for word in self.told if isinstance(word, TellOrder)]
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Bench]]:
-    """Make benches, and close them."""
-    made: list[Bench] = []
-
-    def call(kind: type[ExchangeStore] = ExchangeStore) -> Bench:
-        made.append(Bench(kind))
-        return made[-1]
-
-    yield call
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def bench(make: Callable[..., Bench]) -> Bench:
-    return make()
+__all__ = ["bench", "make"]
 
 
 def test_an_order_goes_through_all_of_its_states(bench: Bench) -> None:
@@ -154,3 +94,89 @@ def test_an_abandoned_account_sends_nothing_more(bench: Bench) -> None:
     bench.wait(30)
     assert bench.venue.by_key == {}
     assert bench.statuses == []
+
+
+# ---- starting ----------------------------------------------------------------------------------
+class Watched(ExchangeStore):
+    """Keeps what was called, and can hang."""
+
+    def __init__(self, venue: Any) -> None:
+        super().__init__(venue)
+        self.calls: list[Any] = []
+        self.hangs = ""
+
+    async def connect(self) -> Capabilities:
+        self.calls.append("connect")
+        if self.hangs == "connect":
+            await asyncio.get_running_loop().create_future()
+        return await super().connect()
+
+    def used(self, names: Iterable[str]) -> None:
+        self.calls.append(sorted(names))
+
+    async def instruments(self, symbols: Sequence[str]) -> tuple[Instrument, ...]:
+        self.calls.append("instruments")
+        if self.hangs == "instruments":
+            await asyncio.get_running_loop().create_future()
+        return await super().instruments(symbols)
+
+
+def test_names_that_the_journal_holds_are_used_before_anything_else(
+    make: Callable[..., Bench],
+) -> None:
+    first = make(Watched)
+    assert first.store.calls == ["connect", [], "instruments"]
+    first.buy()
+    first.wait(5)
+    second = make(Watched, first)
+    assert second.store.calls == ["connect", ["order:1"], "instruments"]
+
+
+def test_a_store_that_is_connected_already_is_not_connected_again(
+    make: Callable[..., Bench],
+) -> None:
+    bench = make(Watched, connected=True)
+    assert bench.store.calls == ["connect", [], "instruments"]  # the first was the test's own
+
+
+@pytest.mark.parametrize("call", ["connect", "instruments"])
+def test_a_start_that_hangs_is_given_up(make: Callable[..., Bench], call: str) -> None:
+    bench = make(Watched)
+    bench.store.hangs = call
+    raised: list[Exception] = []
+
+    async def start() -> None:
+        try:
+            await bench.account.run()
+        except Unreachable as error:
+            raised.append(error)
+
+    bench.account.spawn(start())
+    bench.wait(ANSWER.total_seconds() + 1)
+    assert [str(one) for one in raised] == [f"{call}: no answer within 30 s"]
+
+
+def test_places_are_prepared_one_after_the_other(make: Callable[..., Bench]) -> None:
+    bench = make(Slow)
+    for _ in range(3):
+        bench.buy()
+    bench.wait(10)
+    assert bench.store.most == 1
+    assert bench.statuses.count("completed") == 3
+
+
+class Slow(ExchangeStore):
+    """Takes its time to prepare, the less the more often it was asked."""
+
+    def __init__(self, venue: Any) -> None:
+        super().__init__(venue)
+        self.running = self.most = 0
+        self.times = 3
+
+    async def prepare(self, request: Request) -> Prepared:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        self.times -= 1
+        await asyncio.sleep(0.1 * self.times)
+        self.running -= 1
+        return await super().prepare(request)

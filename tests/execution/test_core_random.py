@@ -38,7 +38,7 @@ from atms.execution.events import (
     WishCancel,
     Wishes,
 )
-from atms.execution.records import Record, decode, encode
+from atms.execution.records import Baseline, Record, decode, encode
 from atms.stores.facts import (
     BalanceFact,
     BucketFact,
@@ -256,9 +256,11 @@ class Run:
         self.dead = False
         self.told.clear()
         self.heard.clear()
-        self.core = Core(
-            Terms(journal="j", instruments=_NAMES), [decode(encode(one)) for one in self.durable]
-        )
+        records = [decode(encode(one)) for one in self.durable]
+        began = any(isinstance(one, Baseline) for one in records)
+        policy = "halt" if began else "adopt"  # what comes later than the opening is a mistake
+        terms = Terms(journal="j", instruments=_NAMES, unknown_position=policy)
+        self.core = Core(terms, records)
         self.rows_then = {name: rows(self.core, name) for name in _NAMES}
         self.wake = None
         self.carry_out(self.core.start(self.epoch, self.now))

@@ -156,16 +156,18 @@ def test_start_up_is_log_then_snapshot_then_log_then_ready() -> None:
     assert len(world.notices("ready")) == 1
 
 
-def test_the_first_start_takes_what_is_held_as_given() -> None:
-    world = World()
+def test_what_is_held_at_the_first_start_is_adopted_where_that_is_the_policy() -> None:
+    world = World(unknown_position="adopt")
     world.open(bucket(world, 3), balance(world, 1000))
     assert held(world) == dec(3)
+    assert world.core.state.books.positions()[BTC, "net"].price == dec(90)
     assert world.core.state.books.cash["USD"] == dec(1000)
-    assert [one.why for one in world.durable if isinstance(one, Opened)] == ["opening"]
+    assert [one.why for one in world.durable if isinstance(one, Opened)] == ["adopted"]
+    assert not world.core.halted
 
 
 def test_a_fill_between_the_first_log_and_the_first_snapshot_is_in_the_opening_once() -> None:
-    world = World()
+    world = World(unknown_position="adopt")
     world.connect()
     world.page()
     world.hear(world.filled(None, "e1", 2))  # traded by somebody else
@@ -185,7 +187,7 @@ def test_a_fill_between_the_first_log_and_the_first_snapshot_is_in_the_opening_o
 
 
 def test_cash_that_moved_before_the_first_snapshot_is_in_the_opening_once() -> None:
-    world = World()
+    world = World(unknown_position="adopt")
     world.connect()
     world.hear(
         CashFact(at=world.now, id="c1", asset="USD", amount=dec(5), instrument=None, kind="deposit")
@@ -214,10 +216,10 @@ def test_the_opening_is_taken_once_though_nothing_was_held_then() -> None:
 
 
 def test_a_snapshot_that_is_not_whole_does_not_end_start_up() -> None:
-    world = World()
+    world = World(unknown_position="adopt")
     world.connect()
     world.page()
-    world.snapshot(parts=frozenset({Part.ORDERS, Part.BALANCES}))
+    world.snapshot(parts=frozenset({Part.ORDERS, Part.BUCKETS}))
     world.page()
     assert not world.core.ready
     world.wait(5)

@@ -28,6 +28,7 @@ from atms.execution.records import (
     ReadTo,
     Record,
     Reversed,
+    Shift,
     Started,
     Stood,
     decode,
@@ -47,11 +48,13 @@ FULL = Ticket(
 )  # fmt: skip
 PLAIN = Ticket(key="k", instrument="i", side=1, qty=Decimal(1), kind=Kind.MARKET)
 FEES = (Fee(asset="USD", amount=Decimal("-0.10")), Fee(asset="Ł", amount=Decimal("2.50")))
+SHIFTS = (Shift(instrument="i", bucket="net", qty=Decimal("-0.0010")),)
 BOOKED: dict[str, Any] = {
     "exec": "e", "version": 2, "key": "k", "names": ("a:1", "b:2"), "instrument": "i",
     "bucket": "lot 7", "side": -1, "qty": Decimal("0.10"), "price": Decimal("1.50"), "at": AT,
     "fees": FEES, "final": False, "moves": (Move(asset="USD", amount=Decimal("-1.00")),),
     "settle": "USDT", "multiplier": Decimal("0.10"), "cause": "liquidation", "witness": "0xabc",
+    "shifts": SHIFTS,
 }  # fmt: skip
 RECORDS: tuple[Record, ...] = (
     Started(epoch=3, at=AT),
@@ -67,6 +70,8 @@ RECORDS: tuple[Record, ...] = (
     Stood(key="k", state=State.CANCELED, at=AT, filled=Decimal("0.0"), reason=Reason.OTHER),
     Stood(key="k", state=State.WORKING, at=AT),
     CancelAsked(key="k", at=AT),
+    CancelAsked(key="k", at=AT, names=("tx:1",), payload=b"signed", repeatable=True),
+    Closed(key="k", how="vanished", at=AT, why="gone"),
     Closed(key="k", how="not_placed", at=AT, why='never "seen"\n'),
     Closed(key="k", how="filled", at=AT),
     Booked(**BOOKED),
@@ -76,13 +81,20 @@ RECORDS: tuple[Record, ...] = (
     Finalised(exec="e", version=1),
     Linked(exec="e", key="k"),
     FeeBooked(id="f", exec="e", key="k", asset="ETH", amount=Decimal("0.021"), at=AT),
+    FeeBooked(id="g", exec="e", key="k", asset="i", amount=Decimal("1"), at=AT, shifts=SHIFTS),
     FeeBooked(id="f", exec=None, key=None, asset="ETH", amount=Decimal("-1"), at=AT),
     CashBooked(id="c", asset="USD", amount=Decimal("5.00"), instrument="i", kind="funding", at=AT),
+    CashBooked(
+        id="s", asset="", amount=Decimal("5"), instrument="i", kind="split", at=AT, shifts=SHIFTS
+    ),
     CashBooked(id="c", asset="USD", amount=Decimal("5"), instrument=None, kind="pnl", at=AT),
     Opened(
         instrument="i", bucket="net", qty=Decimal("-3"), price=Decimal("9.9"), at=AT, why="adopted"
     ),
     Opened(instrument="i", bucket="net", qty=Decimal("3"), price=None, at=AT),
+    Opened(
+        instrument="i", bucket="net", qty=Decimal("3"), price=None, at=AT, why="ignored", asset="B"
+    ),
     OpeningCash(asset="USD", total=Decimal("1000.00"), at=AT),
     Baseline(at=AT),
     ReadTo(cursor='{"BTC":17}'),

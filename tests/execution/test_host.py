@@ -16,6 +16,7 @@ import pytest
 
 from atms.errors import RunError
 from atms.execution import host as module
+from atms.execution import tasks
 from atms.execution.host import Failures, Host, InlineHost, ThreadHost
 from atms.sandbox.simulation.loop import Stalled, VirtualLoop
 
@@ -307,6 +308,7 @@ class TestClose:
         self, make: Callable[[], Host], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(module, "CLOSING", 0.2)
+        monkeypatch.setattr(tasks, "CLOSING", 0.2)
 
         async def stubborn() -> None:
             stop = time.monotonic() + 60

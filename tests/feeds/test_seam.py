@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from atms.feeds.seam import Deliver, Fetch, Seam, Told, Turned
+from atms.feeds.seam import Deliver, Fetch, Passed, Seam, Told, Turned
 from atms.stores.market import Bar, BarFact, Empty, FeedLink
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,6 +46,8 @@ def seen(actions: list[Any]) -> list[Any]:
             short.append(action.status)
         elif isinstance(action, Fetch):
             short.append("fetch")
+        elif isinstance(action, Passed):
+            short.append("passed")
         else:
             short.append(action.what)
     return short
@@ -108,16 +110,66 @@ def test_a_told_hole_has_its_ends(live: Seam) -> None:
     assert told == Told(what="gap", at=bar(3).close_at, until=bar(6).open_at)
 
 
-def test_where_a_venue_leaves_empty_bars_out_a_hole_is_none() -> None:
-    seam = Seam(start=START, omits_empty=True)
+@pytest.fixture
+def thin() -> Seam:
+    """A feed of a venue that leaves empty bars out; it is live and has delivered bar 1."""
+    made = Seam(start=START, omits_empty=True)
+    made.begin()
+    assert seen(made.history([bar(1)])) == [1, "LIVE"]
+    return made
+
+
+def test_where_a_venue_leaves_empty_bars_out_history_is_asked_once_and_it_stays_live(
+    thin: Seam,
+) -> None:
+    assert seen(thin.heard(bar(5))) == ["fetch"]
+    assert thin.heard(bar(6)) == []
+    assert seen(thin.history([bar(1), bar(5), bar(6)])) == [(5,), (6,)]
+    assert seen(thin.heard(bar(8))) == ["fetch"]
+
+
+def test_what_the_stream_lost_there_comes_before_the_live_bar(thin: Seam) -> None:
+    thin.heard(bar(5))
+    assert seen(thin.history([bar(1), bar(3)])) == [3, (5,)]
+
+
+def test_and_out_of_order_too(thin: Seam) -> None:
+    thin.heard(bar(5))
+    assert seen(thin.history([bar(1), bar(3), bar(5), bar(6)])) == [3, (5,), (6,)]
+
+
+def test_it_is_live_no_more_when_history_cannot_be_had(thin: Seam) -> None:
+    thin.heard(bar(5))
+    assert seen(thin.stalled()) == ["DELAYED"]
+    assert thin.stalled() == []
+    assert seen(thin.history([bar(1)])) == [5, "LIVE"]
+
+
+def test_a_hole_there_may_be_taken_for_none(thin: Seam) -> None:
+    thin.checks_holes = False
+    assert seen(thin.heard(bar(5))) == [(5,)]
+
+
+def test_or_for_flat_bars_in_history_and_live_alike() -> None:
+    seam = Seam(start=START, omits_empty=True, fills=True, checks_holes=False)
     seam.begin()
-    seam.history([bar(1)])
-    assert seen(seam.heard(bar(5))) == [(5,)]
+    assert seen(seam.history([bar(1), bar(4)])) == [1, 2, 3, 4, "LIVE"]
+    actions = seam.heard(bar(7))
+    assert seen(actions) == [5, 6, (7,)]
+    assert isinstance(actions[0], Deliver)
+    assert actions[0].bar.high == actions[0].bar.low == bar(4).close
 
 
 def test_an_empty_interval_is_left_out_as_history_leaves_it_out(live: Seam) -> None:
-    assert live.heard(empty(4)) == []
+    assert live.heard(empty(4)) == [Passed(until=bar(4).close_at)]
+    assert live.heard(empty(4)) == live.heard(empty(3)) == []
     assert seen(live.heard(bar(5))) == [(5,)]
+
+
+def test_one_that_is_told_while_history_is_read_is_no_hole_afterwards(seam: Seam) -> None:
+    seam.heard(empty(3))
+    seam.heard(bar(4))
+    assert seen(seam.history([bar(1), bar(2)])) == [1, 2, "passed", 4, "LIVE"]
 
 
 def test_or_filled_with_the_last_close_as_history_fills_it(live: Seam) -> None:
@@ -145,10 +197,68 @@ def test_history_that_comes_while_the_stream_is_down_is_not_taken(live: Seam) ->
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"high": Decimal(98)}, {"low": Decimal("NaN")}, {"close_at": START}]
-)
+    "wrong",
+    [{"high": Decimal(98)}, {"low": Decimal("NaN")}, {"close_at": START}, {"low": Decimal(0)},
+     {"low": Decimal(-5)}, {"close": Decimal("Infinity")}, {"volume": Decimal("NaN")},
+     {"volume": Decimal(-1)}],
+)  # fmt: skip
 def test_what_cannot_be_a_bar_is_not_delivered(live: Seam, wrong: dict[str, Any]) -> None:
     assert seen(live.heard(replace(bar(4), **wrong))) == ["malformed"]
+
+
+def test_nor_from_history_and_it_is_told_once(live: Seam) -> None:
+    bad = replace(bar(4), high=Decimal(1))
+    assert seen(live.heard(bad)) == ["malformed"]
+    assert seen(live.heard(bar(5))) == ["DELAYED", "fetch"]
+    assert seen(live.history([bar(3), bad, bar(5)])) == ["gap", 5, "duplicate", "LIVE"]
+
+
+def test_history_may_come_in_parts(seam: Seam) -> None:
+    seam.heard(bar(4))
+    assert seen(seam.history([bar(1), bar(2)], more=True)) == [1, 2]
+    assert seam.since == bar(2).open_at
+    assert seen(seam.history([bar(3)])) == [3, 4, "LIVE"]
+
+
+def test_of_versions_that_wait_the_newest_is_delivered(seam: Seam) -> None:
+    seam.heard(replace(bar(2, close=101), revision=1))
+    seam.heard(bar(2))
+    actions = seam.history([bar(1)])
+    assert seen(actions) == [1, 2, "LIVE"]
+    assert seam.last is not None
+    assert seam.last.close == 101
+
+
+def test_an_older_version_is_no_revision(seam: Seam) -> None:
+    seam.history([replace(bar(1, close=101), revision=1)])
+    assert seen(seam.heard(bar(1))) == ["duplicate"]
+
+
+def test_what_waits_is_bounded_and_history_is_read_once_more(seam: Seam) -> None:
+    seam.keep = 5
+    for number in range(2, 20):
+        assert seam.heard(bar(number)) == []
+    assert len(seam._buffer) == 5
+    assert seen(seam.history([bar(1), bar(2)])) == [1, 2, "fetch"]
+    rest = [bar(n) for n in range(2, 16)]
+    assert seen(seam.history(rest))[-5:] == [16, 17, 18, 19, "LIVE"]
+
+
+def test_also_where_a_hole_could_not_be_seen(thin: Seam) -> None:
+    thin.checks_holes, thin.keep = False, 2
+    thin.heard(link(False))
+    thin.heard(link(True))
+    for number in (2, 3, 4, 5):
+        thin.heard(bar(number))
+    assert seen(thin.history([bar(1)])) == ["fetch"]
+    assert seen(thin.history([bar(1), bar(2), bar(3)])) == [2, 3, 4, 5, "LIVE"]
+
+
+def test_a_silent_stream_is_checked_without_a_word(live: Seam) -> None:
+    assert seen(live.probe()) == ["fetch"]
+    assert live.probe() == []
+    assert seen(live.history([bar(3)])) == []
+    assert seen(live.heard(bar(4))) == [(4,)]
 
 
 @pytest.mark.parametrize("seed", range(200))

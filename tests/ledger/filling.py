@@ -29,6 +29,10 @@ def fill(url: str, result: Result) -> None:
         url,
         "INSERT INTO strategy_state (run_id, key, ts, value) "
         "SELECT id, 'a key', started, '{\"a\": [1, null, \"\\u00e4\"]}' FROM runs",
+        "INSERT INTO openings SELECT run_id, account, venue, symbol, 'net', 7, ts, 'held', "
+        f"{exact}, NULL FROM positions",
+        "INSERT INTO live_sessions SELECT account, 'abc123', 3, run_id, ts FROM positions",
+        "INSERT INTO journal_marks SELECT account, 'abc123', 9999999999, ts FROM positions",
         f"INSERT INTO fills ({', '.join(names)}) SELECT {values} FROM fills WHERE trade_id = '1'",
         f"INSERT INTO fill_fees SELECT id, 'BNB', {exact} FROM fills WHERE row = 'reversal'",
         f"UPDATE instruments SET tick = {exact}",

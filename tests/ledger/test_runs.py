@@ -61,7 +61,7 @@ def in_any_order(found: Rows) -> list[list[tuple[str, Any]]]:
 def test_orders_are_those_of_the_run(url: str, result: Result) -> None:
     found = rows(url, f"SELECT * FROM orders WHERE run_id = '{result.id}'")
     frame = without(result.orders, "fee")  # of its fills
-    mine = {"run_id": result.id, "account": result.account}
+    mine = {"run_id": result.id, "account": result.account, "names": None}
     assert in_any_order(found) == in_any_order(expected(frame, "order_id", "parent_id", **mine))
 
 
@@ -80,7 +80,7 @@ def test_fills_are_those_of_the_run(url: str, result: Result) -> None:
     ids = [row.pop("id") for row in found]
     assert len(set(ids)) == len(ids)
     frame = without(result.fills, "fee", "fee_currency")
-    same = {"version": 0, "row": "fill", "fees_known": True}
+    same = {"version": 0, "row": "fill", "fees_known": True, "base": None}
     # In the order of booking.
     assert found == expected(frame, "order_id", "trade_id", **same)
 

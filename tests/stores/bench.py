@@ -16,8 +16,8 @@ import pytest
 from atms.stores.base import Store
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import Cursor, Fact, FillFact, OrderFact, Page
-from atms.stores.outcomes import Acked, Outcome
-from atms.stores.requests import Cancel, Key, Place, Refs, Ticket
+from atms.stores.outcomes import Acked, Outcome, Refused
+from atms.stores.requests import Cancel, Key, Place, Prepared, Refs, Request, Ticket
 
 Some = TypeVar("Some")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -157,19 +157,27 @@ class Ear:
         return [one for one in self.of(FillFact) if one.key == key or one.refs & refs]
 
 
+async def prepared(store: Store, request: Request) -> Prepared:
+    """Prepare a request that is not refused."""
+    made = await store.prepare(request)
+    assert isinstance(made, Prepared), made
+    return made
+
+
 async def sent(store: Store, *tickets: Ticket, link: str = "single") -> Outcome:
-    """Prepare and transmit one request."""
+    """Prepare and transmit one request; what is refused before it is sent is refused."""
     place = Place(tickets=tickets, link=link)  # type: ignore[arg-type]
-    return await store.transmit(await store.prepare(place))
+    made = await store.prepare(place)
+    return made if isinstance(made, Refused) else await store.transmit(made)
 
 
 async def placed(store: Store, *tickets: Ticket, link: str = "single") -> dict[Key, Refs]:
     """Place tickets; return the names of each that are known then."""
     place = Place(tickets=tickets, link=link)  # type: ignore[arg-type]
-    prepared = await store.prepare(place)
-    outcome = await store.transmit(prepared)
+    made = await prepared(store, place)
+    outcome = await store.transmit(made)
     assert isinstance(outcome, Acked), outcome
-    told = (*prepared.refs, *outcome.refs)
+    told = (*made.refs, *outcome.refs)
     return {
         ticket.key: frozenset(name for key, name in told if key == ticket.key) for ticket in tickets
     }
@@ -177,7 +185,8 @@ async def placed(store: Store, *tickets: Ticket, link: str = "single") -> dict[K
 
 async def canceled(store: Store, key: Key, refs: Refs) -> Outcome:
     """Ask for a cancellation."""
-    return await store.transmit(await store.prepare(Cancel(key=key, refs=refs)))
+    made = await store.prepare(Cancel(key=key, refs=refs))
+    return made if isinstance(made, Refused) else await store.transmit(made)
 
 
 async def read_log(store: Store, after: str, instruments: list[str]) -> list[Page]:

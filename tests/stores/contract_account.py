@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from atms.stores.facts import BalanceFact, BucketFact, Fact, FillFact, OrderFact, Part, State
-from atms.stores.market import Bar
+from atms.stores.facts import (
+    BalanceFact,
+    BucketFact,
+    Fact,
+    FeeFact,
+    FillFact,
+    OrderFact,
+    Part,
+    Snapshot,
+    State,
+)
+from atms.stores.market import Bar, Instrument
 from tests.stores.bench import (
     Bench,
     Ear,
@@ -25,23 +35,32 @@ class Standing(OnABench):
     """What STORE.md says of snapshots, and of groups that a venue holds together."""
 
     @played
-    async def test_a_snapshot_tells_orders_positions_and_balances(self, bench: Bench) -> None:
+    async def test_a_snapshot_tells_orders_and_balances_and_positions_where_there_are_any(
+        self, bench: Bench
+    ) -> None:
         store = await bench.opened()
+        before = await store.snapshot([bench.instrument])
         ear = Ear(store)
         await traded(bench, store, 2)
         await bench.finish()
         names = await placed(store, bench.standing("b-1"))
         await bench.settle()
         found = await store.snapshot([bench.instrument])
-        assert found.parts == set(Part)
-        assert {type(fact) for fact in found.facts} <= set(KINDS.values())
+        assert found.parts >= {Part.ORDERS, Part.BALANCES}
+        assert {type(fact) for fact in found.facts} <= {KINDS[part] for part in found.parts}
         (order,) = [one for one in found.facts if isinstance(one, OrderFact)]
         assert order.refs & names["b-1"]
-        held = [one for one in found.facts if isinstance(one, BucketFact)]
-        filled = sum(one.side * one.qty for one in ear.of(FillFact))
-        assert sum(one.qty for one in held) == filled != 0
-        if bench.can.buckets == "net":
-            assert {one.bucket for one in held} == {"net"}
+        (listed,) = await store.instruments([bench.instrument.partition(":")[2]])
+        units = _units(listed, ear)
+        assert units != 0
+        if Part.BUCKETS in found.parts:
+            held = [one for one in found.facts if isinstance(one, BucketFact)]
+            assert sum(one.qty for one in held) == units
+            if bench.can.buckets == "net":
+                assert {one.bucket for one in held} == {"net"}
+        else:
+            assert listed.cash == "exchange"
+            assert _total(found, listed.base) - _total(before, listed.base) == units
         free = [one.free for one in found.facts if isinstance(one, BalanceFact)]
         assert free
         assert all(one is None or isinstance(one, Decimal) for one in free)
@@ -66,9 +85,10 @@ class Standing(OnABench):
         await traded(bench, store, 2)
         await placed(store, bench.standing("b-1"))
         await bench.settle()
+        whole = await store.snapshot([bench.instrument])
         with bench.trouble("partial_snapshot"):
             found = await store.snapshot([bench.instrument])
-        assert found.parts < set(Part)
+        assert found.parts < whole.parts
         told: set[Part] = {part for part, kind in KINDS.items() if _any(found.facts, kind)}
         assert told == found.parts
 
@@ -149,6 +169,20 @@ class Standing(OnABench):
         assert found == heard
         less = store.history(bench.instrument, "1m", first.close_at, last.open_at)
         assert [bar async for bar in less] == heard[1:-1]
+
+
+def _units(listed: Instrument, ear: Ear) -> Decimal:
+    """Return what fills have brought, less the fees that were paid in it."""
+    fills = {one.exec: one for one in ear.of(FillFact)}.values()
+    fees = [fee for one in fills for fee in one.fees or ()]
+    fees += [one.fee for one in ear.of(FeeFact)]
+    paid = [fee.amount for fee in fees if listed.cash == "exchange" and fee.asset == listed.base]
+    return sum((one.side * one.qty for one in fills), Decimal(0)) - sum(paid, Decimal(0))
+
+
+def _total(found: Snapshot, asset: str) -> Decimal:
+    facts = [one for one in found.facts if isinstance(one, BalanceFact) and one.asset == asset]
+    return facts[0].total if facts else Decimal(0)
 
 
 def _any(facts: tuple[Fact, ...], kind: type) -> bool:

@@ -14,6 +14,7 @@ from tests.stores.bench import (
     needs,
     placed,
     played,
+    prepared,
     read_log,
 )
 
@@ -121,7 +122,7 @@ class Changing(OnABench):
         names = await placed(store, bench.standing("a-1"))
         larger = bench.standing("a-1", larger=True)
         amend = Amend(key="a-1", refs=names["a-1"], ticket=larger)
-        assert isinstance(await store.transmit(await store.prepare(amend)), Acked)
+        assert isinstance(await store.transmit(await prepared(store, amend)), Acked)
         await bench.settle()
         last = ear.orders("a-1")[-1]
         assert last.ticket is not None

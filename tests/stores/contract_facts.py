@@ -26,6 +26,7 @@ from tests.stores.bench import (
     needs,
     placed,
     played,
+    prepared,
     read_log,
 )
 
@@ -57,9 +58,9 @@ class Telling(OnABench):
     ) -> None:
         store = await bench.opened()
         ear = Ear(store)
-        prepared = await store.prepare(Place(tickets=(bench.taking("a-1"),)))
+        made = await prepared(store, Place(tickets=(bench.taking("a-1"),)))
         with bench.trouble("late_reply"):
-            sending = asyncio.get_running_loop().create_task(store.transmit(prepared))
+            sending = asyncio.get_running_loop().create_task(store.transmit(made))
             await bench.wait(0.5)
             await bench.fill("a-1")
             await bench.wait(0.5)

@@ -17,6 +17,7 @@ from tests.stores.bench import (
     needs,
     placed,
     played,
+    prepared,
     read_log,
     traded,
 )
@@ -123,12 +124,12 @@ class Looking(OnABench):
     @played
     async def test_what_was_sent_without_an_answer_is_found(self, bench: Bench) -> None:
         store = await bench.opened()
-        prepared = await store.prepare(Place(tickets=(bench.standing("a-1"),)))
+        made = await prepared(store, Place(tickets=(bench.standing("a-1"),)))
         with bench.trouble("lose_reply"):
-            assert isinstance(await store.transmit(prepared), Unknown)
+            assert isinstance(await store.transmit(made), Unknown)
         await bench.fill("a-1")
         await bench.finish()
-        names = frozenset(name for _, name in prepared.refs)
+        names = frozenset(name for _, name in made.refs)
         looked = await store.lookup("a-1", names, LONG_AGO)
         assert isinstance(looked, Found)
         states = [fact.state for fact in looked.facts if isinstance(fact, OrderFact)]
@@ -137,10 +138,10 @@ class Looking(OnABench):
     @played
     async def test_what_never_arrived_is_not_seen_and_not_proved_away(self, bench: Bench) -> None:
         store = await bench.opened()
-        prepared = await store.prepare(Place(tickets=(bench.standing("a-1"),)))
+        made = await prepared(store, Place(tickets=(bench.standing("a-1"),)))
         with bench.trouble("lose_request"):
-            assert isinstance(await store.transmit(prepared), Unknown)
-        names = frozenset(name for _, name in prepared.refs)
+            assert isinstance(await store.transmit(made), Unknown)
+        names = frozenset(name for _, name in made.refs)
         first = await store.lookup("a-1", names, LONG_AGO)
         await bench.settle()
         second = await store.lookup("a-1", names, LONG_AGO)

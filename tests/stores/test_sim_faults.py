@@ -169,14 +169,10 @@ async def test_a_counter_that_went_back_is_no_danger_to_who_knows_its_names(
     first = await bench.opened()
     names = [await placed(first, bench.standing(f"a-{number}")) for number in range(3)]
     bench.venue.faults = Faults(counter_rolls_back=1)
-    careless, careful = (
-        CounterStore(bench.venue),
-        CounterStore(
-            bench.venue, used=[name for one in names for refs in one.values() for name in refs]
-        ),
-    )
+    careless, careful = CounterStore(bench.venue), CounterStore(bench.venue)
     await careless.connect()
     await careful.connect()
+    careful.used(name for one in names for refs in one.values() for name in refs)
     outcome = await sent(careless, bench.standing("b-1"))
     assert isinstance(outcome, Refused)
     assert outcome.reason is Reason.DUPLICATE_KEY

@@ -85,7 +85,7 @@ def test_every_fault_happens_somewhere_and_the_account_still_adds_up(fault: str)
     hits = 0
     rates = {fault: 0.3, "reorg": 0.3} if fault == "lose_in_reorg" else {fault: 0.3}
     for name in PROFILES:
-        venue = Session(name, 6, Faults(**rates)).play()
+        venue = Session(name, 7, Faults(**rates)).play()
         check(venue)
         hits += venue.chance.hits[fault]
         assert set(venue.chance.hits) <= set(rates)

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -18,14 +18,14 @@ from atms.errors import VenueError
 from atms.execution.account import Account, Told
 from atms.execution.core import Core, Terms
 from atms.execution.events import Instruction, TellAccount, TellOrder, Wish, WishCancel, Wishes
-from atms.execution.records import Intended, Record, decode
+from atms.execution.records import Record
+from atms.sandbox.simulation.lives import Killed, Life, MemoryJournal
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.truths import violations
-from atms.sandbox.simulation.venue.booking import correct
-from atms.sandbox.simulation.venue.counter import CounterStore
+from atms.sandbox.simulation.venue.booking import correct, move
 from atms.sandbox.simulation.venue.faults import Faults
 from atms.sandbox.simulation.venue.profiles import PROFILES
-from atms.stores.base import RateLimited, Store
+from atms.stores.base import RateLimited
 from atms.stores.requests import Kind, Ticket
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,55 +37,6 @@ _NOT_DRAWN = frozenset(
 _WRONG_BARS = frozenset(
     {"late_bar", "drop_bar", "duplicate_bar", "reorder_bars", "revised_bar", "feed_silent"}
 )
-
-
-class Killed(BaseException):
-    """The process is dead."""
-
-
-class MemoryJournal:
-    """A journal that outlives its process; what was appended is durable when it returns."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self._epoch = 0
-
-    def begin(self, at: datetime) -> int:
-        """Return the next epoch."""
-        self._epoch += 1
-        return self._epoch
-
-    def append(self, bodies: Sequence[str]) -> int:
-        """Keep lines, all of them."""
-        self.lines += bodies
-        return len(self.lines)
-
-    def records(self) -> list[Record]:
-        """Return what it holds."""
-        return [decode(line) for line in self.lines]
-
-
-@dataclass
-class Life:
-    """One process: from its start to its death.
-
-    Attributes:
-        told: everything that the strategy and the operator heard.
-        ends: key -> the final statuses that were told.
-        ready_at: when new orders were allowed.
-    """
-
-    core: Core
-    account: Account
-    told: list[Told] = field(default_factory=list)
-    ends: dict[str, list[str]] = field(default_factory=dict)
-    ready_at: datetime | None = None
-
-    @property
-    def corrects(self) -> bool:
-        """Whether the venue may say an execution again."""
-        capabilities = self.core.capabilities
-        return capabilities is not None and capabilities.corrections
 
 
 @dataclass
@@ -146,6 +97,12 @@ class _World:
         self.trial = Trial(seed, profile, minutes)
         self.loop = VirtualLoop(START)
         self.profile = PROFILES[profile]
+        self.policy, self.held = "halt", Decimal(3)
+        if profile == "exchange":
+            held = {**self.profile.balances, "POINT": Decimal("0.01")}  # then in what fills bring
+            if self.rng.random() < 0.5:
+                held["AAA"], self.policy = self.held, self.rng.choice(("adopt", "ignore"))
+            self.profile = replace(self.profile, balances=held)
         self.venue = self.profile.venue(
             clock=self.loop.now, source=random.Random(f"{seed}/{profile}/venue")
         )
@@ -155,6 +112,8 @@ class _World:
         drawn = faults or self._draw()
         self.trial.faults = tuple(f.name for f in fields(drawn) if getattr(drawn, f.name))
         self.venue.faults = drawn
+        self.outages = self.rng.random() < 0.3
+        self.up_at = 0.0
         self.kill_rate = self.rng.choice((0.0, 0.001, 0.004))
         self.quiet = False
         self.price = Decimal(100)
@@ -167,13 +126,14 @@ class _World:
         end = self.trial.minutes * 60
         while self.loop.time() < end:
             self._turn(min(1.0 + 4.0 * self.rng.random(), end - self.loop.time() + 0.001))
-        self.quiet, self.venue.faults = True, Faults()
+        self.quiet, self.venue.faults, self.venue.down = True, Faults(), False
         bound = self.venue.manners.outcome_bound.total_seconds()
         for moves, seconds in ((True, bound + 60), (False, bound + 120)):
             deadline = self.loop.time() + seconds
             while self.loop.time() < deadline:
                 self._turn(5.0, moves=moves)
-        self.trial.found += violations(self.venue, self.lives, self.journal.records())
+        left = {self.instrument: self.held} if self.policy == "ignore" else {}
+        self.trial.found += violations(self.venue, self.lives, self.journal.records(), left)
         self.trial.kills = len(self.lives) - 1
         self.trial.orders = len(self.life.core.state.orders)
         self.trial.fills = len(self.life.core.state.books.rows)
@@ -192,6 +152,7 @@ class _World:
             if not self.quiet:
                 self._trade()
                 self._correct()
+                self._meddle()
         except Killed:
             self._die()
 
@@ -221,6 +182,15 @@ class _World:
             true = executions[name]
             correct(self.venue, name, true.qty, true.price + Decimal("0.01"))
 
+    def _meddle(self) -> None:
+        """Let the venue be down for a while, or cash come from outside."""
+        if self.venue.down:
+            self.venue.down = self.loop.time() < self.up_at
+        elif self.outages and self.rng.random() < 0.02:
+            self.venue.down, self.up_at = True, self.loop.time() + self.rng.uniform(20, 150)
+        if self.rng.random() < 0.01:
+            move(self.venue, "USD", Decimal(self.rng.randrange(-50, 200)), "other")
+
     def _wish(self) -> Wish:
         side = self.rng.choice((1, -1))
         kind = self.rng.choice((Kind.MARKET, Kind.MARKET, Kind.LIMIT, Kind.LIMIT, Kind.STOP))
@@ -237,9 +207,9 @@ class _World:
 
     # ---- lives ------------------------------------------------------------------------------
     def _be_born(self) -> Life:
-        terms = Terms(journal="sim", instruments=(self.instrument,))
+        terms = Terms(journal="sim", instruments=(self.instrument,), unknown_position=self.policy)
         core = self.make_core(terms, self.journal.records())
-        store = self._connect()
+        store = self.profile.connect(self.venue)
         told: list[Told] = []
         account = Account(
             core, store, self.journal, loop=self.loop, now=self.loop.now, tell=told.append,
@@ -249,16 +219,10 @@ class _World:
         account.spawn(self._live(account))
         return life
 
-    def _connect(self) -> Store:
-        if self.profile.name != "counter":
-            return self.profile.connect(self.venue)
-        intended = (one for one in self.journal.records() if isinstance(one, Intended))
-        return CounterStore(self.venue, used=[name for one in intended for name in one.names])
-
     async def _live(self, account: Account) -> None:
         """Connect, again and again, as a supervisor would."""
         while True:
-            wait = 2.0
+            wait = 5.0
             try:
                 await account.run()
             except RateLimited as error:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import heapq
 import itertools
 import math
 import selectors
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, TypeVarTuple
 
 from atms.errors import RunError
-from atms.execution.host import Failures
+from atms.execution.failures import Failures
+from atms.sandbox.simulation.timers import Timer, Timers
 
 Ts = TypeVarTuple("Ts")
 
@@ -50,7 +49,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, start: datetime) -> None:
         self._start = start.astimezone(UTC)
         self._clock = 0  # microseconds since then
-        self._timers = _Timers()
+        self._timers = Timers()
         self._turning: _Turn | None = None
         self._passes = 0
         self._living: dict[asyncio.Task[Any], None] = {}
@@ -119,7 +118,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         context = contextvars.copy_context() if context is None else context
         handle = asyncio.TimerHandle(when, callback, args, self, context)
         if when != math.inf:
-            self._timers.add(_microseconds(when), _Timer(handle, callback, args, context))
+            self._timers.add(_microseconds(when), Timer(handle, callback, args, context))
         return handle
 
     def run_forever(self) -> None:
@@ -144,7 +143,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             BaseException: what was raised and not told yet, if nothing was told.
         """
         super().close()
-        self._timers = _Timers()
+        self._timers = Timers()
         self.failures.raise_rest()
 
     # ---- a pass of the loop ---------------------------------------------------------------------
@@ -228,48 +227,6 @@ class _Task(asyncio.Task[Any]):
 
     def __hash__(self) -> int:
         return self._number
-
-
-@dataclass(eq=False, slots=True)
-class _Timer:
-    handle: asyncio.TimerHandle
-    callback: Callable[..., object]
-    args: tuple[Any, ...]
-    context: contextvars.Context
-
-    def __repr__(self) -> str:  # what asyncio's messages say of it
-        return str(getattr(self.callback, "__qualname__", self.callback))
-
-    def __call__(self) -> None:
-        if not self.handle.cancelled():  # perhaps by the one before it
-            self.callback(*self.args)
-
-
-class _Timers:
-    """Timers by microsecond, those of one in the order in which they came."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, int, _Timer]] = []
-        self._count = itertools.count()
-        self._sweep_at = 1_000
-
-    def add(self, at: int, timer: _Timer) -> None:
-        heapq.heappush(self._heap, (at, next(self._count), timer))
-        if len(self._heap) > self._sweep_at:  # timeouts that were not needed lie here for hours
-            self._heap = [one for one in self._heap if not one[2].handle.cancelled()]
-            heapq.heapify(self._heap)
-            self._sweep_at = max(1_000, 2 * len(self._heap))
-
-    def next(self) -> int | None:
-        """Return when the next one goes off."""
-        while self._heap and self._heap[0][2].handle.cancelled():
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
-
-    def due(self, clock: int) -> Iterator[_Timer]:
-        """Take out those whose time has come."""
-        while self._heap and self._heap[0][0] <= clock:
-            yield heapq.heappop(self._heap)[2]
 
 
 class _Selector(selectors.BaseSelector):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from atms.execution.core import Core
 from atms.execution.events import TellOrder
 from atms.execution.records import Intended, Record
+from atms.sandbox.simulation.venue.records import Trespassed
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.stores.facts import State
 
 if TYPE_CHECKING:
-    from atms.sandbox.simulation.adversary import Life
+    from atms.sandbox.simulation.lives import Life
 
+MOST_A_MINUTE = 60  # reads, while the venue is down: whatever is in doubt
 _OPEN = frozenset({State.PENDING, State.HELD, State.WORKING})
 _ENDS = {
     State.FILLED: {"filled"},
@@ -24,15 +27,22 @@ _ENDS = {
 }
 
 
-def violations(venue: Venue, lives: Sequence[Life], records: Sequence[Record]) -> list[str]:
-    """Return everything that is not true, in words."""
+def violations(
+    venue: Venue,
+    lives: Sequence[Life],
+    records: Sequence[Record],
+    ignored: Mapping[str, Decimal],
+) -> list[str]:
+    """Return everything that is not true, in words; *ignored*: units that are no position."""
     life = lives[-1]
     found = [
         *_one_order_a_key(venue, life.core),
         *_every_fill_once(venue, life.core),
-        *_positions_and_cash(venue, life.core),
+        *_positions_and_cash(venue, life.core, ignored),
         *_statuses(venue, life.core),
         *_resolved(life.core),
+        *_no_request_in_a_ban(venue),
+        *_no_storm(venue),
         *_told_once(lives),
         *_told_whole(lives),
         *_not_before_ready(lives, records),
@@ -66,29 +76,50 @@ def _every_fill_once(venue: Venue, core: Core) -> Iterator[str]:
             yield f"I3: execution {name} is booked to {row.key}, and belongs to {true.key}"
 
 
-def _positions_and_cash(venue: Venue, core: Core) -> Iterator[str]:
-    held = {place: one.qty for place, one in core.state.books.positions().items()}
-    for instrument in venue.instruments:
-        ours = sum((qty for (name, _), qty in held.items() if name == instrument), Decimal(0))
-        if ours != venue.holdings.qty(instrument):
-            yield f"I4: position {ours}, and the venue holds {venue.holdings.qty(instrument)}"
-    cash = core.state.books.balances()
-    for asset in sorted({*cash, *venue.holdings.balances}):
-        true = venue.holdings.balances.get(asset, Decimal(0))
-        if cash.get(asset, Decimal(0)) != true:
-            yield f"I8: {asset}: {cash.get(asset, Decimal(0))} in the books, {true} at the venue"
+def _positions_and_cash(venue: Venue, core: Core, ignored: Mapping[str, Decimal]) -> Iterator[str]:
+    books, balances = core.state.books, venue.holdings.balances
+    for name, instrument in venue.instruments.items():
+        ours, true = books.qty(name), venue.holdings.qty(name)
+        if instrument.cash == "exchange":  # what fills have brought, less the fees paid in it
+            true = balances.get(instrument.base, Decimal(0)) - ignored.get(name, Decimal(0))
+        if ours != true:
+            yield f"I4: {name}: position {ours}, and it is {true}"
+    cash = books.balances()
+    for asset in sorted({*cash, *balances}):
+        held, true = cash.get(asset, Decimal(0)), balances.get(asset, Decimal(0))
+        if abs(held - true) > Decimal("1e-8"):
+            yield f"I8: {asset}: {held} in the books, {true} at the venue"
+
+
+def _no_request_in_a_ban(venue: Venue) -> Iterator[str]:
+    for record in venue.history:
+        if isinstance(record, Trespassed):
+            yield f"I9: a {record.what} at {record.at:%H:%M:%S} within a ban that was known"
+
+
+def _no_storm(venue: Venue) -> Iterator[str]:
+    knocks = venue.knocks
+    for first, later in zip(knocks, knocks[MOST_A_MINUTE:], strict=False):
+        if later - first < timedelta(minutes=1):
+            yield f"I9: more than {MOST_A_MINUTE} reads in the minute after {first:%H:%M:%S}"
+            return
 
 
 def _statuses(venue: Venue, core: Core) -> Iterator[str]:
     for key, order in core.state.orders.items():
         there = [one for one in venue.by_key.get(key, []) if one.replaced_by is None]
         how = order.closed.how if order.closed else "open"
-        if not there:
-            if how not in ("not_placed", "not_sent", "refused"):
+        undone = {"canceled"} if order.cancel_asked and venue.chain is not None else set()
+        if not there:  # on a chain what cancels takes its place though it never came
+            if how not in {"not_placed", "not_sent", "refused"} | undone:
                 yield f"I5: order {key} is {how}, and the venue never had it"
             continue
         state = there[-1].state
         right = {"open"} if state in _OPEN else _ENDS[state]
+        if there[-1].lost:
+            right = {"vanished", "not_placed"}
+        if state is State.REFUSED:
+            right = right | undone
         if how not in right:
             yield f"I5: order {key} is {how}, and {state.value} at the venue"
 

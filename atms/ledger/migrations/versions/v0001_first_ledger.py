@@ -18,8 +18,8 @@ depends_on = None
 # In an order in which each stands after what it hangs on.
 TABLES = (
     "users", "accounts", "strategies", "instruments", "runs", "run_starts", "balances", "orders",
-    "fills", "fill_fees", "trades", "fill_trades", "positions", "cash_flows", "equity",
-    "strategy_state", "series", "bars", "bar_blocks", "imports",
+    "fills", "fill_fees", "trades", "fill_trades", "openings", "positions", "cash_flows", "equity",
+    "strategy_state", "live_sessions", "journal_marks", "series", "bars", "bar_blocks", "imports",
 )  # fmt: skip
 
 
@@ -136,10 +136,10 @@ def _create() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("symbols", sa.Text(), nullable=False),
         sa.Column("started", Moment(), nullable=False),
-        sa.Column("ended", Moment(), nullable=False),
+        sa.Column("ended", Moment(), nullable=True),
         sa.Column("first_bar", Moment(), nullable=True),
         sa.Column("last_bar", Moment(), nullable=True),
-        sa.Column("start_value", Exact(), nullable=False),
+        sa.Column("start_value", Exact(), nullable=True),
         sa.Column("final_value", Exact(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
@@ -216,15 +216,16 @@ def _create() -> None:
         sa.Column("trade_id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("row", sa.Text(), nullable=False),
-        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=True),
         sa.Column("ts", Moment(), nullable=False),
         sa.Column("side", sa.Text(), nullable=False),
         sa.Column("size", Exact(), nullable=False),
         sa.Column("price", Exact(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("base", sa.Text(), nullable=True),
         sa.Column("multiplier", Exact(), nullable=False),
         sa.Column("settlement", sa.Text(), nullable=False),
-        sa.Column("reference_price", Exact(), nullable=False),
+        sa.Column("reference_price", Exact(), nullable=True),
         sa.Column("spread_cost", Exact(), nullable=True),
         sa.Column("slippage_cost", Exact(), nullable=True),
         sa.Column("impact_cost", Exact(), nullable=True),
@@ -248,6 +249,33 @@ def _create() -> None:
     )
     op.create_index(op.f("ix_fills_run_id"), "fills", ["run_id"], unique=False)
     op.create_table(
+        "journal_marks",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("journal", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("ts", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account"], ["accounts.id"], name=op.f("fk_journal_marks_account")
+        ),
+        sa.PrimaryKeyConstraint("account", "journal", name=op.f("pk_journal_marks")),
+    )
+    op.create_table(
+        "live_sessions",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("journal", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("started", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account"], ["accounts.id"], name=op.f("fk_live_sessions_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name=op.f("fk_live_sessions_run_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account", "journal", "epoch", name=op.f("pk_live_sessions")),
+    )
+    op.create_index(op.f("ix_live_sessions_run_id"), "live_sessions", ["run_id"], unique=False)
+    op.create_table(
         "orders",
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("order_id", sa.Text(), nullable=False),
@@ -266,13 +294,34 @@ def _create() -> None:
         sa.Column("filled", Exact(), nullable=False),
         sa.Column("average_price", Exact(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("names", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_orders_account")),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name=op.f("fk_orders_run_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("run_id", "order_id", name=op.f("pk_orders")),
     )
-    op.create_index("ix_orders_account", "orders", ["account"], unique=False)
+    op.create_index("ix_orders_account", "orders", ["account", "order_id"], unique=False)
+    op.create_table(
+        "openings",
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("venue", sa.Text(), nullable=False),
+        sa.Column("symbol", sa.Text(), nullable=False),
+        sa.Column("bucket", sa.Text(), nullable=False),
+        sa.Column("entry", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("ts", Moment(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("size", Exact(), nullable=False),
+        sa.Column("average_price", Exact(), nullable=True),
+        sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_openings_account")),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name=op.f("fk_openings_run_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint(
+            "run_id", "account", "venue", "symbol", "bucket", "entry", name=op.f("pk_openings")
+        ),
+    )
     op.create_table(
         "positions",
         sa.Column("run_id", sa.Text(), nullable=False),
@@ -281,7 +330,7 @@ def _create() -> None:
         sa.Column("symbol", sa.Text(), nullable=False),
         sa.Column("ts", Moment(), nullable=False),
         sa.Column("size", Exact(), nullable=False),
-        sa.Column("average_price", Exact(), nullable=False),
+        sa.Column("average_price", Exact(), nullable=True),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_positions_account")),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name=op.f("fk_positions_run_id"), ondelete="CASCADE"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -65,6 +65,9 @@ class SimulatedStore:
         except VenueError:
             self.wire.up = False
             raise
+
+    def used(self, names: Iterable[str]) -> None:
+        """Do nothing: no name of this venue's comes from us."""
 
     async def arm(self, after: timedelta | None) -> None:
         """Set the dead man's switch.

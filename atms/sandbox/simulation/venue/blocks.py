@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,38 +21,11 @@ from atms.sandbox.simulation.venue.records import (
     Record,
     Sealed,
 )
+from atms.sandbox.simulation.venue.transactions import Block, Transaction, digest
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.stores.facts import Fee, State
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Kind, Ticket
-
-
-@dataclass
-class Transaction:
-    """Signed bytes, and what is in them; without an order: somebody else's.
-
-    Attributes:
-        block: hash of the block that it is in; empty: in none that counts.
-    """
-
-    hash: str
-    nonce: int
-    tip: int
-    order: Order | None
-    cancels: bool
-    block: str = ""
-
-
-@dataclass
-class Block:
-    """A block, the records that its making made, and those that its undoing made."""
-
-    number: int
-    hash: str
-    parent: str
-    transactions: list[Transaction] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    undone: list[Record] = field(default_factory=list)
 
 
 class Chain:
@@ -106,6 +78,15 @@ class Chain:
         """Return whether what became of an order can no longer be undone."""
         made = self.transactions.get(order.names[0][3:])
         return made is not None and self.winner(made.nonce) is not None
+
+    def shows(self, order: Order) -> bool:
+        """Return whether a transaction of an order waits, or is in a block that is not final."""
+        if self.settled(order):
+            return False
+        known = (self.transactions.get(name[3:]) for name in order.names)
+        return any(
+            made is not None and (made.block or self.pool.get(made.nonce) is made) for made in known
+        )
 
     def winner(self, nonce: int) -> Transaction | None:
         """Return the transaction that has a nonce for good: its block is final."""
@@ -263,10 +244,15 @@ class Chain:
         self._mark = len(self.venue.log)
 
     def _settle(self, winner: Transaction) -> None:
-        """Let everything that wanted a nonce end, now that one has it for good."""
+        """Let everything that wanted a nonce end, now that one has it for good.
+
+        What cancels may have come when the node did not know what it cancels.
+        """
         for made in list(self.transactions.values()):
             if made.nonce == winner.nonce and made.order is not None:
-                if made.order.open:
+                if made.order.open and winner.cancels:
+                    self.venue.end(made.order, State.CANCELED)
+                elif made.order.open:
                     self.venue.end(made.order, State.REFUSED, Reason.OTHER)
                 elif made is winner:
                     self.venue.tell(made.order)
@@ -283,8 +269,3 @@ class Chain:
     def executed(self, block: Block) -> list[Executed]:
         """Return the executions of a block that counts."""
         return [one for one in self.venue.executions.values() if one.witness == block.hash]
-
-
-def digest(raw: bytes) -> str:
-    """Return the hash that signed bytes go by."""
-    return hashlib.sha256(raw).hexdigest()[:24]

@@ -149,7 +149,7 @@ def _book(
     number = venue.numbers[name] = venue.numbers.get(name, 0) + 1
     exec_ = exec_ or _exec_name(venue, instrument, bucket, number)
     if fees is None:
-        fees = _fees(venue, instrument, qty * price * instrument.multiplier, maker)
+        fees = _fees(venue, instrument, side, qty, price, maker=maker)
     later = venue.manners.fee_lag
     row = venue.record(
         Executed, exec=exec_, version=version, number=number, key=order.key if order else None,
@@ -178,15 +178,20 @@ def _exec_name(venue: Venue, instrument: Instrument, bucket: Bucket, number: int
     return f"{venue.transaction}"
 
 
-def _fees(venue: Venue, instrument: Instrument, value: Decimal, maker: bool) -> tuple[Fee, ...]:
+def _fees(
+    venue: Venue, instrument: Instrument, side: Side, qty: Decimal, price: Decimal, *, maker: bool
+) -> tuple[Fee, ...]:
     manners = venue.manners
-    amount = value * (manners.maker if maker else manners.taker)
+    rate, value = manners.maker if maker else manners.taker, qty * price * instrument.multiplier
+    amount = value * rate
     if not amount:
         return ()
     if manners.fee_asset is not None:
         other = amount / manners.fee_price
         if venue.holdings.balances.get(manners.fee_asset, ZERO) >= other:
             return (Fee(asset=manners.fee_asset, amount=other),)
+    if manners.fee_in == "received" and side > 0:
+        return (Fee(asset=instrument.base, amount=qty * rate),)
     asset = instrument.quote if instrument.cash == "exchange" else instrument.settle
     return (Fee(asset=asset, amount=amount),)
 

@@ -10,11 +10,12 @@ from decimal import Decimal
 
 from atms.sandbox.simulation.venue import snapshots
 from atms.sandbox.simulation.venue.base import SimulatedStore
-from atms.sandbox.simulation.venue.blocks import Block, Chain, digest
+from atms.sandbox.simulation.venue.blocks import Chain
 from atms.sandbox.simulation.venue.manners import Manners
 from atms.sandbox.simulation.venue.orders import Declined
 from atms.sandbox.simulation.venue.records import Ordered, Record
 from atms.sandbox.simulation.venue.telling import Teller
+from atms.sandbox.simulation.venue.transactions import Block, digest
 from atms.stores.capabilities import Capabilities, KeyRule
 from atms.stores.facts import (
     Cursor,
@@ -49,7 +50,7 @@ class ChainStore(SimulatedStore):
 
     def __init__(self, chain: Chain, *, base: str = "USD") -> None:
         self.chain = chain
-        self._next = 0
+        self._taken: set[int] = set()  # nonces that were signed for, sent or not
         super().__init__(chain.venue, base=base)
 
     def _capabilities(self) -> Capabilities:
@@ -65,6 +66,10 @@ class ChainStore(SimulatedStore):
             timeframes=frozenset({"1m"}),
         )  # fmt: skip
 
+    def used(self, names: Iterable[str]) -> None:
+        """Sign nothing else for a nonce that a journal holds: its bytes may be sent again."""
+        self._taken |= {int(name[6:]) for name in names if name.startswith("nonce:")}
+
     async def prepare(self, request: Request) -> Prepared:
         """Sign: the nonce, the bytes and their hash are fixed here.
 
@@ -75,8 +80,10 @@ class ChainStore(SimulatedStore):
             return Prepared(request=request)
         if isinstance(request, Cancel):
             return self._sign_cancel(request)
-        self._next = max(self._next, await self.wire.read(self.chain.next_nonce))
-        nonce, self._next = self._next, self._next + 1
+        nonce = await self.wire.read(self.chain.next_nonce)
+        while nonce in self._taken:
+            nonce += 1
+        self._taken.add(nonce)
         assert isinstance(request, Place)
         (ticket,) = request.tickets
         said = {
@@ -189,12 +196,12 @@ class _ChainTeller(Teller):
         return replace(fact, state=state, filled=None, reason=None)
 
     def open_orders(self, instruments: Iterable[str]) -> tuple[OrderFact, ...]:
-        """Return the orders that are not over for good."""
+        """Return the orders that a block or the pool has, and that are not over for good."""
         asked = frozenset(instruments)
         return tuple(
             self.order(self._venue.newest[order.id], "snapshot")
             for order in self._venue.orders.values()
-            if order.ticket.instrument in asked and not self._chain.settled(order)
+            if order.ticket.instrument in asked and self._chain.shows(order)
         )
 
 

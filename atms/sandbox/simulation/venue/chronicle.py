@@ -49,6 +49,7 @@ class Chronicle:
         delays: how long things take.
         down: whether nobody can reach the venue now.
         ban: after too many requests.
+        knocks: when somebody has asked in vain while it was down.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Chronicle:
         self.log: list[Record] = []
         self.down = False
         self.ban: Ban | None = None
+        self.knocks: list[datetime] = []
         self._agenda = Agenda(clock)
         self._listeners: list[Listener] = []
 

@@ -34,19 +34,20 @@ class CounterStore(SimulatedStore):
 
     Nothing answers a request: the store waits until the stream tells of its number, else the
     outcome is unknown. The counter is not durable; it begins at the highest of what the venue tells
-    and of what *used* holds.
-
-    Args:
-        used: names that were prepared before, from a journal: their numbers are not used again.
+    and of the names that were used before.
     """
 
     order_name = "perm"
     fills_in_replies = False
 
-    def __init__(self, venue: Venue, *, base: str = "USD", used: Iterable[str] = ()) -> None:
+    def __init__(self, venue: Venue, *, base: str = "USD") -> None:
         super().__init__(venue, base=base)
-        numbers = [int(name[3:]) for name in used if name.startswith("id:")]
-        self._next = max(numbers, default=0) + 1
+        self._next = 1
+
+    def used(self, names: Iterable[str]) -> None:
+        """Use none of these numbers again."""
+        numbers = [int(name[3:]) for name in names if name.startswith("id:")]
+        self._next = max(self._next, *(number + 1 for number in numbers), 1)
 
     def _capabilities(self) -> Capabilities:
         manners = self.venue.manners

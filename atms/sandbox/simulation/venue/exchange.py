@@ -10,17 +10,16 @@ from string import ascii_letters, digits
 
 from atms.sandbox.simulation.venue import snapshots
 from atms.sandbox.simulation.venue.base import SimulatedStore
-from atms.sandbox.simulation.venue.holdings import ZERO
 from atms.sandbox.simulation.venue.manners import Manners
 from atms.sandbox.simulation.venue.records import Charged, Executed, Moved, Record
 from atms.stores.capabilities import Budget, Capabilities, KeyRule, Switch
-from atms.stores.facts import BucketFact, Cursor, Fact, Page, Snapshot
+from atms.stores.facts import Cursor, Fact, Page, Snapshot
 from atms.stores.requests import Kind
 
 KINDS = frozenset({Kind.MARKET, Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT})
 MANNERS = Manners(
     unique="open", execs="instrument", fee_asset="POINT", fee_price=Decimal(500),
-    cancels_together=True, amend="replace", log="per_instrument",
+    fee_in="received", cancels_together=True, amend="replace", log="per_instrument",
     read_lag=timedelta(seconds=10), outcome_bound=timedelta(seconds=60),
 )  # fmt: skip
 
@@ -28,8 +27,8 @@ MANNERS = Manners(
 class ExchangeStore(SimulatedStore):
     """One connection to a spot exchange.
 
-    A position is the balance of the base asset; orders are no longer found by a key than the venue
-    shows them; what a stream missed is told by the log alone.
+    It knows balances and no positions; orders are no longer found by a key than the venue shows
+    them; what a stream missed is told by the log alone.
     """
 
     fills_in_replies = True
@@ -63,7 +62,7 @@ class ExchangeStore(SimulatedStore):
 
     async def snapshot(self, instruments: Sequence[str]) -> Snapshot:
         """Return what several reads tell."""
-        return await snapshots.assembled(self, instruments, self._assets)
+        return await snapshots.assembled(self, instruments)
 
     def _page(self, after: Cursor | None, instruments: Sequence[str]) -> Page:
         place = _Place.read(after) if after else self._here()
@@ -93,15 +92,6 @@ class ExchangeStore(SimulatedStore):
         """Return the log's end."""
         cash = max((one.seq for one in self.venue.log if not isinstance(one, Executed)), default=0)
         return _Place(self.venue.now(), dict(self.venue.numbers), cash)
-
-    def _assets(self, instruments: Sequence[str]) -> tuple[BucketFact, ...]:
-        venue, balances = self.venue, self.venue.holdings.balances
-        held = {name: balances.get(venue.instruments[name].base, ZERO) for name in instruments}
-        return tuple(
-            BucketFact(at=venue.now(), instrument=name, bucket="net", qty=qty, price=None)
-            for name, qty in held.items()
-            if qty
-        )
 
 
 class _Place:

@@ -43,6 +43,7 @@ class Faults:
     # ---- what the venue does (drawn once an order)
     refuse_order: float = 0  # F13
     reject_after_accept: float = 0  # F08
+    order_vanishes: float = 0  # accepted, and then nowhere to be found
     fill_at_cancel: float = 0  # F31: it fills as the cancellation arrives
     amend_doubles: float = 0  # F33: the old order stays beside its replacement
     leg_refused: float = 0  # F14: one order of a group is refused, the others stand

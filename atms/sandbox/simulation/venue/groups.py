@@ -23,6 +23,9 @@ def enliven(venue: Venue, order: Order) -> None:
     if leg and order.ticket.kind in STOPS and venue.chance.hit("refuse_stop"):  # F34
         venue.end(order, State.REFUSED, Reason.WOULD_TRIGGER)
         return
+    if venue.chance.hit("order_vanishes"):
+        venue.lose(order)
+        return
     if venue.chance.hit("reject_after_accept"):  # F08
         order.rejects_later = True
         when = venue.now() + venue.chance.time(venue.delays.late_reject)

@@ -44,7 +44,8 @@ class Manners:
         unique: among which orders a key may not come again.
         execs: whether executions are numbered within an instrument or over the account.
         maker, taker: fees, shares of the value.
-        fee_asset: what fees are paid in while it lasts; None: the currency of the price.
+        fee_asset: what fees are paid in while it lasts; None: as *fee_in* says.
+        fee_in: the currency of the price, or what the fill brings.
         fee_price: price of the fee asset in that currency.
         fee_lag: how much later than its fill a fee is told; None: with the fill.
         parts: into how many executions a taker's order falls at most.
@@ -70,6 +71,7 @@ class Manners:
     maker: Decimal = Decimal("0.001")
     taker: Decimal = Decimal("0.001")
     fee_asset: str | None = None
+    fee_in: Literal["quote", "received"] = "quote"
     fee_price: Decimal = Decimal(1)
     fee_lag: timedelta | None = None
     parts: int = 3

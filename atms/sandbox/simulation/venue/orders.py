@@ -38,6 +38,7 @@ class Order:
         parent: number of a leg's entry.
         lot: the lot that it opens or protects, where positions are lots.
         best: the best price since a trailing stop works.
+        lost: the venue has taken it, and knows nothing of it any more.
         rejects_later: the venue will reject it, and matches it no more.
     """
 
@@ -60,12 +61,13 @@ class Order:
     reason: Reason | None = None
     cause: Cause = "order"
     foreign: bool = False
+    lost: bool = False
     rejects_later: bool = False
 
     @property
     def open(self) -> bool:
         """Whether it can still fill."""
-        return self.state in OPEN
+        return self.state in OPEN and not self.lost
 
     @property
     def left(self) -> Decimal:
@@ -75,7 +77,8 @@ class Order:
     @property
     def matchable(self) -> bool:
         """Whether the market may meet it now."""
-        return self.state is State.WORKING and not self.rejects_later and self.left > 0
+        waits = self.rejects_later or self.lost
+        return self.state is State.WORKING and not waits and self.left > 0
 
     @property
     def waits_for_trigger(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -174,12 +174,8 @@ class Venue(Chronicle):
             declined = checks.filters(instrument, ticket, self.prices[ticket.instrument])
             if ticket.qty <= order.filled:
                 declined = Declined("filled already", Reason.FILTER)
-            was = order.ticket
-            if (ticket.instrument, ticket.side, ticket.kind) != (
-                was.instrument,
-                was.side,
-                was.kind,
-            ):
+            fixed = ("instrument", "side", "kind")
+            if any(getattr(ticket, name) != getattr(order.ticket, name) for name in fixed):
                 declined = Declined("another order", Reason.FILTER)
         code = declined.code if declined is not None else ""
         self.record(Received, what="amend", keys=(ticket.key,), orders=(number,), code=code)
@@ -238,6 +234,11 @@ class Venue(Chronicle):
             order.state, order.reason = state, reason
             self.tell(order)
             groups.after_end(self, order)
+
+    def lose(self, order: Order) -> None:
+        """Know nothing of an order any more, without a word."""
+        order.lost, order.visible_at = True, datetime.max.replace(tzinfo=UTC)
+        self._open.pop(order.id, None)
 
     def go_on(self, order: Order, ticket: Ticket, *, doubles: bool = False) -> Order:
         """Let another order continue one, under the same key; *doubles*: both stand."""

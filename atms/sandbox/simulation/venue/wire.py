@@ -67,6 +67,8 @@ class Wire:
             Unreachable, RateLimited, AuthFailed.
         """
         venue, chance, delays = self._venue, self._venue.chance, self._venue.delays
+        if self.up and venue.down:
+            venue.knocks.append(venue.now())
         if not self.up or venue.down or chance.hit("venue_down"):
             raise Unreachable("no connection" if self.up else "not connected")
         ban, now = venue.ban, venue.now()

@@ -1,0 +1,64 @@
+"""What a run tells of itself beside its journals: equity and states, the newest of each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from atms.ledger.connection import writing
+from atms.ledger.live_runs import note_equity, note_state
+
+Point = tuple[datetime, float, float]
+_DAYS = 10_000  # of equity that wait for a database
+
+
+class Notes:
+    """Notes of one run, put in by its thread and written by another.
+
+    There is no queue: a database that is away for a week costs seven numbers.
+    """
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._lock = threading.Lock()
+        self._begun = False
+        self._first: Point | None = None
+        self._days: dict[date, Point] = {}
+        self._states: dict[str, tuple[datetime, Any]] = {}
+
+    def equity(self, at: datetime, cash: float, value: float) -> None:
+        """Note what the accounts are worth; of each UTC day the last counts."""
+        with self._lock:
+            if not self._begun:
+                self._begun, self._first = True, (at, cash, value)
+            self._days[at.date()] = (at, cash, value)
+            if len(self._days) > _DAYS:
+                del self._days[next(iter(self._days))]
+
+    def states(self, at: datetime, values: Mapping[str, Any]) -> None:
+        """Note what strategies want to find again, by their names."""
+        with self._lock:
+            self._states.update({name: (at, value) for name, value in values.items()})
+
+    def write(self, url: str) -> None:
+        """Write what is new.
+
+        Raises:
+            LedgerError: the database refused; nothing is forgotten.
+        """
+        with self._lock:
+            first, days, states = self._first, dict(self._days), dict(self._states)
+        if not days and not states:
+            return
+        with writing(url) as connection:
+            if days:
+                points = [*([first] if first else []), *(days[day] for day in sorted(days))]
+                note_equity(connection, self._run_id, points)
+            for name, (at, value) in states.items():
+                note_state(connection, self._run_id, at, {name: value})
+        with self._lock:  # what came meanwhile stays
+            self._first = None
+            self._days = {d: p for d, p in self._days.items() if days.get(d) is not p}
+            self._states = {n: s for n, s in self._states.items() if states.get(n) is not s}

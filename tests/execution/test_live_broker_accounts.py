@@ -1,0 +1,98 @@
+"""One strategy on several accounts: cash and value in one currency, rates by feeds."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from atms.errors import RunError
+from atms.execution.desk import Manner
+from atms.sandbox.simulation.venue.booking import move
+from tests.execution.live_bench import SPOT, Bench, Told, does, nothing, profile
+
+ADOPTS = Manner(unknown_position="adopt")
+MARGIN = profile("lots", buckets="net")
+
+
+def euros(kind: str = "exchange", **listed: Any) -> Any:
+    given = {
+        "symbols": {"AAAEUR": ("AAA", "EUR"), "EURUSD": ("EUR", "USD")},
+        "balances": {"EUR": Decimal(1000), "USD": Decimal(50)},
+        **listed,
+    }
+    return profile(kind, listed=given)
+
+
+def test_one_strategy_trades_on_two_venues_at_once() -> None:
+    def both(one: Any) -> Any:
+        return one.buy(size=2), one.sell(data=one.data1, size=3)
+
+    bench = Bench([100, 100, 110, 110], SPOT, [MARGIN])
+    ran = bench.run(does(both, nothing, lambda one: one.close(data=one.data1)))
+    strategy = ran.strategy
+    assert strategy.getposition(strategy.data0).size == 2
+    assert strategy.getposition(strategy.data1).size == 0
+    cash = sum(float(place.venue.holdings.balances["USD"]) for place in bench.places)
+    assert ran.broker.getcash() == pytest.approx(cash)
+    assert ran.broker.getcash() == pytest.approx(200_000 - 200 - 0.2 - 30)
+    assert ran.broker.getvalue() == pytest.approx(cash + 2 * 110)
+    assert [one.data is strategy.data0 for one in strategy.trades] == [True, False, False]
+
+
+def test_several_currencies_are_told_in_the_base_by_a_feed_of_their_rate() -> None:
+    # Both instruments have the market's price: a euro is 100 dollars, then 110.
+    bench = Bench([100, 100, 110, 110], euros(), symbols=2)
+    ran = bench.run(does(nothing), base="USD", manner=ADOPTS)
+    # The euros are the position of EURUSD as well, and count once.
+    assert ran.strategy.getposition(ran.strategy.data1).size == 1000
+    assert ran.broker.getcash() == ran.broker.getvalue() == 50 + 1000 * 110
+
+
+def test_what_is_bought_with_a_currency_that_is_a_position_too_keeps_the_value_right() -> None:
+    bench = Bench([100, 100, 110, 110], euros(), symbols=2)
+    ran = bench.run(does(lambda one: one.buy(size=2)), base="USD", manner=ADOPTS)
+    left = 1000 - 200 - Decimal("0.2")
+    assert bench.venue.holdings.balances["EUR"] == left
+    assert ran.broker.getvalue() == pytest.approx(50 + float(left) * 110 + 2 * 110 * 110)
+
+
+def test_a_rate_is_had_from_the_other_side_of_a_pair_too() -> None:
+    bench = Bench([100, 100, 110, 110], euros(), symbols=2)
+    ran = bench.run(does(nothing), base="EUR", manner=ADOPTS)
+    assert ran.broker.getvalue() == pytest.approx(50 / 110 + 1000)
+
+
+def test_a_currency_without_a_rate_is_an_error_at_the_start() -> None:
+    with pytest.raises(RunError, match=r"no rate from EUR to USD.*add a feed of EUR/USD"):
+        Bench([100, 100], euros()).run(does(nothing))
+
+
+def test_cash_that_comes_in_the_middle_of_a_run_is_seen_at_once() -> None:
+    bench = Bench([100, 100, 100], SPOT)
+    bench.happens(1, 5, lambda: move(bench.venue, "USD", Decimal(500), "deposit"))
+    assert bench.run(does(nothing)).broker.getcash() == 100_500
+
+
+def test_profits_of_a_margin_account_are_told_in_the_base() -> None:
+    listed = {
+        "symbols": {"AAA_EUR": ("AAA", "EUR"), "EUR_USD": ("EUR", "USD")},
+        "balances": {"EUR": Decimal(1000)},
+    }
+    bench = Bench([100, 100, 110, 110, 110], profile("lots", listed=listed), symbols=2)
+    ran = bench.run(does(lambda one: one.buy(size=3), nothing, lambda one: one.close()))
+    assert bench.venue.holdings.balances["EUR"] == 1030
+    assert ran.broker.getcash() == 1030 * 110
+    assert ran.strategy.trades[-1].pnl == 30  # in the instrument's own currency
+
+
+class ByShare(Told):
+    def next(self) -> None:
+        if self.data.live and not hasattr(self, "order"):
+            self.order = self.order_target_percent(target=0.5)
+
+
+def test_targets_are_of_the_value_in_the_base_currency() -> None:
+    strategy = Bench([100, 100, 100], SPOT).run(ByShare).strategy
+    assert strategy.position.size == 500

@@ -1,0 +1,429 @@
+"""A run that goes on is in the ledger soon, and whole, whatever becomes of writer and database."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atms.errors import JournalError, LedgerError
+from atms.execution.journal import Journal
+from atms.execution.lease import Lease
+from atms.execution.records import FeeBooked, encode
+from atms.ledger import check_balances, list_runs
+from atms.ledger.live_runs import Session
+from atms.running.live_ledger import LedgerWriter
+from atms.running.live_pump import Pump
+from atms.running.live_sessions import NAME, Sessions
+from atms.running.live_sync import sync_live
+from atms.running.live_tail import JournalTail
+from tests.ledger.live_making import (
+    ACCOUNT,
+    STATE,
+    append,
+    at,
+    booked,
+    bought,
+    claim,
+    closed,
+    dec,
+    folder_of,
+    intended,
+    opening,
+    run_row,
+    started,
+)
+from tests.ledger.processes import processes
+from tests.ledger.raw import contents, execute, rows, tables
+from tests.postgres import CrashableServer
+from tests.runner.live.ledger_work import ACCOUNT as LOTS
+from tests.runner.live.ledger_work import history, trade_and_write, until
+
+SQLITE = "sqlite:///atms.db"
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A database that nobody has used."""
+    if request.param == "sqlite":
+        return SQLITE
+    empty: str = request.getfixturevalue("postgres_url")
+    return empty
+
+
+def writer_of(url: str, run_id: str = "run-1", **others: Any) -> LedgerWriter:
+    return LedgerWriter(url, run_row(run_id), began=NOW, every=0.01, longest=0.2, **others)
+
+
+def begin(folder: Path | None = None) -> Journal:
+    """Return the account's journal, made if it was not there; nothing has begun."""
+    return Journal.open(folder or folder_of(), ACCOUNT)
+
+
+def snapshot(url: str) -> dict[str, list[str]]:
+    """Return all rows, but for what counts tries: ids and times of writing."""
+    names = [name for name in tables(url) if name not in ("alembic_version", "users")]
+    left_out = {"fills": (0,), "fill_fees": (0,), "cash_flows": (0,), "journal_marks": (1, 3)}
+    left_out |= {"live_sessions": (1,), "fill_trades": (0,)}
+    found: dict[str, list[str]] = {}
+    for name, all_of in contents(url, names).items():
+        kept = [
+            tuple(v for place, v in enumerate(row) if place not in left_out.get(name, ()))
+            for row in all_of
+        ]
+        found[name] = sorted(map(repr, kept))
+    return found
+
+
+# ---- while a run goes on -------------------------------------------------------------------------
+def test_what_a_journal_gets_is_in_the_ledger_while_the_run_goes_on(url: str) -> None:
+    writer = writer_of(url)
+    writer.start()
+    until(lambda: list_runs(url))  # before any account is there
+    with begin() as journal:
+        writer.take(folder_of(), "sim")
+        journal.begin(at(0))
+        journal.append([encode(record) for record in bought()])
+        until(lambda: writer.state.lag == 0 and writer.state.written is not None)
+        assert rows(url, "SELECT status FROM runs") == [{"status": "running"}]
+        assert rows(url, "SELECT status FROM orders") == [{"status": "completed"}]
+        assert rows(url, "SELECT run_id, trade_id FROM fills") == [
+            {"run_id": "run-1", "trade_id": "t1"}
+        ]
+    assert writer.close(20, status="finished", at=at(99))
+    (run,) = list_runs(url)
+    assert (run["status"], run["ended"]) == ("finished", at(99))
+    assert run["metrics"]["open_trades"] == 1
+    (trade,) = rows(url, "SELECT status, side, entry_price FROM trades")
+    assert trade == {"status": "open", "side": "long", "entry_price": 100}
+    assert rows(url, "SELECT ended FROM run_starts") == [{"ended": at(99)}]
+
+
+def test_equity_is_a_row_a_day_and_the_runs_values_are_the_first_and_the_last(url: str) -> None:
+    writer = writer_of(url)
+    for hours, value in ((0, 1000.0), (1, 1001.5), (25, 990.0), (26, 995.25)):
+        writer.equity(NOW + timedelta(hours=hours), value / 2, value)
+    writer.strategy_state(NOW, {"Mine#0": {"days": 3}})
+    writer.start()
+    assert writer.close(20, status="finished", at=at(1))
+    found = rows(url, "SELECT ts, value FROM equity ORDER BY ts")
+    assert [(row["ts"], float(row["value"])) for row in found] == [
+        (NOW + timedelta(hours=1), 1001.5), (NOW + timedelta(hours=26), 995.25),
+    ]  # fmt: skip
+    (run,) = list_runs(url)
+    assert (float(run["start_value"]), float(run["final_value"])) == (1000.0, 995.25)
+    assert run["metrics"]["total_return"] == pytest.approx(-0.00475)
+    (state,) = rows(url, "SELECT key, value AS state FROM strategy_state")
+    value = state["state"]
+    assert (json.loads(value) if isinstance(value, str) else value) == {"days": 3}
+
+
+def test_an_account_that_another_run_had_before_has_that_runs_end_told(url: str) -> None:
+    append(bought())
+    claim(run_row("run-0"))  # and killed: it never said how it ended
+    with begin() as journal:
+        writer = writer_of(url)
+        writer.take(folder_of(), "sim")
+        assert journal.begin(at(60)) == 2
+        journal.append([encode(started(2, 60))])
+        writer.start()
+        until(lambda: rows_if_any(url, "SELECT id FROM runs WHERE status = 'interrupted'"))
+    assert writer.close(20, status="finished", at=at(99))
+    found = {row["id"]: row for row in list_runs(url)}
+    assert found["run-0"]["status"] == "interrupted"
+    assert found["run-0"]["ended"] == at(3)  # its last sign
+    assert [row["run_id"] for row in rows(url, "SELECT run_id FROM fills")] == ["run-0"]
+
+
+def rows_if_any(url: str, query: str) -> list[dict[str, Any]]:
+    return rows(url, query) if list_runs(url) else []
+
+
+# ---- a database that is away ---------------------------------------------------------------------
+def test_a_postgresql_that_stops_for_a_while_delays_rows_and_nothing_else(
+    postgres_crashable: CrashableServer,
+) -> None:
+    server = postgres_crashable
+    writer = writer_of(server.url)
+    writer.start()
+    with begin() as journal:
+        writer.take(folder_of(), "sim")
+        journal.begin(at(0))
+        journal.append([encode(record) for record in bought()])
+        until(lambda: writer.state.lag == 0 and writer.state.written is not None)
+        server.stop()
+        more = [intended("j-1-2"), booked("t2", key="j-1-2"), closed("j-1-2")]
+        before = time.monotonic()
+        journal.append([encode(record) for record in more])
+        writer.equity(NOW, 1.0, 2.0)
+        assert time.monotonic() - before < 1.0
+        until(lambda: writer.state.last_error and writer.state.lag == 3)
+        assert writer.state.failing_since is not None
+        password = server.url.partition("@")[0].rpartition(":")[2]
+        assert password not in writer.state.last_error
+        server.start()
+        until(lambda: writer.state.lag == 0 and not writer.state.last_error)
+    assert writer.close(20, status="finished", at=at(99))
+    found = rows(server.url, "SELECT trade_id FROM fills ORDER BY id")
+    assert [row["trade_id"] for row in found] == ["t1", "t2"]
+    assert check_balances(server.url) == []
+
+
+def test_a_run_ends_in_bounded_time_though_the_database_stays_away(tmp_path: Path) -> None:
+    away = "postgresql+psycopg2://me:secret@127.0.0.1:9/atms"
+    writer = writer_of(away)
+    writer.start()
+    with begin() as journal:
+        writer.take(folder_of(), "sim")
+        journal.begin(at(0))
+        journal.append([encode(record) for record in bought()])
+        until(lambda: writer.state.last_error)
+    before = time.monotonic()
+    assert not writer.close(0.3, status="failed", at=at(99))
+    assert time.monotonic() - before < 5
+    assert "secret" not in writer.state.last_error
+    done = sync_live(STATE, SQLITE)  # into another one, which knows nothing
+    assert (done.written, done.settled) == ({ACCOUNT: 5}, ["run-1"])
+    (run,) = list_runs(SQLITE)
+    assert (run["status"], run["ended"]) == ("failed", at(99))
+
+
+def test_a_url_that_is_no_ledgers_is_refused_before_anything_is_traded() -> None:
+    with pytest.raises(LedgerError, match="write sqlite"):
+        writer_of("nonsense")
+
+
+# ---- later ---------------------------------------------------------------------------------------
+def test_syncing_twice_adds_nothing(url: str) -> None:
+    append(bought())
+    claim(run_row())
+    first = sync_live(STATE, url)
+    assert (first.written, first.settled, first.running) == ({ACCOUNT: 5}, ["run-1"], [])
+    before = snapshot(url)
+    second = sync_live(STATE, url)
+    assert (second.written, second.settled) == ({}, [])
+    assert snapshot(url) == before
+    assert list_runs(url)[0]["status"] == "interrupted"
+
+
+def test_a_run_whose_process_goes_on_is_not_called_interrupted(url: str) -> None:
+    folder = append(bought())
+    claim(run_row())
+    with Lease.take(folder, ACCOUNT):
+        done = sync_live(STATE, url)
+    assert done.running == [ACCOUNT]
+    assert list_runs(url)[0]["status"] == "running"
+    assert len(rows(url, "SELECT * FROM fills")) == 1
+
+
+def test_rows_that_come_after_a_runs_end_are_in_its_trades(url: str) -> None:
+    append(bought())
+    claim(run_row()).end("run-1", "finished", at(50))
+    sync_live(STATE, url)
+    sold = booked("t2", key="j-2-1", side=-1, price=booked().price + 10, at=at(61))
+    append([started(2, 60), intended("j-2-1", side=-1), sold, closed("j-2-1")])  # by `flatten`
+    sync_live(STATE, url)
+    (trade,) = rows(url, "SELECT status, pnl FROM trades")
+    assert (trade["status"], float(trade["pnl"])) == ("closed", 20.0)
+    assert list_runs(url)[0]["status"] == "finished"
+
+
+def test_a_new_ledger_gets_everything_from_the_journals(url: str) -> None:
+    append(history(), LOTS)
+    claim(run_row(), account=LOTS)
+    sync_live(STATE, url)
+    sync_live(STATE, "sqlite:///another.db")
+    assert counted("sqlite:///another.db") == counted(url)
+
+
+def counted(url: str) -> dict[str, int]:
+    return {name: len(found) for name, found in snapshot(url).items()}
+
+
+def test_a_journal_that_is_damaged_leaves_the_others_their_rows() -> None:
+    append(bought())
+    claim(run_row())
+    folder = append([started()], "other")
+    with closing(sqlite3.connect(folder / "journal.db")) as file:
+        file.execute("UPDATE entry SET body = 'x'")
+        file.commit()
+    done = sync_live(STATE, SQLITE)
+    assert done.written == {ACCOUNT: 5}
+    assert "entry 1 is lost or altered" in done.left[folder]
+
+
+def test_a_journal_that_is_damaged_keeps_no_other_back_while_a_run_goes_on() -> None:
+    bad = append([started()], "bad")
+    with closing(sqlite3.connect(bad / "journal.db")) as file:
+        file.execute("UPDATE entry SET body = 'x'")
+        file.commit()
+    good = append([started()])
+    writer = writer_of(SQLITE)
+    writer.take(bad, "sim")
+    writer.take(good, "sim")
+    writer.start()
+    append([started(2), opening(), intended("j-2-1")])
+    until(lambda: rows_if_any(SQLITE, "SELECT * FROM orders"))
+    until(lambda: "entry 1 is lost or altered" in writer.state.last_error)
+    assert not writer.close(0.2, status="failed", at=at(9))
+
+
+def test_a_ledger_that_is_ahead_of_a_journal_says_so() -> None:
+    folder = append(bought())
+    claim(run_row())
+    sync_live(STATE, SQLITE)
+    with closing(sqlite3.connect(folder / "journal.db")) as file:
+        file.execute("DELETE FROM entry WHERE number > 3")
+        file.commit()
+    with pytest.raises(LedgerError, match="up to 5, and that ends at 3"):
+        Pump(SQLITE, folder).step()
+
+
+# ---- two at once, and kills ----------------------------------------------------------------------
+def test_two_writers_of_one_journal_double_nothing(url: str) -> None:
+    append(history(), LOTS)
+    claim(run_row(), account=LOTS)
+    folder = folder_of(LOTS)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        pump = Pump(url, folder)
+        try:
+            while pump.step():
+                pass
+        except LedgerError as error:  # both made the first row at once: one tries again
+            failures.append(error)
+            while pump.step():
+                pass
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sync_live(STATE, "sqlite:///alone.db")
+    assert check_balances(url) == []
+    assert counted_rows(url) == counted_rows("sqlite:///alone.db")
+
+
+def test_a_writer_whose_rows_another_wrote_meanwhile_writes_them_no_more(url: str) -> None:
+    append([started(), opening(), intended(), booked(fees=None)])
+    claim(run_row())
+    slow, fast = Pump(url, folder_of()), Pump(url, folder_of())
+    assert slow.step()
+    late = FeeBooked(id="f1", exec="t1", key=None, asset="USD", amount=dec("0.25"), at=at(5))
+    append([late])
+    while fast.step():
+        pass
+    while slow.step():
+        pass
+    assert rows(url, "SELECT amount FROM fill_fees") == [{"amount": dec("0.25")}]
+    append([closed()])
+    assert slow.step()
+    assert rows(url, "SELECT status FROM orders") == [{"status": "completed"}]
+    slow.close()
+    fast.close()
+
+
+def counted_rows(url: str) -> dict[str, int]:
+    names = ("orders", "fills", "fill_fees", "cash_flows", "positions", "balances", "openings")
+    return {name: len(found) for name, found in contents(url, names).items()}
+
+
+def test_a_writer_that_is_killed_again_and_again_loses_and_doubles_nothing(url: str) -> None:
+    chance, kills = random.Random(7), 0
+    total = len(history())
+    while kills < 12:
+        with processes((trade_and_write, url)) as (process,):
+            process.say()
+            assert process.hear() == "writing"
+            time.sleep(chance.uniform(0.0, 0.25))
+            process.kill()
+        kills += 1
+        with closing(JournalTail(folder_of(LOTS))) as tail:
+            if tail.last() == total:
+                break
+    with processes((trade_and_write, url)) as (process,):
+        process.say()
+        assert process.hear() == "writing"
+        assert process.finish() is True
+    assert kills > 2
+    alone = "sqlite:///alone.db"
+    sync_live(STATE, alone)
+    assert counted_rows(url) == counted_rows(alone)
+    for query in (
+        "SELECT trade_id, version, row, run_id FROM fills ORDER BY 1, 2, 3",
+        "SELECT order_id, status, filled FROM orders ORDER BY 1",
+        "SELECT currency, start, final FROM balances ORDER BY 1",
+        "SELECT symbol, size, average_price FROM positions ORDER BY 1",
+    ):
+        assert rows(url, query) == rows(alone, query)
+    assert check_balances(url) == []
+
+
+# ---- beside the journal --------------------------------------------------------------------------
+def test_who_reads_a_journal_changes_nothing_of_it() -> None:
+    with begin() as journal:
+        journal.begin(at(0))
+        tail = JournalTail(folder_of())
+        for number in range(50):
+            journal.append([f"entry {number}"])
+            assert tail.after(number, 10) == [(number + 1, f"entry {number}")]
+        journal.begin(at(1))  # it empties the file beside it, and finds nobody in its way
+        assert journal.append(["more"]) == 51
+    assert tail.last() == 51
+    tail.close()
+    with begin() as again:
+        assert again.last == 51
+
+
+def test_a_folder_without_a_journal_is_told(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="cannot be read"):
+        JournalTail(tmp_path)
+
+
+def test_a_torn_line_on_who_had_an_account_costs_that_line_alone() -> None:
+    append([started()])
+    claim(run_row())
+    path = folder_of() / NAME
+    path.write_bytes(path.read_bytes() + b'{"epoch": 2, "jou')
+    with begin() as journal:
+        sessions = Sessions(folder_of(), journal.id)
+    sessions.end("run-1", "finished", at(9))
+    again = Sessions(folder_of(), sessions.journal)
+    assert set(again.by_epoch) == {1}
+    assert again.ended["run-1"].status == "finished"
+    assert again.by_epoch[1].run == run_row()
+
+
+def test_a_claim_that_the_disk_does_not_take_counts_in_this_process() -> None:
+    with begin() as journal:
+        sessions = Sessions(folder_of(), journal.id)
+    (folder_of() / NAME).mkdir()
+    with pytest.raises(JournalError, match="the ledger may miss this run"):
+        sessions.claim(Session(epoch=1, venue="sim", at=NOW, run=run_row()))
+    found = sessions.of(1)
+    assert found is not None
+    assert found.run == run_row()
+
+
+def test_rows_that_no_column_can_hold_are_told_and_stay_to_be_written() -> None:
+    append(bought())
+    claim(run_row())
+    sync_live(STATE, SQLITE)
+    execute(SQLITE, "DROP TABLE orders")
+    append([intended("j-1-2")])
+    pump = Pump(SQLITE, folder_of())
+    with pytest.raises(LedgerError, match="orders"):
+        pump.step()
+    assert pump.lag() == 1
+    pump.close()
