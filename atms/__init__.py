@@ -10,7 +10,7 @@
     atms.runs(), atms.load_run("last")
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atms._version import __version__
 from atms.api import backtest, load_run, runs
@@ -30,6 +30,9 @@ from atms.errors import (
 )
 from atms.report.metrics import metrics
 from atms.result import Result
+
+if TYPE_CHECKING:
+    from atms.scripting import CCXTStore
 
 __all__ = [
     "AtmsError",
@@ -56,10 +59,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Return what is imported only when it is asked for: a backtest needs no venue."""
-    if name == "CCXTStore":
-        from atms.scripting import CCXTStore
+if not TYPE_CHECKING:
 
-        return CCXTStore
-    raise AttributeError(f"module 'atms' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """Return what is imported only when it is asked for: a backtest needs no venue."""
+        if name == "CCXTStore":
+            from atms.scripting import CCXTStore
+
+            return CCXTStore
+        raise AttributeError(f"module 'atms' has no attribute {name!r}")

@@ -21,8 +21,14 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "buy_and_hold": "atms.strategies.buy_and_hold:BuyAndHold",
         "ma_cross": "atms.strategies.ma_cross:MovingAverageCross",
     },
-    "stores": {},
-    "feeds": {"history": "atms.feeds.history:HistoryFeed"},
+    "stores": {
+        "ccxt": "atms.stores.ccxt.store:CCXTStore",
+        "sim": "atms.stores.sim.store:SimStore",
+    },
+    "feeds": {
+        "history": "atms.feeds.history:HistoryFeed",
+        "live": "atms.feeds.live:LiveFeed",
+    },
     "indicators": {},
     "analyzers": {"orders": "atms.analyzers.orders:OrderRecorder"},
     "sizers": {},

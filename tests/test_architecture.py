@@ -49,7 +49,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the parts of a run", ("running",)),
     ("puts the parts together, and looks whether they fit", ("runner", "doctor")),
     ("runs what it needs itself", ("seeding", "sandbox")),
-    ("the faces", ("api", "cli", "__init__", "__main__")),
+    ("the faces", ("api", "scripting", "cli", "__init__", "__main__")),
 )  # fmt: skip
 LEVEL = {room: level for level, (_, rooms) in enumerate(LAYERS) for room in rooms}
 
@@ -62,7 +62,7 @@ ONLY = {
     "analyzers": set(),  # they take notifications and decide nothing
     "risk": set(),
     "simulation": {"model", "errors", "risk"},
-    "stores": {"errors"},
+    "stores": {"errors", "extras", "simulation"},  # paper trading matches as a backtest does
     "execution": {"errors", "stores", "risk"},
     "feeds": {"errors", "model", "samples", "stores"},  # the types of the seam, and no venue
     "report": set(),  # so that a picture can be made without the frame
@@ -70,10 +70,10 @@ ONLY = {
 }
 
 
-# What stands beside the venues: the protocol that they fulfil, and its types.
+# What stands beside the venues: the protocol that they fulfil, its types, and what wraps any.
 SEAM = {
     f"atms.stores.{name}"
-    for name in ("base", "capabilities", "facts", "market", "outcomes", "requests")
+    for name in ("base", "capabilities", "facts", "market", "outcomes", "requests", "shadow")
 }
 
 
@@ -250,12 +250,17 @@ def test_every_registered_name_loads(kind: str, name: str) -> None:
     assert (loaded.__module__, loaded.__name__) == (module, class_name)
 
 
-@pytest.mark.parametrize("kind", ["strategies", "stores"])
-def test_the_registry_names_exactly_the_modules_of_the_folder(kind: str) -> None:
-    registered = {spec.partition(":")[0] for spec in registry.BUILT_IN[kind].values()}
-    there = {module for module in sources() if module.startswith(f"atms.{kind}.")}
-    assert registered == there - SEAM
-    assert {f"atms.{kind}.{name}" for name in registry.BUILT_IN[kind]} == registered
+def test_the_registry_names_exactly_the_modules_of_the_strategies() -> None:
+    registered = {spec.partition(":")[0] for spec in registry.BUILT_IN["strategies"].values()}
+    there = {module for module in sources() if module.startswith("atms.strategies.")}
+    assert registered == there
+    assert {f"atms.strategies.{name}" for name in registry.BUILT_IN["strategies"]} == registered
+
+
+def test_the_registry_names_exactly_the_stores_that_there_are() -> None:
+    packages = {f"atms.stores.{name}" for name in registry.BUILT_IN["stores"]}
+    there = {".".join(module.split(".")[:3]) for module in sources() if "atms.stores." in module}
+    assert packages == there - SEAM
 
 
 @pytest.mark.parametrize(

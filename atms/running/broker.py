@@ -40,6 +40,7 @@ from atms.simulation import (
 from atms.simulation.fees import Schedule
 
 _PER_BAR = ("bid", "ask")
+_NAMED = ("tick", "step", "min_size", "min_notional")
 
 
 def make_broker(config: Config) -> SimulatedBroker:
@@ -53,7 +54,7 @@ def make_broker(config: Config) -> SimulatedBroker:
         impact=None if section.impact is None else Impact(**section.impact.model_dump()),
         participation=section.participation,
         latency=section.latency,
-        margin=_margin(section),
+        margin=margin_of(section),
         funding=None if section.funding is None else Funding(**section.funding.model_dump()),
         borrow=section.borrow,
         interest=None if section.interest is None else Interest(**section.interest.model_dump()),
@@ -62,7 +63,7 @@ def make_broker(config: Config) -> SimulatedBroker:
         instruments=traded,
     )
     broker.setcash(section.cash)
-    broker.addcommissioninfo(_commission(section, InstrumentSection(), config))
+    broker.addcommissioninfo(commission_of(section, InstrumentSection(), config))
     return broker
 
 
@@ -83,18 +84,23 @@ def equip_broker(plan: Plan) -> None:
         _check_columns(section, feed)
         _check_leverage(section, feed.section)
         if section.margin is not None and section.margin.per_contract is not None:
-            info = _commission(section, _instrument(plan, feed.section), plan.config)
+            info = commission_of(section, _instrument(plan, feed.section), plan.config)
             broker.addcommissioninfo(info, name=feed.section.name)
     if section.slippage is not None:
         broker.p.slippage = {
-            feed.section.name: _slippage(section, _instrument(plan, feed.section), feed.section)
+            feed.section.name: slippage_of(section, _instrument(plan, feed.section), feed.section)
             for feed in plan.feeds
         }
     broker.p.rules = _rules(plan)
     broker.p.intrabar = _finer(plan)
 
 
-def _commission(section: BrokerSection, instrument: InstrumentSection, config: Config) -> Any:
+def commission_of(section: BrokerSection, instrument: InstrumentSection, config: Config) -> Any:
+    """Return what an instrument's fills cost, for Backtrader's brokers.
+
+    Raises:
+        ConfigError: what contradicts itself.
+    """
     margin = None if section.margin is None else section.margin.per_contract
     given = section.commission
     if margin is None and not isinstance(given, CommissionSection):
@@ -133,7 +139,8 @@ def _schedule(given: float | CommissionSection) -> Schedule:
         raise ConfigError(f"broker.{error}") from error
 
 
-def _margin(section: BrokerSection) -> Margin | None:
+def margin_of(section: BrokerSection) -> Margin | None:
+    """Return what positions need; None where nothing is borrowed."""
     given = section.margin
     if given is None:
         return None if section.borrowing == 1 else Margin()
@@ -144,9 +151,10 @@ def _margin(section: BrokerSection) -> Margin | None:
     )
 
 
-def _slippage(
+def slippage_of(
     section: BrokerSection, instrument: InstrumentSection, feed: FeedSection
 ) -> Slippage | None:
+    """Return what takers lose to the market; ConfigError: ticks without their size."""
     if section.slippage is None:
         return None
     if section.slippage.ticks and instrument.tick is None:
@@ -160,9 +168,8 @@ def _slippage(
 def _rules(plan: Plan) -> dict[str, Rules] | None:
     given = {feed.section.name: _instrument(plan, feed.section) for feed in plan.feeds}
     enforced = plan.config.broker.rules == "reject"
-    named = ("tick", "step", "min_size", "min_notional")
     for name, instrument in given.items():
-        there = [key for key in named if getattr(instrument, key) is not None]
+        there = [key for key in _NAMED if getattr(instrument, key) is not None]
         if there and not enforced:
             plan.warnings.append(
                 f"data.feeds.{name}.instrument: {', '.join(there)}: recorded; broker.rules: reject "
@@ -176,15 +183,17 @@ def _rules(plan: Plan) -> dict[str, Rules] | None:
             )
     if not enforced:
         return None
-    if not any(getattr(one, key) is not None for one in given.values() for key in named):
+    if not any(getattr(one, key) is not None for one in given.values() for key in _NAMED):
         raise ConfigError(
             "broker.rules: reject: no feed has any: give data.feeds.NAME.instrument tick, step, "
             "min_size or min_notional"
         )
-    return {
-        name: Rules(**{key: getattr(instrument, key) for key in named})
-        for name, instrument in given.items()
-    }
+    return {name: rules_of(instrument) for name, instrument in given.items()}
+
+
+def rules_of(instrument: InstrumentSection) -> Rules:
+    """Return what a venue allows of an instrument."""
+    return Rules(**{key: getattr(instrument, key) for key in _NAMED})
 
 
 def _instrument(plan: Plan, feed: FeedSection) -> InstrumentSection:

@@ -23,20 +23,22 @@ from atms.artefacts import config_yaml
 from atms.config import Config, LoadedConfig, history_bars, instruments, missing_limits
 from atms.engine import Cerebro
 from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
-from atms.execution.desk import Manner
+from atms.execution.desk import Files, Manner
+from atms.execution.files import AccountFiles
 from atms.execution.gating import LiveWatch
 from atms.feeds.history import backtrader_timeframe
 from atms.risk import Day, Gate
 from atms.running.beating import Heart
 from atms.running.components import add_strategy
-from atms.running.live_stores import make_store, store_names, symbols_of
+from atms.running.kept import Kept
+from atms.running.live_stores import make_store, run_name, store_names, symbols_of
+from atms.running.noting import NotedBroker
 from atms.running.plan import Plan
 from atms.running.session import Session, SessionFolder, this_process
 from atms.running.trading import Trading
 from atms.running.trading_day import load_day, save_day
 from atms.stores.base import Store
 from atms.stores.facts import BalanceFact, BucketFact, OrderFact, Part, Snapshot
-from atms.stores.shadow import ShadowStore
 from atms.usercode import describe, where_raised
 
 Mode = Literal["paper", "live", "shadow"]
@@ -87,13 +89,14 @@ class LiveRun:
         section = self.config.execution
         self.state = section.folder
         self.trading = Trading(
-            self.state, align=section.align, on_stop=section.on_stop, takeover=self.takeover,
+            self.state, align=section.align, on_stop=section.on_stop, files=self._open_files,
             manner=Manner(unknown_position=section.unknown_position),
         )  # fmt: skip
         self.stores: dict[str, Store] = {}
         self._gate: Gate | None = None
         self._kept: Day | None = None
-        self.id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{_slug(self)}-{secrets.token_hex(2)}"
+        self.name = run_name(self.config)
+        self.id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{self.name}-{secrets.token_hex(2)}"
 
     # ---- before -----------------------------------------------------------------------------
     def _check(self) -> None:
@@ -114,7 +117,7 @@ class LiveRun:
             VenueError: an account cannot be reached or read, or its key may withdraw.
         """
         for name in store_names(self.config):
-            self.stores[name] = self._store(name)
+            self.stores[name] = make_store(self.config, name, self.mode, self.state)
         views: list[AccountView] = []
         asked = _Answer()
         self.trading.host.spawn(asked.of(self._views(views)))
@@ -130,10 +133,6 @@ class LiveRun:
                     f"stores.{view.store}: its key may withdraw; make one that may trade alone"
                 )
         return views
-
-    def _store(self, name: str) -> Store:
-        store = make_store(self.config, name, self.mode, self.state)
-        return ShadowStore(store) if self.mode == "shadow" else store
 
     async def _views(self, views: list[AccountView]) -> None:
         for name, store in self.stores.items():
@@ -162,24 +161,51 @@ class LiveRun:
             StrategyError: the strategy raised; the accounts were wound down by policy.
             AtmsError: an account cannot be had, or not kept.
         """
-        cerebro = Cerebro(cheat_on_open=self.config.run.cheat_on_open)
-        plan = Plan(self.config, cerebro, self.kind, warnings=self.warnings)
-        self._add_feeds(cerebro)
-        cerebro.setbroker(self.trading.broker(self.base, watch=self._watch()))
-        add_strategy(plan)
         folder = SessionFolder.create(self.state, self._session(), config_yaml(self.config))
-        heart = Heart(self.trading, folder, self.mode, self._keep_day)
-        heart.begin(cerebro)
+        self.kept = Kept(self, folder.path)
+        heart = Heart(self.trading, folder, self.mode, self._beat)
+        status = "failed"
         try:
+            cerebro = self._cerebro()
+            heart.begin(cerebro)
             with self._signals():
                 cerebro.run()
+            self.trading.raise_failure()
+            status = "finished"
         except AtmsError:
+            raise
+        except KeyboardInterrupt:
+            status = "interrupted"
             raise
         except Exception as error:
             raise self._raised(error) from error
         finally:
             self.trading.close()
             heart.end(self.trading.left)
+            self.kept.close(status)
+
+    def _cerebro(self) -> Cerebro:
+        cerebro = Cerebro(cheat_on_open=self.config.run.cheat_on_open)
+        plan = Plan(self.config, cerebro, self.kind, warnings=self.warnings)
+        self._add_feeds(cerebro)
+        broker = self.trading.broker(self.base, watch=self._watch(), kind=NotedBroker)
+        cerebro.setbroker(broker)
+        add_strategy(plan)
+        self.kept.follow(cerebro, broker)
+        return cerebro
+
+    def _open_files(self, account: str) -> Files:
+        """Take an account, and let the ledger know which run its next entries are of."""
+        files = AccountFiles.open(self.state, account, takeover=self.takeover)
+        try:
+            self.kept.take(account)
+        except BaseException:
+            files.close()
+            raise
+        return files
+
+    def _beat(self) -> None:
+        self._keep_day()
 
     @property
     def base(self) -> str:
@@ -227,7 +253,7 @@ class LiveRun:
 
     @property
     def _day_file(self) -> Path:
-        return self.state / "strategies" / _slug(self) / "day.json"
+        return self.state / "strategies" / self.name / "day.json"
 
     def _keep_day(self) -> None:
         """Keep the day's loss; a full disk is no reason to stop trading."""
@@ -307,8 +333,3 @@ def _seen(
         orders=tuple(one for one in shot.facts if isinstance(one, OrderFact)),
         can_withdraw=can_withdraw,
     )  # fmt: skip
-
-
-def _slug(run: LiveRun) -> str:
-    name = run.config.run.name or run.kind.__name__
-    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name).lower()

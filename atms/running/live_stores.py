@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from atms.config import Config
+from atms.running.paper import paper_store
 from atms.stores.base import Store
+from atms.stores.shadow import ShadowStore
 
 
 def store_names(config: Config) -> tuple[str, ...]:
@@ -22,14 +24,25 @@ def symbols_of(config: Config, store: str) -> list[str]:
 def make_store(config: Config, name: str, mode: str, state: Path) -> Store:
     """Return the connection to one of the config's stores; nothing is connected yet.
 
+    Args:
+        mode: ``paper`` trades a simulated account on the store's bars.
+        state: the folder of all accounts' files.
+
     Raises:
         MissingExtra: the venue's package is not installed.
         ConfigError: its options do not fit.
         UnknownName: there is no such venue.
     """
+    store = venue_store(config, name)
     if mode == "paper":
-        raise NotImplementedError
-    return venue_store(config, name)
+        return paper_store(config, name, store, state, f"paper-{run_name(config)}-{name}")
+    return ShadowStore(store) if mode == "shadow" else store
+
+
+def run_name(config: Config) -> str:
+    """Return what a run is called in the names of its files: its label, else its strategy's."""
+    name = config.run.name or config.strategy.name.rpartition(":")[2]
+    return "".join(one if one.isalnum() or one in "-_" else "-" for one in name).lower()
 
 
 def venue_store(config: Config, name: str) -> Store:

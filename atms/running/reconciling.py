@@ -25,7 +25,7 @@ class Difference:
     venue: str
 
 
-def differences(config: Config) -> list[Difference]:
+def differences(config: Config, mode: str) -> list[Difference]:
     """Return where the accounts of a config differ from their journals.
 
     A fill of this moment may be at the venue and not in the journal yet: ask again.
@@ -37,7 +37,7 @@ def differences(config: Config) -> list[Difference]:
     state = config.execution.folder
     found: list[Difference] = []
     for name in store_names(config):
-        store = make_store(config, name, "live", state)
+        store = make_store(config, name, mode, state)
         shot = asyncio.run(_snapshot(store, symbols_of(config, name)))
         core = core_of(state, store.account)
         if core is not None:

@@ -48,13 +48,17 @@ def end(
         folder.session.kill()  # whether the venue can be reached, or not
     elif what == "stop":
         say("its process is gone already")
-    return act(config, policy, say)
+    return act(config, folder.session.mode, policy, say)
 
 
 def act(
-    config: Config, policy: Policy, say: Callable[[str], None] = lambda line: None
+    config: Config, mode: str, policy: Policy, say: Callable[[str], None] = lambda line: None
 ) -> tuple[str, ...]:
-    """Take the accounts of a config, from whoever has them, and wind them down by policy."""
+    """Take the accounts of a config, from whoever has them, and wind them down by policy.
+
+    Args:
+        mode: paper, live or shadow, as the run was.
+    """
     state = config.execution.folder
     trading = Trading(
         state, on_stop=policy, takeover=True,
@@ -62,7 +66,7 @@ def act(
     )  # fmt: skip
     try:
         for name in store_names(config):
-            desk = trading.desk(make_store(config, name, "live", state))
+            desk = trading.desk(make_store(config, name, mode, state))
             desk.symbols += symbols_of(config, name)
             desk.begin()
         deadline = time.monotonic() + 60

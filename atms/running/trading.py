@@ -85,13 +85,24 @@ class Trading:
         return feed
 
     def broker(
-        self, base: str, *, patience: float = 60.0, watch: LiveWatch | None = None
+        self,
+        base: str,
+        *,
+        patience: float = 60.0,
+        watch: LiveWatch | None = None,
+        kind: type[LiveBroker] = LiveBroker,
     ) -> LiveBroker:
         """Return the broker of all desks, behind a gate."""
-        return LiveBroker(
+        return kind(
             self.passes, self.desks, self._route, base=base, patience=patience, watch=watch,
             opened=self._open, close=self.close,
         )  # fmt: skip
+
+    def raise_failure(self) -> None:
+        """Raise why a feed has ended, if one did by an error."""
+        for feed in self._feeds:
+            if feed.error is not None:
+                raise feed.error
 
     def end(self) -> None:
         """Let the run end after this bar; from any thread."""
