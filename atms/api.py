@@ -158,15 +158,23 @@ def runs(url: str | None = None) -> pd.DataFrame:
 
 
 def load_run(run_id: str, url: str | None = None) -> Result:
-    """Return a run from its folder, by its id, the start of it, ``last``, or its folder.
+    """Return a run, by its id, the start of it, ``last``, or its folder.
+
+    A backtest is read from its folder; a paper or live run from the ledger, while it goes on too.
 
     Raises:
         ConfigError: there is no such run, or several.
         OutputError: its files are gone.
     """
-    from atms.stored import find_folder, read_result
+    from atms.running.live_result import live_result
+    from atms.stored import find_folder, find_run, read_result
 
-    return read_result(find_folder(run_id, url or _ledger_url()))
+    url = url or _ledger_url()
+    if not Path(run_id).is_dir():
+        row = find_run(run_id, url)
+        if row["mode"] != "backtest":
+            return live_result(url, row["id"])
+    return read_result(find_folder(run_id, url))
 
 
 def _ledger_url() -> str:

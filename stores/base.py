@@ -46,7 +46,8 @@ class Store(Protocol):
     currency a unit. Facts of one source keep the venue's order; between sources nothing is sure.
 
     Attributes:
-        account: venue, environment and the venue's own account id: a journal is bound to it.
+        account: venue, environment and the venue's own account id, with no colon: that parts it
+            from the symbol in an instrument's id. A journal is bound to it.
             Known after :meth:`connect`; ids of instruments are ``<account>:<symbol>``.
         base: the currency that equity is told in.
 

@@ -75,7 +75,7 @@ def orders(run: RunName = None, state_dir: State = None, json_: options.Json = F
 def reconcile(run: RunName = None, state_dir: State = None, json_: options.Json = False) -> None:
     """Compare journal and venue; end with 1 if they differ. Changes nothing."""
     folder = find_session(_state(state_dir), run)
-    found: list[Difference] = differences(_config(folder))
+    found: list[Difference] = differences(_config(folder), folder.session.mode)
     if json_:
         print_json([vars(one) for one in found])
     for one in found if not json_ else ():

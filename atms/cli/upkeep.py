@@ -15,6 +15,7 @@ from atms.cli.screen import print_json, say
 from atms.errors import ConfigError, OutputError
 from atms.pruning import Prunable, prunable
 from atms.pruning import prune as prune_runs
+from atms.running.live_sync import LiveSynced, sync_live
 from atms.syncing import Synced
 from atms.syncing import sync as sync_runs
 
@@ -31,9 +32,10 @@ def sync(
     config: options.ConfigFiles = None,
     json_: options.Json = False,
 ) -> None:
-    """File runs whose folders are there and that the ledger does not know."""
+    """File runs whose folders are there, and live runs' journals, that the ledger does not know."""
     loaded = options.load(config).config
     done = sync_runs(loaded.run.out, loaded.ledger.url, folders or ())
+    live = None if folders else sync_live(loaded.execution.folder, loaded.ledger.url)
     if json_:
         print_json(
             {
@@ -41,12 +43,25 @@ def sync(
                 "moved": [str(path) for path in done.moved],
                 "known": [str(path) for path in done.known],
                 "left": {str(path): why for path, why in done.left.items()},
+                "live": None if live is None else vars(live),
             }
         )
     else:
         _say_synced(done)
+        if live is not None:
+            _say_live(live)
     if folders and done.left:
         raise typer.Exit(OutputError.exit_code)
+
+
+def _say_live(done: LiveSynced) -> None:
+    for account, entries in done.written.items():
+        if entries:
+            say(f"filed: {entries} entries of account {account}")
+    for run in done.settled:
+        say(f"filed: the end of run {run}")
+    for folder, why in done.left.items():
+        say(f"left: {folder}: {why}", "yellow")
 
 
 def _say_synced(done: Synced) -> None:

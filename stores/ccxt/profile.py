@@ -124,7 +124,7 @@ class Profile(Protocol):
 
     Attributes:
         exchange: ccxt's id.
-        place: exchange and market, the first part of an account's id: ``binance:spot``.
+        place: exchange and market, the first part of an account's id: ``binance-spot``.
         options: of the ccxt object.
         capabilities: what an account can do, before the venue has told its own limits.
         idle: seconds between pings of a websocket.

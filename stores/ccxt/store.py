@@ -53,7 +53,7 @@ class CCXTStore:
         timeout: seconds that a request may take.
 
     Attributes:
-        account: ``binance:spot:UID``; known after `connect`.
+        account: ``binance-spot-UID``; known after `connect`.
         page: rows of history and log that are asked for at once.
 
     Raises:
@@ -88,7 +88,7 @@ class CCXTStore:
         self.base = base
         self.market_clock = market_clock
         self.page = 1000
-        where = ":loopback" if local else ":testnet" if testnet else ""
+        where = "-loopback" if local else "-testnet" if testnet else ""
         self._place = f"{self._profile.place}{where}"
         self.account = self._place
         self._key, self._secret = _revealing(key), _revealing(secret)
@@ -128,7 +128,7 @@ class CCXTStore:
         asking.clock.check(self._place)
         has_key = bool(self._key())
         uid = await asking.read(self._profile.account(asking.ask)) if has_key else "public"
-        self.account = self._profile.names.account = f"{self._place}:{uid}"
+        self.account = self._profile.names.account = f"{self._place}-{uid}"
         may_withdraw = None
         if has_key:
             may_withdraw = await self._may_withdraw()

@@ -54,7 +54,7 @@ class BinanceSpot:
     """
 
     exchange = "binance"
-    place = "binance:spot"
+    place = "binance-spot"
     options: Mapping[str, Any] = {
         "defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "recvWindow": RECEIVE_WINDOW,
     }  # fmt: skip

@@ -19,13 +19,13 @@ from atms.stores.facts import BalanceFact, CashFact, Fee, FillFact, OrderFact, S
 from atms.stores.outcomes import Found, Never, NotSeen, Reason
 from atms.stores.requests import Cancel, Kind, Place, Prepared, Ticket
 
-ETH = "binance:spot:7:ETH/BTC"
+ETH = "binance-spot-7:ETH/BTC"
 
 
 def spot() -> BinanceSpot:
     made = profile("binance")
     assert isinstance(made, BinanceSpot)
-    made.names.account = "binance:spot:7"
+    made.names.account = "binance-spot-7"
     made.names.raw(ETH)
     return made
 
@@ -111,7 +111,7 @@ def test_what_the_venue_has_no_words_for_is_said_before_anything_is_sent(
 
 
 def test_an_order_for_another_account_is_not_sent() -> None:
-    foreign = replace(ticket(), instrument="binance:spot:8:ETH/BTC")
+    foreign = replace(ticket(), instrument="binance-spot-8:ETH/BTC")
     assert "is of another account" in spot().unfit(Place(tickets=(foreign,)))
 
 
@@ -297,7 +297,7 @@ def test_an_order_of_a_kind_that_we_do_not_send_has_no_ticket() -> None:
 
 def test_an_order_of_a_symbol_that_nobody_named_is_told_under_the_venues_own() -> None:
     (fact,) = heard(REPORT | {"s": "LTCBTC"})
-    assert fact.instrument == "binance:spot:7:LTCBTC"
+    assert fact.instrument == "binance-spot-7:LTCBTC"
 
 
 def test_balances_are_told_with_what_is_free_of_them() -> None:

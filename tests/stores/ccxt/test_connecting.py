@@ -76,10 +76,10 @@ def test_a_key_without_its_secret_is_refused() -> None:
 
 
 def test_the_place_says_where_it_is() -> None:
-    assert CCXTStore("binance").account == "binance:spot"
-    assert CCXTStore("binance", testnet=True).account == "binance:spot:testnet"
-    assert CCXTStore("binance", url=LOCAL).account == "binance:spot:loopback"
-    assert repr(CCXTStore("binance")) == "CCXTStore('binance', account='binance:spot')"
+    assert CCXTStore("binance").account == "binance-spot"
+    assert CCXTStore("binance", testnet=True).account == "binance-spot-testnet"
+    assert CCXTStore("binance", url=LOCAL).account == "binance-spot-loopback"
+    assert repr(CCXTStore("binance")) == "CCXTStore('binance', account='binance-spot')"
 
 
 # ---- refused ------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def test_without_a_key_there_are_prices_and_no_account() -> None:
     async def body(bench: SandboxBench) -> None:
         store = store_of(bench, key=None, secret=None)
         assert (await store.connect()).can_withdraw is None
-        assert store.account == "binance:spot:loopback:public"
+        assert store.account == "binance-spot-loopback-public"
         (listed,) = await store.instruments(["BTC/USDT"])
         async for quote in store.quotes(listed.id):
             assert quote.bid < quote.ask

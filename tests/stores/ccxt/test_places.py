@@ -93,24 +93,24 @@ def test_one_slow_way_does_not_move_the_clock() -> None:
 def test_a_clock_that_is_far_off_is_refused(ahead: float, text: str) -> None:
     clock = measured(ahead, [(0, 0)] * 5)
     with pytest.raises(VenueError) as caught:
-        clock.check("binance:spot")
+        clock.check("binance-spot")
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_clock_that_is_a_little_off_is_corrected() -> None:
     clock = measured(4.9, [(0, 0)] * 5)
-    clock.check("binance:spot")
+    clock.check("binance-spot")
     assert clock.now() == NOON + timedelta(seconds=4.9)
 
 
 def test_symbols_have_two_ways_to_be_written() -> None:
     names = Symbols()
-    names.account = "binance:spot:1"
-    assert names.raw("binance:spot:1:BTC/USDT") == "BTCUSDT"
-    assert names.id("BTCUSDT") == "binance:spot:1:BTC/USDT"
+    names.account = "binance-spot-1"
+    assert names.raw("binance-spot-1:BTC/USDT") == "BTCUSDT"
+    assert names.id("BTCUSDT") == "binance-spot-1:BTC/USDT"
     assert names.assets(["BTCUSDT"]) == {"BTC", "USDT"}
-    assert names.id("ETHBTC") == "binance:spot:1:ETHBTC"  # nobody named it: a foreign order's
+    assert names.id("ETHBTC") == "binance-spot-1:ETHBTC"  # nobody named it: a foreign order's
 
 
 def test_a_quantity_is_priced_by_the_levels_that_it_takes() -> None:
