@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 import signal
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,6 +26,7 @@ from atms.execution.files import AccountFiles
 from atms.execution.gating import LiveWatch
 from atms.feeds.history import backtrader_timeframe
 from atms.risk import Day, Gate
+from atms.running.answers import answer_of
 from atms.running.beating import Heart
 from atms.running.components import add_strategy
 from atms.running.kept import Kept
@@ -110,7 +109,7 @@ class LiveRun:
             if missing:
                 raise ConfigError(f"live needs its limits: give {', '.join(missing)}")
 
-    def look(self, within: float = 30.0) -> list[AccountView]:
+    def look(self, within: timedelta = timedelta(seconds=30)) -> list[AccountView]:
         """Connect to every account and return how it stands; nothing is changed.
 
         Raises:
@@ -118,15 +117,7 @@ class LiveRun:
         """
         for name in store_names(self.config):
             self.stores[name] = make_store(self.config, name, self.mode, self.state)
-        views: list[AccountView] = []
-        asked = _Answer()
-        self.trading.host.spawn(asked.of(self._views(views)))
-        deadline = time.monotonic() + within
-        while not asked.done:
-            if time.monotonic() > deadline:
-                raise VenueError(f"the venue does not answer within {within:g} s; try again later")
-            self.trading.host.wait(0.2)
-        asked.raise_error()
+        views = answer_of(self.trading.host, self._views(), within=within)
         for view in views:
             if view.can_withdraw and self.mode == "live":
                 raise VenueError(
@@ -134,12 +125,14 @@ class LiveRun:
                 )
         return views
 
-    async def _views(self, views: list[AccountView]) -> None:
+    async def _views(self) -> list[AccountView]:
+        views = []
         for name, store in self.stores.items():
             try:
                 views.append(await self._view(name, store))
             finally:
                 await store.close()  # it is connected anew when its account is taken
+        return views
 
     async def _view(self, name: str, store: Store) -> AccountView:
         section = self.config.stores[name]
@@ -297,26 +290,6 @@ class LiveRun:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-class _Answer:
-    """Takes what a coroutine on the loop's side comes to."""
-
-    def __init__(self) -> None:
-        self.done = False
-        self._error: BaseException | None = None
-
-    async def of(self, work: Any) -> None:
-        try:
-            await work
-        except (AtmsError, asyncio.CancelledError) as error:
-            self._error = error
-        finally:
-            self.done = True
-
-    def raise_error(self) -> None:
-        if self._error is not None:
-            raise self._error
 
 
 def _seen(

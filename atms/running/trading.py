@@ -18,6 +18,7 @@ from atms.execution.winding_down import Policy
 from atms.feeds.live import LiveFeed, live_feed, root_of
 from atms.feeds.passes import Passes
 from atms.model import Timeframe
+from atms.running.answers import answer_of
 from atms.stores.base import Store
 
 
@@ -129,6 +130,11 @@ class Trading:
         finally:
             self.host.close()
 
+    def _lag(self, store: Store, symbol: str) -> timedelta:
+        """Return how far a sandbox's market is behind the clock; of a venue's, nothing."""
+        lag = getattr(store, "lag", None)
+        return timedelta(0) if lag is None else answer_of(self.host, lag(symbol))
+
     def _open_files(self, account: str) -> Files:
         return AccountFiles.open(self.state, account, takeover=self._takeover)
 
@@ -138,6 +144,7 @@ class Trading:
             store = feed.p.store
             feed.p.instrument = f"{store.account}:{feed.p.dataname}"
             feed.p.omits_empty = self.desk(store).capabilities.bars_omit_empty
+            feed.p.start -= self._lag(store, feed.p.dataname)
         for call in self.on_open:
             call()
 

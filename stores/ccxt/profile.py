@@ -174,6 +174,9 @@ class Profile(Protocol):
     ) -> tuple[tuple[Instrument, ...], tuple[Budget, ...]]:
         """Return what is traded, and the venue's own budgets; VenueError names what is unknown."""
 
+    async def newest(self, ask: Ask, raw: str) -> datetime | None:
+        """Return when the newest trade was; None: there is none."""
+
     async def history(
         self, ask: Ask, raw: str, timeframe: str, start: datetime, end: datetime, rows: int
     ) -> tuple[list[Bar], bool]:

@@ -216,6 +216,17 @@ class CCXTStore:
         told = self._market.closed.get(stream) if self._market is not None else None
         return not newest or (told is not None and bar.close_at <= told)
 
+    async def lag(self, symbol: str) -> timedelta:
+        """Return how far the market's bars are behind the clock.
+
+        Nothing, but for a sandbox that plays old ones (``market_clock: stream``).
+        """
+        if self.market_clock == "wall":
+            return timedelta(0)
+        asking, raw = self._asking, self._profile.names.raw(f"{self.account}:{symbol}")
+        newest = await asking.read(self._profile.newest(asking.ask, raw))
+        return timedelta(0) if newest is None else asking.clock.now() - newest
+
     def bars(self, instrument: str, timeframe: str) -> AsyncIterator[BarFact]:
         """Yield bars, those that still grow too, and whether the stream is up."""
         stream = self._profile.bars(self._profile.names.raw(instrument), timeframe)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -142,6 +142,12 @@ class SimStore:
         """Yield bars as they come; what a final one did to orders is told before it."""
         told = self.source.bars(self._names.theirs(instrument), timeframe)
         return self._meeting.followed(told, instrument, timeframe)
+
+    async def lag(self, symbol: str) -> timedelta:
+        """Return how far the source's bars are behind the clock; nothing, but for a sandbox's."""
+        lag = getattr(self.source, "lag", None)
+        found: timedelta = timedelta(0) if lag is None else await lag(symbol)
+        return found
 
     def quotes(self, instrument: str, qty: Decimal | None = None) -> AsyncIterator[Quote]:
         """Yield the source's prices."""

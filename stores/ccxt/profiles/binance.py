@@ -152,6 +152,10 @@ class BinanceSpot:
         """Return bars from a start on, the oldest first, and whether there are more."""
         return await reads.history(ask, self.names, raw, timeframe, start, end, rows)
 
+    async def newest(self, ask: Ask, raw: str) -> datetime | None:
+        """Return when the newest trade was; None: there is none."""
+        return await reads.newest(ask, raw)
+
     # ---- public streams ---------------------------------------------------------------------
     def market_url(self, urls: Mapping[str, Any]) -> str:
         """Return the address of combined streams, whose messages name their stream."""

@@ -48,6 +48,12 @@ async def history(
     return [events.kline(row, names.id(raw)) for row in page], len(page) == rows
 
 
+async def newest(ask: Ask, raw: str) -> datetime | None:
+    """Return when the newest trade was; None: there is none."""
+    rows = await ask(call("publicGetTrades", 25, symbol=raw, limit=1))
+    return orders.moment(rows[-1]["time"]) if rows else None
+
+
 # ---- one order -----------------------------------------------------------------------------
 async def lookup(
     ask: Ask, names: Names, known: Mapping[Key, str], key: Key, refs: Refs, at: datetime
