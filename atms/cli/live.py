@@ -62,8 +62,8 @@ def _go(
     run = LiveRun(config, mode, takeover=takeover, warnings=list(warnings))
     try:
         for view in run.look():
-            _show(view)
-        _show_limits(config)
+            show_account(view)
+        show_limits(config)
         for warning in run.warnings:
             say(f"warning: {warning}", "yellow")
         if not sure:
@@ -84,7 +84,8 @@ def _confirm() -> None:
         raise typer.Exit(1)
 
 
-def _show(view: AccountView) -> None:
+def show_account(view: AccountView) -> None:
+    """Print an account as it stands before the first order."""
     page = out()
     page.print(f"[bold]{view.account}[/]  (stores.{view.store})")
     table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -101,7 +102,8 @@ def _show(view: AccountView) -> None:
     page.print(table)
 
 
-def _show_limits(config: Config) -> None:
+def show_limits(config: Config) -> None:
+    """Print what every order is held to."""
     given = config.risk.model_dump(exclude_none=True)
     shown = ", ".join(f"{name} {value}" for name, value in given.items()) or "none"
     out().print(f"limits: {shown}")

@@ -15,6 +15,7 @@ from atms.cli.config import config
 from atms.cli.data import data
 from atms.cli.data_import import import_
 from atms.cli.db import db
+from atms.cli.demo import demo
 from atms.cli.doctor import doctor
 from atms.cli.init import init
 from atms.cli.live import live, paper
@@ -53,6 +54,7 @@ def _options(
 
 app.command("init")(init)
 app.command("backtest")(backtest)
+app.command("demo")(demo)
 app.command("paper")(paper)
 app.command("live")(live)
 for _verb in (status, positions, orders, reconcile, stop, flatten, watch):
