@@ -24,7 +24,7 @@ from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
 from atms.execution.desk import Files, Manner
 from atms.execution.files import AccountFiles
 from atms.execution.gating import LiveWatch
-from atms.feeds.history import backtrader_timeframe
+from atms.feeds.history import Zone, backtrader_timeframe
 from atms.risk import Day, Gate
 from atms.running.answers import answer_of
 from atms.running.beating import Heart
@@ -156,7 +156,7 @@ class LiveRun:
         """
         folder = SessionFolder.create(self.state, self._session(), config_yaml(self.config))
         self.kept = Kept(self, folder.path)
-        heart = Heart(self.trading, folder, self.mode, self._beat)
+        heart = Heart(self.trading, folder, self.mode, self._keep_day)
         status = "failed"
         try:
             cerebro = self._cerebro()
@@ -179,6 +179,8 @@ class LiveRun:
 
     def _cerebro(self) -> Cerebro:
         cerebro = Cerebro(cheat_on_open=self.config.run.cheat_on_open)
+        if self.config.run.timezone != "UTC":
+            cerebro.addtz(Zone(self.config.run.timezone))
         plan = Plan(self.config, cerebro, self.kind, warnings=self.warnings)
         self._add_feeds(cerebro)
         broker = self.trading.broker(self.base, watch=self._watch(), kind=NotedBroker)
@@ -196,9 +198,6 @@ class LiveRun:
             files.close()
             raise
         return files
-
-    def _beat(self) -> None:
-        self._keep_day()
 
     @property
     def base(self) -> str:
@@ -218,8 +217,9 @@ class LiveRun:
                     seconds=bars[feed.name] * feed.timeframe.seconds
                 )
                 data = self.trading.feed(
-                    self.stores[feed.store or ""], feed.symbol or feed.name, feed.timeframe, start
-                )
+                    self.stores[feed.store or ""], feed.symbol or feed.name, feed.timeframe, start,
+                    zone=self.config.run.timezone,
+                )  # fmt: skip
             longer = feed.resample or feed.replay
             if longer is None:
                 cerebro.adddata(data, name=feed.name)
