@@ -198,6 +198,9 @@ class Passes:
         if rest:
             self._settle()
             chosen, _ = self._choose()
+        # What an account told before one of these bars came is there by now: a hook that takes it
+        # in knows whether it belongs to a bar.
+        self.delivers = bool(chosen) and not self.ended
         for call in tuple(self.before):
             call()
         if chosen and not self.ended:

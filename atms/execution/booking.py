@@ -121,9 +121,8 @@ class Booking:
             self._by_key.popitem(last=False)
 
     # ---- what accounts tell ---------------------------------------------------------------------
-    def open(self, desk: Desk, word: TellBooks) -> None:
-        """Take what is held from the start."""
-        self.portfolio.take(desk.store.account, word)
+    def open(self, word: TellBooks) -> None:
+        """Take what is held from the start; the portfolio knows it already."""
         for name, qty, price in positions_of(word):
             holding = self.portfolio.holdings.get(name)
             if holding is not None:

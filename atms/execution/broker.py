@@ -18,7 +18,13 @@ from atms.execution.events import TellAccount, TellOpen, TellOrder
 from atms.execution.gating import LiveWatch
 from atms.execution.holdings import Holding
 from atms.execution.news import News, StoreNews
-from atms.execution.opening import Pass, add_holdings, opening_of, wait_until_ready
+from atms.execution.opening import (
+    Pass,
+    add_holdings,
+    ask_prices,
+    opening_of,
+    wait_until_ready,
+)
 from atms.execution.ordering import Ordering, Route
 from atms.execution.portfolio import Portfolio
 from atms.execution.ready_made import ReadyMade
@@ -94,10 +100,10 @@ class LiveBroker(bt.BrokerBase):
             self._opened()
             self._compensated = add_holdings(self.portfolio, self.cerebro.datas, self._route)
             self.portfolio.check_rates()
+            self._open_books()
         except BaseException as error:
             self._give_up(error)
             raise
-        self._open_books()
         self._passes.before.append(self._before)
         self.startingcash = self.getcash()  # Backtrader's writers ask for it
 
@@ -125,10 +131,14 @@ class LiveBroker(bt.BrokerBase):
     def _open_books(self) -> None:
         """Take what is held from the start, so that it is right from the first bar."""
         words, self._untold = self._untold, deque()
-        for desk in self.desks:
-            opening = opening_of(word for of, word in words if of is desk)
-            if opening.books is not None:
-                self._booking.open(desk, opening.books)
+        openings = [
+            (desk, opening_of(word for of, word in words if of is desk)) for desk in self.desks
+        ]
+        for desk, opening in openings:
+            self.portfolio.take(desk.store.account, opening.books)
+        ask_prices(self.portfolio, self.desks, self._passes)
+        for desk, opening in openings:
+            self._booking.open(opening.books)
             for ended in opening.ended:
                 text = f"order {ended.key} of {ended.owner or 'nobody'}: {ended.status}"
                 self._store_news.put(desk.store.account, TellAccount(what="ended", text=text))
@@ -235,8 +245,6 @@ class LiveBroker(bt.BrokerBase):
         except BaseException as error:
             self._give_up(error)
             raise
-        if not self._news.bars and not self._passes.delivers:
-            return  # orders are told from the first bar on: before it there is no price
         while self._untold:
             self._hear(*self._untold.popleft())
         if not self._passes.delivers:

@@ -16,13 +16,15 @@ from atms.execution.account import Account, Told, WriteAhead
 from atms.execution.calls import within
 from atms.execution.core import Core, Terms
 from atms.execution.events import TellAccount, Wish, WishCancel, Wishes
+from atms.execution.gathering import free_of_each_other
 from atms.execution.host import Host
+from atms.execution.last_closes import last_close
 from atms.execution.records import Record
 from atms.execution.winding_down import Policy, wind_down
 from atms.stores.base import RateLimited, Store, Unreachable
 from atms.stores.capabilities import Capabilities
 from atms.stores.market import Instrument
-from atms.stores.requests import Key, Kind
+from atms.stores.requests import Key
 
 Answer = TypeVar("Answer")
 
@@ -183,6 +185,18 @@ class Desk:
         if waiting:
             self._host.call(self._send_down)
 
+    def ask_last_close(self, instrument: str, take: Callable[[float], None]) -> None:
+        """Ask what an instrument's last close was; *take* is called on the loop's side.
+
+        It is given 0 where the venue does not tell.
+        """
+
+        async def ask() -> None:
+            take(await last_close(self.store, instrument, self._host.now()))
+            self._wake()
+
+        self._host.spawn(ask())
+
     def end(self, policy: Policy, within: timedelta) -> None:
         """Close the account by policy; :attr:`closed` says when, :attr:`left` what was not done."""
         self._host.spawn(self._close(policy, within))
@@ -241,7 +255,7 @@ class Desk:
         with self._lock:
             wishes, self._wishes = self._wishes, []
         if wishes and self._account is not None:
-            self._account.feed(Wishes(wishes=_free_of_each_other(wishes)))
+            self._account.feed(Wishes(wishes=free_of_each_other(wishes)))
 
     def _cancel(self, tag: int | None, key: Key | None) -> None:
         if self._account is None:
@@ -270,23 +284,3 @@ class Desk:
                 self._files.close()
             self.closed = True
             self._wake()
-
-
-def _free_of_each_other(wishes: Iterable[Wish]) -> tuple[Wish, ...]:
-    """Return wishes of one moment so that the order of their arrival matters less.
-
-    ``close()`` and ``sell()`` in one ``next()`` turn a position: the first may not be bound to
-    reducing, or the venue refuses it if the second comes before it.
-    """
-    given = list(wishes)
-    orders = [wish.tickets[0].instrument for wish in given if _is_market(wish)]
-    return tuple(
-        replace(wish, tickets=(replace(wish.tickets[0], reduces=False),))
-        if _is_market(wish) and orders.count(wish.tickets[0].instrument) > 1
-        else wish
-        for wish in given
-    )
-
-
-def _is_market(wish: Wish) -> bool:
-    return len(wish.tickets) == 1 and wish.tickets[0].kind is Kind.MARKET

@@ -44,7 +44,7 @@ class Moved(NamedTuple):
     before: float
 
 
-@dataclass
+@dataclass(eq=False)
 class Holding:
     """One instrument of one account.
 
@@ -56,6 +56,7 @@ class Holding:
         position: the same as Backtrader knows it.
         booked: what the account's books hold, with fills that the strategy has not been told of
             because they may be undone; *cost*: what they cost a unit, None where nobody knows it.
+        opening: the last close before the first bar; 0 where nobody knows it.
     """
 
     instrument: Instrument
@@ -65,14 +66,15 @@ class Holding:
     position: bt.Position = field(default_factory=bt.Position)
     booked: Decimal = _NOTHING
     cost: Decimal | None = None
+    opening: float = 0.0
 
     def __post_init__(self) -> None:
         self.commission = VenueCommission(mult=float(self.instrument.multiplier))
 
     @property
     def price(self) -> float:
-        """The last close; before the first bar, what the position cost."""
-        return float(self.data.close[0]) if len(self.data) else float(self.position.price)
+        """The last close; before the first bar that of before the run, or what units cost."""
+        return float(self.data.close[0] if len(self.data) else self.opening or self.position.price)
 
     def move(self, qty: Decimal, price: float, at: datetime | None = None) -> Moved:
         """Take units in, below 0: out.

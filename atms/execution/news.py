@@ -23,13 +23,9 @@ class News:
     Args:
         cerebro: whose strategies hear it.
         on_bar: called when a strategy has a bar, before it hears anything.
-
-    Attributes:
-        bars: how often a strategy was given a bar.
     """
 
     def __init__(self, cerebro: Any, on_bar: Callable[[], None] = lambda: None) -> None:
-        self.bars = 0
         self._cerebro = cerebro
         self._on_bar = on_bar
         self._waiting: dict[int, deque[bt.Order]] = {}
@@ -102,7 +98,6 @@ class News:
         self, strategy: bt.Strategy, original: Any, qorders: Any = (), qtrades: Any = ()
     ) -> None:
         """Stand for a strategy's ``_notify``, which Cerebro calls when indicators know a bar."""
-        self.bars += 1
         self._on_bar()
         self._tell(strategy, original)
         original(qorders=qorders, qtrades=qtrades)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from atms.errors import RunError, VenueError
 from atms.execution.account import Told
 from atms.execution.desk import Desk
 from atms.execution.events import TellAccount, TellBooks, TellFill, TellOrder
+from atms.execution.holdings import Holding
 from atms.execution.portfolio import Portfolio
 
 if TYPE_CHECKING:
     from atms.execution.ordering import Route
 
+NOTHING = TellBooks(positions=(), balances=())
+_PRICES = timedelta(seconds=10)
 _OVER = ("completed", "canceled", "expired", "margin", "rejected")
 
 
@@ -55,7 +58,7 @@ class Opening:
         rest: what strategies are still to hear of.
     """
 
-    books: TellBooks | None = None
+    books: TellBooks = NOTHING
     ended: list[TellOrder] = field(default_factory=list)
     rest: list[Told] = field(default_factory=list)
 
@@ -103,6 +106,33 @@ def wait_until_ready(
             )
         host.wait(0.5)
         take()
+
+
+def ask_prices(portfolio: Portfolio, desks: Sequence[Desk], passes: Pass) -> None:
+    """Have what is held, and every rate, be known before the first bar.
+
+    Analyzers begin with what the account is worth then, and divide by it. A venue that does not
+    answer is not waited for long: bars will tell.
+    """
+    waiting = portfolio.unpriced()
+    for holding in waiting:
+        desk = next(desk for desk in desks if desk.store.account == holding.account)
+        desk.ask_last_close(holding.instrument.id, _Answer(holding, waiting))
+    deadline = passes.host.now() + _PRICES
+    while waiting and passes.host.now() < deadline and not passes.ended:
+        passes.host.wait(0.5)
+
+
+class _Answer:
+    """Takes one holding's price; called on the loop's side."""
+
+    def __init__(self, holding: Holding, waiting: list[Holding]) -> None:
+        self._holding = holding
+        self._waiting = waiting
+
+    def __call__(self, price: float) -> None:
+        self._holding.opening = price
+        self._waiting.remove(self._holding)
 
 
 def add_holdings(

@@ -55,6 +55,15 @@ class Portfolio:
         return all(self.rate(asset) for asset in self._currencies())
 
     # ---- what there is --------------------------------------------------------------------------
+    def unpriced(self) -> list[Holding]:
+        """Return the holdings whose price is needed, and not known before their first bar."""
+        pairs = [self._pair(asset) for asset in self._currencies() if asset != self.base]
+        return [
+            one
+            for one in self.holdings.values()
+            if not len(one.data) and (one.booked or any(one is pair for pair in pairs))
+        ]
+
     def take(self, account: str, books: TellBooks) -> None:
         """Take an account's books in."""
         self.balances[account] = dict(books.balances)

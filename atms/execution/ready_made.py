@@ -73,17 +73,20 @@ class ReadyMade:
 
     # ---- what was there from the start ----------------------------------------------------------
     def open(self, holding: Holding, qty: Decimal, price: Decimal | None) -> None:
-        """Let a position be there from the start; its trade opens on its data's first bar."""
+        """Let a position be there from the start; its trade opens on its data's first bar.
+
+        Where nobody knows what one cost, it is taken to be the last close, of before the run or of
+        its first bar.
+        """
         if qty:
+            if price is None and holding.opening:
+                price = Decimal(repr(holding.opening))
             holding.move(qty, float(price or 0))
             self._bits.begin(holding.data, qty)
             self._unopened.append((holding, qty, price))
 
     def open_trades(self) -> None:
-        """Open the trades of positions that were there, where there is a bar now.
-
-        Where nobody knows what one cost, it is taken to be that bar's close.
-        """
+        """Open the trades of positions that were there, where there is a bar now."""
         waiting, self._unopened = self._unopened, []
         for holding, qty, price in waiting:
             if not len(holding.data):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
-from math import inf, nextafter
 
 
 @dataclass
@@ -21,7 +20,9 @@ class TradeSizes:
         self._sums: dict[Hashable, _Sum] = {}
 
     def add(self, trade: Hashable, units: Decimal) -> float:
-        """Return *units* as the float that brings the sum of a trade to its exact size's float.
+        """Return *units* as the float that brings a trade's sum next to its exact size.
+
+        That of nothing is nothing.
 
         0.1 and 0.2 are 0.30000000000000004 as floats, from which 0.3 leaves a trade open for ever.
         """
@@ -31,9 +32,5 @@ class TradeSizes:
         at.exact += units
         goal = float(at.exact)
         step = goal - at.shown
-        for near in (step, nextafter(step, inf), nextafter(step, -inf)):
-            if at.shown + near == goal:
-                step = near
-                break
         at.shown += step
         return step

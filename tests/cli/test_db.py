@@ -24,7 +24,8 @@ WANTED = "0001"
 TABLES = {
     "users", "accounts", "strategies", "instruments", "runs", "run_starts", "balances", "orders",
     "fills", "fill_fees", "trades", "fill_trades", "positions", "cash_flows", "equity",
-    "strategy_state", "series", "bars", "bar_blocks", "imports",
+    "strategy_state", "series", "bars", "bar_blocks", "imports", "openings", "live_sessions",
+    "journal_marks",
 }  # fmt: skip
 VERBS = ("status", "create", "upgrade", "downgrade", "check", "seed")
 CONFIG = """\

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from atms.errors import JournalError
 from atms.execution.desk import GATHER, Desk, Manner
 from atms.execution.events import TellAccount, TellOrder, Wish
+from atms.execution.files import AccountFiles
 from atms.execution.inline import InlineHost
 from atms.sandbox.simulation.venue.faults import Faults
 from atms.stores.base import AuthFailed, Unreachable
@@ -241,3 +244,15 @@ def test_it_ends_by_policy_and_says_what_is_left(policy: Any) -> None:
     assert not opened.bench.venue.open_orders()
     opened.host.close()
     opened.loop.close()
+
+
+def test_an_entry_that_is_no_record_is_a_damaged_journal() -> None:
+    class Unreadable:
+        id, path = "test", Path("journal.db")
+
+        def bodies(self) -> list[tuple[int, str]]:
+            return [(1, "{}")]
+
+    files = AccountFiles(None, Unreadable())  # type: ignore[arg-type]
+    with pytest.raises(JournalError, match=r"journal.db: is damaged: entry 1: no record"):
+        list(files.records)

@@ -17,6 +17,7 @@ from tests.execution.live_bench import SPOT, Bench, does, nothing, profile
 
 COUNTER = profile("counter", fee_lag=None)
 MARGIN = profile("lots", buckets="net")
+FREE = profile("counter", fee_lag=None, listed={"cash": "margin"})  # holds nothing to reducing
 LIMIT, STOP = bt.Order.Limit, bt.Order.Stop
 
 
@@ -70,6 +71,32 @@ def test_an_order_that_was_asked_back_counts_until_it_is_gone() -> None:
         does(*steps), watch=behind(max_position=Decimal(4))
     ).strategy  # fmt: skip
     assert codes(strategy) == [None, "MAX_POSITION", None]
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_what_was_asked_back_does_not_count_against_closing(taken_back: bool) -> None:
+    def resting(one: Any) -> None:
+        one.sells = [one.sell(size=3, price=110.0, exectype=LIMIT) for _ in range(2)]
+
+    def exits(one: Any) -> Any:
+        for order in one.sells if taken_back else ():
+            one.cancel(order)
+        return one.close()
+
+    limits = behind(max_position=Decimal(3))
+    steps = (buy(3), resting, exits)
+    strategy = Bench([100] * 5, FREE).run(does(*steps), watch=limits).strategy
+    assert codes(strategy)[-1] == (None if taken_back else "MAX_POSITION")
+
+
+def test_of_a_brackets_legs_one_fills() -> None:
+    def bracket(one: Any) -> Any:
+        return one.buy_bracket(size=4, price=100.0, limitprice=110.0, stopprice=90.0)[0]
+
+    limits = behind(max_position=Decimal(4))
+    strategy = Bench([100] * 5, COUNTER).run(does(bracket, sell(1)), watch=limits).strategy
+    assert strategy.made[0].status == bt.Order.Completed
+    assert codes(strategy)[-1] != "MAX_POSITION"
 
 
 def test_orders_of_an_oco_group_count_once() -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import backtrader as bt
 import pytest
 
 from atms.errors import RunError
 from atms.execution.desk import Manner
 from atms.sandbox.simulation.venue.booking import move
-from tests.execution.live_bench import SPOT, Bench, Told, does, nothing, profile
+from atms.sandbox.simulation.venue.exchange import ExchangeStore
+from atms.stores.base import Unreachable
+from atms.stores.market import Bar
+from tests.execution.live_bench import SPOT, START, Bench, Told, does, nothing, profile
 
 ADOPTS = Manner(unknown_position="adopt")
 MARGIN = profile("lots", buckets="net")
@@ -96,3 +104,53 @@ class ByShare(Told):
 def test_targets_are_of_the_value_in_the_base_currency() -> None:
     strategy = Bench([100, 100, 100], SPOT).run(ByShare).strategy
     assert strategy.position.size == 500
+
+
+def test_the_value_is_right_before_the_first_bar_and_analyzers_can_divide_by_it() -> None:
+    class AtStart(Told):
+        def start(self) -> None:
+            self.begins = (self.broker.getcash(), self.broker.getvalue())
+
+    def setup(cerebro: bt.Cerebro) -> None:
+        cerebro.addanalyzer(bt.analyzers.TimeReturn, timeframe=bt.TimeFrame.NoTimeFrame)
+
+    listed = {"balances": {"EUR": Decimal(1000)}}
+    bench = Bench([100, 100, 110, 110], euros(**listed), symbols=2)
+    ran = bench.run(does(nothing, base=AtStart), manner=ADOPTS, setup=setup)
+    assert ran.strategy.begins == (100_000, 100_000)
+    assert ran.broker.startingcash == 100_000
+    (returned,) = ran.strategy.analyzers.timereturn.get_analysis().values()
+    assert returned == pytest.approx(0.1)
+
+
+def test_a_venue_that_tells_no_price_before_the_first_bar_does_not_stop_the_run() -> None:
+    bench = Bench([100, 100, 110, 110], euros(), symbols=2, warm=0)
+    ran = bench.run(does(nothing), manner=ADOPTS)
+    assert ran.broker.getvalue() == 50 + 1000 * 110
+
+
+class Mute(ExchangeStore):
+    """Tells no history, in one way or another."""
+
+    hangs = True
+
+    async def history(self, *asked: Any) -> AsyncIterator[Bar]:
+        if self.hangs:
+            await asyncio.sleep(10_000)
+        raise Unreachable("no history today")
+        yield
+
+
+class Curt(Mute):
+    hangs = False
+
+
+@pytest.mark.parametrize("kind", [Mute, Curt])
+def test_a_venue_that_tells_no_history_is_not_waited_for_long(kind: type[Mute]) -> None:
+    class AtStart(Told):
+        def start(self) -> None:
+            self.began = bench.loop.now()
+
+    bench = Bench([100, 100], replace(euros(), connect=kind), symbols=2)
+    ran = bench.run(does(nothing, base=AtStart), manner=ADOPTS)
+    assert ran.strategy.began - START < timedelta(seconds=15)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 from typing import Any
 
 import backtrader as bt
 import pytest
 
 from atms.engine import Cerebro
+from atms.execution.events import Heard
 from atms.sandbox.simulation.venue.manners import Delays
 from tests.execution.live_bench import MINUTE, SPOT, START, Bench, Ohlc
 
@@ -128,3 +130,31 @@ def test_a_resting_limit_fills_as_in_a_backtest() -> None:
     assert [call for call in other if call[0] == "Closed"] == [
         ("Closed", 0, 100, 3, 2.797, 0.203),
     ]
+
+
+def test_a_fill_that_is_there_when_a_bar_comes_is_told_with_that_bar() -> None:
+    class Seen(Calls):
+        def notify_order(self, order: bt.Order) -> None:
+            self.calls.append((order.getstatusname(), len(self), self.data.close[0], self.mean[0]))
+
+        def next(self) -> None:
+            if len(self) == WARM + 2:
+                self.buy(size=1, price=95.0, exectype=bt.Order.Limit)
+
+    given = [(100.0,) * 4] * 4 + [(96.0,) * 4] + [(100.0,) * 4] * 2
+    bench = Bench(given, SPOT)
+
+    def fill_as_the_fifth_bar_comes(trading: Any) -> None:
+        def hook() -> None:
+            if trading.passes.delivers and bench.done == 6 and len(bench.venue.executions) == 0:
+                known, (desk,) = len(bench.venue.history), trading.desks
+                bench.venue.trade(bench.instrument, Decimal(95), Decimal(10))
+                for record in bench.venue.history[known:]:
+                    for fact in desk.store.teller.facts(record, "stream"):
+                        desk._account.feed(Heard(fact=fact))
+
+        trading.passes.before.append(hook)
+
+    found = bench.run(Seen, watch=fill_as_the_fifth_bar_comes).strategy.calls
+    (done,) = [call for call in found if call[0] == "Completed"]
+    assert done == ("Completed", WARM + 5, 96.0, 99.0)

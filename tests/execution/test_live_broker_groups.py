@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import backtrader as bt
@@ -108,6 +110,19 @@ def test_taking_back_a_leg_of_a_filled_bracket_takes_back_the_other() -> None:
     strategy = Bench([100, 99, 100, 100], LOTS).run(does(bracket, nothing, cancels(1))).strategy
     assert [told[-1] for told in names(strategy)] == ["Completed", "Canceled", "Canceled"]
     assert strategy.position.size == 2
+
+
+def test_taking_back_an_entry_keeps_what_protects_the_part_that_has_filled() -> None:
+    bench = Bench([100, 100, 100], LOTS)
+    trade = partial(bench.venue.trade, bench.instrument, Decimal(99), Decimal(1))
+    bench.happens(1, 5, trade)
+    strategy = bench.run(does(bracket, cancels(0))).strategy
+    entry, stop, target = strategy.made[0]
+    assert entry.status == bt.Order.Canceled
+    assert strategy.position.size == 1
+    assert stop.alive()
+    assert target.alive()
+    assert len(bench.venue.open_orders()) == 2
 
 
 OCO = (

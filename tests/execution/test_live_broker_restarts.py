@@ -11,7 +11,7 @@ import pytest
 from atms.execution.desk import Manner
 from atms.sandbox.simulation.venue.booking import move
 from atms.stores.requests import Kind, Ticket
-from tests.execution.live_bench import SPOT, Bench, Told, does, nothing, profile
+from tests.execution.live_bench import SPOT, START, Bench, Told, does, nothing, profile
 
 MARGIN = profile("lots", buckets="net")
 
@@ -53,6 +53,15 @@ def test_a_position_from_yesterday_is_there_from_start_on_and_opens_a_trade(venu
     assert len(strategy.statuses) == 1  # of the closing order alone
 
 
+def test_a_trade_from_yesterday_is_closed_by_parts_that_leave_dust_as_floats() -> None:
+    parts = (0.975, 0.143, 0.712, 0.697)
+    bench = Bench([100] * 9, SPOT, keeps=True)
+    bench.run(does(lambda one: one.buy(size=sum(parts))), bars=2)
+    sells = [lambda one, size=size: one.sell(size=size) for size in parts]
+    strategy = bench.run(does(*sells)).strategy
+    assert [(one.size, one.isclosed) for one in strategy.trades] == [(2.527, False), (0, True)]
+
+
 def test_analyzers_know_the_position_from_yesterday_and_observers_no_order_of_today() -> None:
     bench = Bench([100, 100, 120, 120, 120], SPOT, keeps=True)
     bench.run(does(lambda one: one.buy(size=3)), bars=2)
@@ -69,12 +78,14 @@ def test_analyzers_know_the_position_from_yesterday_and_observers_no_order_of_to
     assert not any(at == at for at in bought)
 
 
-def test_coins_of_an_unknown_price_open_a_trade_at_the_first_close() -> None:
+@pytest.mark.parametrize(("warm", "known"), [(3, 100), (0, 0)])
+def test_coins_of_an_unknown_price_open_a_trade_at_the_last_close(warm: int, known: int) -> None:
+    """That of before the run, or where there is none, of its first bar."""
     listed = {"balances": {"USD": Decimal(100_000), "AAA": Decimal(5)}}
-    bench = Bench([100, 101, 102], profile(listed=listed))
+    bench = Bench([100, 101, 102], profile(listed=listed), warm=warm)
     manner = Manner(unknown_position="adopt")
     strategy = bench.run(does(nothing, base=FromStart), manner=manner).strategy
-    assert strategy.at_start == (5, 0)
+    assert strategy.at_start == (5, known)
     assert strategy.first == (5, 100)
     assert [(one.size, one.price) for one in strategy.trades] == [(5, 100)]
     assert strategy.broker.getvalue() == 100_000 + 5 * 102
@@ -203,3 +214,19 @@ def test_a_position_changed_by_hand_while_away_is_right_from_start_on() -> None:
     strategy = bench.run(does(nothing, base=FromStart)).strategy
     assert strategy.at_start == (2, 100)
     assert [(one.size, one.price) for one in strategy.trades] == [(2, 100)]
+
+
+def test_what_fills_before_the_first_bar_comes_after_the_trade_that_was_open() -> None:
+    bench = Bench([100, 100, 100, 100], SPOT, keeps=True)
+    bench.run(does(lambda one: one.buy(size=3), limit), bars=2)
+    bench.warm = 0  # the first bar of the next run is one that comes
+    second = (bench.loop.now() - START).total_seconds()
+    name = bench.instrument
+    bench.loop.call_later(5, bench.venue.trade, name, Decimal(89), Decimal(100))
+    strategy = bench.run(does(nothing, base=FromStart)).strategy
+    assert second == 150
+    assert strategy.at_start == (3, 100)
+    assert [(one.size, one.price) for one in strategy.trades] == [(3, 100)]
+    (trade,) = strategy._trades[strategy.data][0]
+    assert (trade.size, trade.price) == (5, 96)
+    assert list(strategy.statuses.values()) == [["Accepted", "Completed"]]

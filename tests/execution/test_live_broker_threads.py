@@ -72,4 +72,5 @@ def test_many_orders_from_both_sides_of_the_thread_are_each_told_once() -> None:
     sides = sum(3 if order.isbuy() else -3 for order in done)
     assert strategy.position.size == sides / 10
     assert len(strategy.waits) == len(done)
+    assert not ran.broker._booking._by_tag  # what is over is forgotten
     assert threading.active_count() == before

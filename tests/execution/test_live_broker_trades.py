@@ -10,6 +10,7 @@ import backtrader as bt
 import pytest
 
 from atms.engine import Cerebro
+from atms.sandbox.simulation.venue.manners import Delays
 from tests.execution.live_bench import SPOT, Bench, Told, does, nothing, profile
 
 BASE_FEE = profile(fee_in="received")
@@ -100,6 +101,23 @@ def test_close_and_sell_in_one_next_turn_a_position() -> None:
 
     strategy = Bench([100, 110, 120], MARGIN).run(does(buy(1), turn)).strategy
     assert strategy.position.size == -1
+
+
+def test_a_sale_while_another_closes_the_position_opens_a_short_one() -> None:
+    """The position is still there when the second one is made, and already spoken for."""
+
+    class SellsOnceMore(Told):
+        def notify_order(self, order: bt.Order) -> None:
+            super().notify_order(order)
+            if order.issell() and order.status == order.Submitted and len(self.statuses) == 2:
+                self.sell(size=1)
+
+    way = (0.02, 0.02)
+    bench = Bench([100, 100, 100], MARGIN, delays=Delays(out=way, back=way, stream=way))
+    strategy = bench.run(does(buy(1), close, base=SellsOnceMore)).strategy
+    assert strategy.position.size == -1
+    flags = [order.ticket.reduces for order in bench.venue.orders.values()]
+    assert flags == [False, True, False]
 
 
 def test_a_multiplier_is_in_profits_and_values() -> None:

@@ -81,6 +81,7 @@ def run(
     ran = cerebro.run(runonce=False, preload=False)
     broker.news.leave()
     assert not cerebro.p.quicknotify
+    assert not any("_notify" in vars(one) for one in ran)
     return list(ran), broker
 
 

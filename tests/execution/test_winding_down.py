@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,10 @@ LOTS = profile("lots")
 def both(one: Any) -> None:
     one.buy(size=3)
     one.buy(size=2, price=90.0, exectype=bt.Order.Limit)
+
+
+def one_buy(one: Any) -> Any:
+    return one.buy(size=3)
 
 
 def bracket(one: Any) -> Any:
@@ -94,27 +99,36 @@ def test_an_order_of_the_last_moment_is_answered_before_the_account_closes() -> 
     assert open_kinds(bench) == ["limit"]
 
 
-def test_dust_is_left_and_told() -> None:
-    fees_in_coins = profile(fee_in="received")
-    bench = Bench([100, 100], fees_in_coins)
-    left = bench.run(does(lambda one: one.buy(size=0.1)), on_stop="flatten").trading.left
-    assert left == ("0.0009 of sim-exchange:AAAUSD are still held, too few for an order",)
+@pytest.mark.parametrize(
+    ("least", "bought", "dust"), [("0.001", 0.1, "0.0009"), ("0.1", 0.1, "0.0999")]
+)
+def test_dust_is_left_and_told(least: str, bought: float, dust: str) -> None:
+    bench = Bench([100, 100], profile(fee_in="received"))
+    listed = bench.venue.instruments[bench.instrument]
+    bench.venue.list_instrument(replace(listed, min_qty=Decimal(least)))
+    left = bench.run(does(lambda one: one.buy(size=bought)), on_stop="flatten").trading.left
+    assert left == (f"{dust} of sim-exchange:AAAUSD are still held, too few for an order",)
+    assert len(bench.venue.orders) == (2 if least == "0.001" else 1)
 
 
 def test_what_the_venue_does_not_sell_is_told_after_some_tries() -> None:
     bench = Bench([100, 100], SPOT)
     bench.happens(2, 29, lambda: bench.venue.closed.add(bench.instrument))
-    ran = bench.run(does(lambda one: one.buy(size=3)), on_stop="flatten")
+    ran = bench.run(does(one_buy), on_stop="flatten")
     assert ran.trading.left == ("3 of sim-exchange:AAAUSD are still held",)
     refused = [one for one in bench.venue.history if getattr(one, "code", "") == "market closed"]
     assert len(refused) == 3
 
 
-def test_a_venue_that_does_not_answer_is_waited_for_no_longer_than_was_said() -> None:
+@pytest.mark.parametrize(
+    ("orders", "faults"), [(both, Faults(venue_down=1)), (one_buy, Faults(lose_request=1))]
+)
+def test_a_venue_that_does_not_answer_is_waited_for_no_longer_than_was_said(
+    orders: Any, faults: Faults
+) -> None:
     bench = Bench([100, 100], SPOT)
-    down = Faults(venue_down=1)
-    bench.happens(2, 29, lambda: setattr(bench.venue.chance, "faults", down))
-    ran = bench.run(does(both), on_stop="flatten")
+    bench.happens(2, 29, lambda: setattr(bench.venue.chance, "faults", faults))
+    ran = bench.run(does(orders), on_stop="flatten")
     the_market_ends = START + 2 * MINUTE + timedelta(seconds=30)
     assert bench.loop.now() - the_market_ends < timedelta(seconds=45)
     assert ran.trading.left == (
@@ -126,12 +140,12 @@ def test_coins_that_are_nobodys_are_not_sold() -> None:
     listed = {"balances": {"USD": Decimal(100_000), "AAA": Decimal(5)}}
     bench = Bench([100, 100], profile(listed=listed))
     ignores = Manner(unknown_position="ignore")
-    ran = bench.run(does(lambda one: one.buy(size=3)), on_stop="flatten", manner=ignores)
+    ran = bench.run(does(one_buy), on_stop="flatten", manner=ignores)
     assert bench.venue.holdings.balances["AAA"] == 5
     assert ran.trading.left == ()
 
 
 def test_an_order_in_parts_is_closed_to_the_last_part() -> None:
     bench = Bench([100, 100], profile(parts=5))
-    bench.run(does(lambda one: one.buy(size=3)), on_stop="flatten")
+    bench.run(does(one_buy), on_stop="flatten")
     assert bench.venue.holdings.balances["AAA"] == 0
