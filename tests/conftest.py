@@ -24,6 +24,8 @@ SHARED = ROOT.parent / "shared" / "data"
 def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Stand in an empty folder, so that no run, ledger or .env of the checkout is touched.
 
+    Nor is a journal of the user's.
+
     What was imported from it is forgotten afterwards: another test has a mine.py of its own.
     """
     monkeypatch.chdir(tmp_path)
@@ -34,6 +36,7 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
         ):  # fmt: skip
             monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path.with_name(f"{tmp_path.name}-state")))
     monkeypatch.setattr(usercode, "_FOLDERS", set())  # hundreds would make every look-up slow
     yield tmp_path
     place = str(tmp_path.parent)  # a module's fixtures have folders of their own there

@@ -38,6 +38,8 @@ class Breaks(bt.Strategy):
 DAY = 86_400_000_000
 Cli = Callable[..., tuple[int, str, str]]
 
+NO_LIVE: dict[str, object] = {"written": {}, "settled": [], "running": [], "left": {}}
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -166,7 +168,7 @@ def test_a_new_ledger_gets_every_run(
     monkeypatch.setenv("DATABASE_URL", url)
     found = printed(cli, "runs", "sync")
     assert found == {
-        "filed": sorted(map(str, folders)), "moved": [], "known": [], "left": {},
+        "filed": sorted(map(str, folders)), "moved": [], "known": [], "left": {}, "live": NO_LIVE,
     }  # fmt: skip
     for folder in folders:
         truth.assert_filed_once(url, folder)
@@ -185,7 +187,7 @@ def test_where_nothing_was_run_sync_files_and_makes_nothing(
     assert list(workdir.iterdir()) == []
     Path("runs").mkdir()
     assert printed(cli, "runs", "sync") == {
-        "filed": [], "moved": [], "known": [], "left": {},
+        "filed": [], "moved": [], "known": [], "left": {}, "live": NO_LIVE,
     }  # fmt: skip
 
 
