@@ -533,7 +533,8 @@ CONFIGS = {
         "- {", "- {instrument: {tick: '0.10'}, timeframe: 1h, columns: {close: close}, "
     ).replace(
         "X/Y}",
-        "X/Y, name: a}\n    - {of: a, resample: 1d, name: b}\n    - {store: s, name: c, symbol: XBT/USD, timeframe: 1m}",
+        "X/Y, name: a}\n    - {of: a, resample: 1d, name: b}\n"
+        "    - {store: s, name: c, symbol: XBT/USD, timeframe: 1m}",
     )
     + "stores: {s: {venue: kraken}}\nsizer: {name: 'a:B', params: {x: 1e-9}}\n",
     "words": SMALL + "run: {name: 'on: [x] #1', out: 'no'}\n",
