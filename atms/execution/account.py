@@ -33,8 +33,11 @@ from atms.execution.events import (
     TellOrder,
     Tick,
     Transmit,
+    Unwatch,
     Wake,
+    Watch,
 )
+from atms.execution.quoting import Quotes
 from atms.execution.records import encode
 from atms.stores.base import Store
 from atms.stores.capabilities import Capabilities
@@ -96,6 +99,10 @@ class Account:
         self._timer: asyncio.TimerHandle | None = None
         self._calls = Calls(store, now, tell)
         self._preparing = asyncio.Lock()
+        self._quotes = Quotes(
+            store, self._calls, self.feed, self._spawn,
+            pause=core.terms.retry, longest=core.terms.longest,
+        )  # fmt: skip
 
     async def run(self, capabilities: Capabilities | None = None) -> None:
         """Connect, take the journal's next epoch, and listen until the store is closed.
@@ -168,6 +175,10 @@ class Account:
                 self._spawn(self._read_snapshot(instruction))
             case Wake(at=at):
                 self._wake(at)
+            case Watch(instrument=instrument):
+                self._quotes.watch(instrument)
+            case Unwatch(instrument=instrument):
+                self._quotes.unwatch(instrument)
             case _:
                 self._tell(instruction)
 
@@ -177,10 +188,11 @@ class Account:
         delay = max(0.0, (at - self._now()).total_seconds())
         self._timer = self._loop.call_later(delay, self.feed, Tick())
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -7,9 +7,19 @@ the state is of this process alone and is made anew after a restart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
-from atms.execution import answering, comparing, hearing, reading, resolving, wishing
+from atms.execution import (
+    answering,
+    comparing,
+    driving,
+    hearing,
+    reading,
+    resolving,
+    watching,
+    wishing,
+)
 from atms.execution.asking import Asking
 from atms.execution.events import (
     Connected,
@@ -18,6 +28,7 @@ from atms.execution.events import (
     Instruction,
     LogRead,
     LookedUp,
+    Quoted,
     Ready,
     Sent,
     SnapshotRead,
@@ -26,7 +37,8 @@ from atms.execution.events import (
     Wishes,
 )
 from atms.execution.orders import OrderState
-from atms.execution.records import Record, Started
+from atms.execution.planning import Planning, Wanted
+from atms.execution.records import Booked, Record, Started
 from atms.execution.state import AccountState
 from atms.execution.step import Step
 from atms.execution.terms import Terms
@@ -67,7 +79,8 @@ class Core:
         self.waiting: dict[Key, datetime] = {}  # over, and not all of its fills are booked
         self.untold: dict[Key, list[str]] = {}  # executions that the strategy has not heard of
         self.hushed: set[str] = set()  # executions that are not told before they are final
-        self.owners: dict[Key, str] = {}  # of orders that are being prepared
+        self.wanted: dict[Key, Wanted] = {}  # of orders that are being prepared
+        self.planning = Planning()
         self.began: datetime | None = None
         self.noticed: set[str] = set()  # names of foreign orders that were told
         self._made = 0
@@ -106,10 +119,23 @@ class Core:
                 self.capabilities = event.capabilities
                 self.instruments = {found.id: found for found in event.instruments}
                 self.asking.log_wanted = True
+            case Quoted():
+                watching.quoted(step, event)
             case Tick():
                 pass
+        driving.drive(step)
         reading.ask_what_is_due(step)
         return step.done()
+
+    @property
+    def owners(self) -> dict[Key, str]:
+        """Return whose the orders are that are being prepared."""
+        return {key: wanted.owner for key, wanted in self.wanted.items()}
+
+    def voiced(self, row: Booked) -> Booked:
+        """Return an execution as the strategy hears of it: of the order that it made itself."""
+        plan = self.state.plan_of(row.key)
+        return row if plan is None else replace(row, key=plan.key)
 
     def open_keys(self) -> tuple[Key, ...]:
         """Return the keys of the orders that may fill, the oldest first."""

@@ -10,7 +10,7 @@ from typing import Literal
 from atms.execution.records import Booked, Record
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
-from atms.stores.market import Instrument
+from atms.stores.market import Instrument, Quote
 from atms.stores.outcomes import Looked, Outcome, Refused
 from atms.stores.requests import Bucket, Key, Prepared, Refs, Request, Ticket
 
@@ -19,12 +19,18 @@ from atms.stores.requests import Bucket, Key, Prepared, Refs, Request, Ticket
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """The strategy wants a group of orders; the tickets' keys are empty, *tags* are its own."""
+    """The strategy wants a group of orders; the tickets' keys are empty, *tags* are its own.
+
+    Attributes:
+        link: single, oco or bracket; a bracket's first ticket is its entry.
+        sibling: tag or key of an order that stands, of whose OCO group these become a part.
+    """
 
     tickets: tuple[Ticket, ...]
     tags: tuple[int, ...]
     link: str = "single"
     owner: str = ""
+    sibling: int | Key | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +95,15 @@ class SnapshotRead:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quoted:
+    """A price of an instrument that is watched; None: its stream broke, and why."""
+
+    instrument: str
+    quote: Quote | None
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Connected:
     """The venue answered, and this is what it can do and what may be traded."""
 
@@ -103,7 +118,7 @@ class Tick:
 
 Event = (
     Wishes | WishCancel | Ready | Sent | Heard | LookedUp | LogRead | SnapshotRead | Connected
-    | Tick
+    | Tick | Quoted
 )  # fmt: skip
 
 # ---- done --------------------------------------------------------------------------------------
@@ -161,6 +176,20 @@ class Wake:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Follow an instrument's prices, and tell each as :class:`Quoted`."""
+
+    instrument: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unwatch:
+    """Follow an instrument's prices no more."""
+
+    instrument: str
+
+
 Status = Literal[
     "submitted", "accepted", "partial", "completed", "canceled", "expired", "margin", "rejected"
 ]
@@ -175,6 +204,8 @@ class TellOrder:
         code: of a refusal of our own or the venue's reason.
         fills: executions that it has not heard of yet.
         owner: which strategy wanted it, in an earlier process too.
+        how: how it is done: native, emulated:legs, emulated:cancel, emulated:amend or
+            emulated:process.
     """
 
     key: Key
@@ -184,6 +215,7 @@ class TellOrder:
     why: str = ""
     fills: tuple[Booked, ...] = ()
     owner: str = ""
+    how: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +233,7 @@ class TellAccount:
 
     Attributes:
         what: ready, frozen, halted, resumed, revived, vanished, foreign_order, adopted, ignored,
-            cash_differs, link, log_gap, refused, store_error.
+            cash_differs, link, log_gap, refused, store_error, unprotected, closed_twice, quotes.
     """
 
     what: str
@@ -242,6 +274,7 @@ class OpenOrder:
     Attributes:
         status: what a strategy should take it for: submitted, accepted or partial.
         booked: units that have filled; *average*: their mean price, None without any.
+        how: as in :class:`TellOrder`.
     """
 
     key: Key
@@ -250,6 +283,7 @@ class OpenOrder:
     status: Status
     booked: Decimal
     average: Decimal | None
+    how: str = "native"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,5 +295,5 @@ class TellOpen:
 
 Instruction = (
     Persist | Prepare | Transmit | Look | ReadLog | ReadSnapshot | Wake | TellOrder | TellFill
-    | TellAccount | TellBooks | TellOpen
+    | TellAccount | TellBooks | TellOpen | Watch | Unwatch
 )  # fmt: skip

@@ -57,8 +57,14 @@ def fill(step: Step, fact: FillFact) -> None:
 def tell_fill(step: Step, order: OrderState | None, row: Booked) -> None:
     """Tell the strategy of an execution: with its order, or by itself."""
     row = step.state.books.rows[row.exec]
+    plan = step.state.plans.get(order.intended.serves) if order is not None else None
     if order is None:
         step.then(TellFill(row=row, sign=1, why="of no order of ours that is known yet"))
+    elif plan is not None and plan.closed is None:
+        step.core.untold.setdefault(plan.key, []).append(row.exec)  # told when the step is done
+    elif plan is not None:
+        row = step.core.voiced(row)
+        step.then(TellFill(row=row, sign=1, why=f"after order {plan.key} was over"))
     elif order.closed is not None:
         step.then(TellFill(row=row, sign=1, why=f"after order {order.key} was over"))
     else:
@@ -105,13 +111,13 @@ def undo(step: Step, exec_: str, version: int, why: str) -> None:
     _brought(step, row)
     if row.key in step.core.waiting:
         step.core.waiting[row.key] = step.now  # what comes in its place may take its time again
-    untold = step.core.untold.get(row.key or "", [])
+    untold = step.core.untold.get(step.core.voiced(row).key or "", [])
     if exec_ in step.core.hushed:
         step.core.hushed.discard(exec_)
     elif exec_ in untold:
         untold.remove(exec_)
     else:
-        step.then(TellFill(row=row, sign=-1, why=why))
+        step.then(TellFill(row=step.core.voiced(row), sign=-1, why=why))
 
 
 def _moves(instrument: Instrument | None, fact: FillFact) -> tuple[Move, ...]:

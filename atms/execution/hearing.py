@@ -115,7 +115,10 @@ def end(step: Step, order: OrderState) -> None:
         close(step, order, "filled")
     else:
         why = stood.reason.name if stood.reason else ""
-        close(step, order, _HOW[stood.state], why, code=why if stood.state is State.REFUSED else "")
+        how = _HOW[stood.state]
+        if how == "canceled" and order.outlived:
+            how, why = "expired", "its time was over"
+        close(step, order, how, why, code=why if stood.state is State.REFUSED else "")
 
 
 def close(step: Step, order: OrderState, how: str, why: str = "", code: str = "") -> None:

@@ -39,7 +39,8 @@ class OrderState:
         claimed: the sum that the venue said had filled.
         booked: the sum in the books.
         executions: those in the books; *pending*: of them, what may still be undone.
-        cancel_asked: when a cancellation may have been sent.
+        cancel_asked: when a cancellation may have been sent last; *first_asked*: first.
+        shifted: units that its fees brought to the position, below 0: took.
         closed: how it ended for the strategy.
     """
 
@@ -52,6 +53,8 @@ class OrderState:
     executions: set[str] = field(default_factory=set)
     pending: set[str] = field(default_factory=set)
     cancel_asked: datetime | None = None
+    first_asked: datetime | None = None
+    shifted: Decimal = Decimal(0)
     closed: Closed | None = None
 
     @property
@@ -125,6 +128,17 @@ class OrderState:
         """Whether the venue says that it is."""
         return self.stands is not None and self.stands.state in FINAL
 
+    @property
+    def outlived(self) -> bool:
+        """Whether it was taken back since its time was over: that is no wish of a strategy's."""
+        until, asked = self.intended.until, self.first_asked
+        return until is not None and asked is not None and asked >= until
+
+    def ask_back(self, at: datetime) -> None:
+        """Take in that a cancellation may have been sent."""
+        self.cancel_asked = at
+        self.first_asked = self.first_asked or at
+
     def takes(self, stood: Stood) -> bool:
         """Return whether a state is news."""
         if self.stands is None:
@@ -151,6 +165,8 @@ class OrderState:
     def book(self, row: Booked, sign: int) -> None:
         """Take an execution in, or out again."""
         self.booked += sign * row.qty
+        own = (one.qty for one in row.shifts if one.instrument == row.instrument)
+        self.shifted += sign * sum(own, Decimal(0))
         self.executions.discard(row.exec)
         self.pending.discard(row.exec)
         if sign > 0:

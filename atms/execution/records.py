@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from atms.execution.lines import Codec
+from atms.execution.plan_records import Paired, Planned, Trailed, Triggered, Withdrawn
 from atms.stores.facts import Cursor, Fee, State
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Bucket, Key, Side, Ticket
@@ -33,6 +34,9 @@ class Intended:
         names: the venue's names that were known before sending.
         payload: signed bytes; *repeatable*: they may be sent again.
         owner: which strategy wants it, for the hand-over after a restart.
+        serves: the planned order that it works for; empty: it is a strategy's own.
+        until: when it is taken back, where the venue does not end it by itself.
+        how: how it is done, in a word.
     """
 
     ticket: Ticket
@@ -44,6 +48,9 @@ class Intended:
     payload: bytes = b""
     repeatable: bool = False
     owner: str = ""
+    serves: Key = ""
+    until: datetime | None = None
+    how: str = "native"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,6 +254,7 @@ class ReadTo:
 Record = (
     Started | Intended | Named | Answered | Stood | CancelAsked | Closed | Booked | Reversed
     | Finalised | Linked | FeeBooked | CashBooked | Opened | OpeningCash | Baseline | ReadTo
+    | Planned | Trailed | Triggered | Withdrawn | Paired
 )  # fmt: skip
 _CODEC = Codec(get_args(Record), (Ticket, Fee, Move, Shift))
 

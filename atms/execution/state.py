@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import singledispatchmethod
 
 from atms.execution.books import Books
 from atms.execution.orders import OrderState
+from atms.execution.plan_records import Paired, Planned, Trailed, Triggered, Withdrawn
+from atms.execution.plans import PlanState
 from atms.execution.records import (
     Answered,
     Baseline,
@@ -47,6 +50,8 @@ class AccountState:
         baseline: when what was held before was taken in.
         traded: every instrument that an order or a row is of, in the order of their coming.
         groups: key of a group's first order -> keys of all.
+        plans: the planned orders, by our key; *legs*: key of an entry -> those that protect it.
+        pairs: key -> keys of the orders of which one is to be, its own among them.
     """
 
     epoch: int = 0
@@ -58,6 +63,10 @@ class AccountState:
     baseline: datetime | None = None
     traded: dict[str, None] = field(default_factory=dict)
     groups: dict[Key, list[Key]] = field(default_factory=dict)
+    plans: dict[Key, PlanState] = field(default_factory=dict)
+    legs: dict[Key, list[Key]] = field(default_factory=dict)
+    pairs: dict[Key, tuple[Key, ...]] = field(default_factory=dict)
+    _planned: dict[Key, PlanState] = field(default_factory=dict)
     _live: dict[Key, OrderState] = field(default_factory=dict)
 
     def find(self, key: Key | None, refs: Refs) -> OrderState | None:
@@ -80,6 +89,15 @@ class AccountState:
         """
         return list(self._live.values())
 
+    def open_plans(self) -> list[PlanState]:
+        """Return the planned orders that are not over, the oldest first."""
+        return list(self._planned.values())
+
+    def plan_of(self, key: Key | None) -> PlanState | None:
+        """Return the planned order of a key, or the one that the order of a key works for."""
+        order = self.orders.get(key or "")
+        return self.plans.get(order.intended.serves if order is not None else key or "")
+
     def digest(self) -> str:
         """Return a hash of everything here: equal for equal histories."""
         books = self.books
@@ -89,8 +107,11 @@ class AccountState:
         for order in self.orders.values():
             parts.append(
                 f"{order.key} {sorted(order.names)} {order.answered} {order.stands} "
-                f"{order.claimed} {order.booked} {order.cancel_asked} {order.closed}"
+                f"{order.claimed} {order.booked} {order.cancel_asked} {order.closed} "
+                f"{order.first_asked} {order.shifted}"
             )
+        parts += [repr(plan) for plan in self.plans.values()]
+        parts += [repr(sorted(self.pairs.items())), repr(sorted(self._planned))]
         parts += [encode(row) for _, row in sorted(self.books.rows.items())]
         parts += [
             f"{asset} {total.normalize()}" for asset, total in sorted(self.books.cash.items())
@@ -116,6 +137,8 @@ class AccountState:
         self.orders[order.key] = order
         self.traded.setdefault(order.ticket.instrument)
         self.groups.setdefault(record.group, []).append(order.key)
+        if record.serves:
+            self.plans[record.serves].servants.append(order.key)
         self._name(order, record.names)
         self._look(order)
 
@@ -138,11 +161,15 @@ class AccountState:
     @_apply.register
     def _(self, record: CancelAsked) -> None:
         order = self.orders[record.key]
-        order.cancel_asked = record.at
+        order.ask_back(record.at)
         self._name(order, record.names)
 
     @_apply.register
     def _(self, record: Closed) -> None:
+        if record.key in self.plans:
+            self.plans[record.key].closed = record
+            del self._planned[record.key]
+            return
         order = self.orders[record.key]
         order.close(record)
         self._look(order)
@@ -179,6 +206,36 @@ class AccountState:
     @_apply.register
     def _(self, record: FeeBooked) -> None:
         self.books.charge(record)
+        row = self.books.rows.get(record.exec or "")
+        order = self.orders.get((row.key if row is not None else record.key) or "")
+        if order is not None:
+            name = order.ticket.instrument
+            own = (one.qty for one in record.shifts if one.instrument == name)
+            order.shifted += sum(own, Decimal(0))
+
+    @_apply.register
+    def _(self, record: Planned) -> None:
+        plan = self.plans[record.ticket.key] = self._planned[record.ticket.key] = PlanState(record)
+        self.traded.setdefault(plan.ticket.instrument)
+        if record.parent:
+            self.legs.setdefault(record.parent, []).append(plan.key)
+
+    @_apply.register
+    def _(self, record: Triggered) -> None:
+        self.plans[record.key].triggered = record
+
+    @_apply.register
+    def _(self, record: Trailed) -> None:
+        self.plans[record.key].trailed = record
+
+    @_apply.register
+    def _(self, record: Withdrawn) -> None:
+        self.plans[record.key].withdrawn = record
+
+    @_apply.register
+    def _(self, record: Paired) -> None:
+        for key in record.keys:
+            self.pairs[key] = tuple(dict.fromkeys((*self.pairs.get(key, ()), *record.keys)))
 
     @_apply.register
     def _(self, record: CashBooked) -> None:

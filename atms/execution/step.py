@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from atms.execution import telling
 from atms.execution.events import Instruction, Persist, TellAccount, TellOrder, Wake
 from atms.execution.orders import OrderState
+from atms.execution.plans import PlanState
 from atms.execution.records import Record
+from atms.stores.requests import Key
 
 if TYPE_CHECKING:
     from atms.execution.core import Core
@@ -32,21 +34,37 @@ class Step:
             self.state.apply(record)
             self._records.append(record)
 
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """What has changed the state in this step."""
+        return tuple(self._records)
+
     def then(self, *instructions: Instruction) -> None:
         """Have something done after the records are durable."""
         self._instructions += instructions
 
     def tell(self, order: OrderState, status: str, code: str = "", why: str = "") -> None:
-        """Tell the strategy of an order, with the executions that it has not heard of."""
-        core, key = self.core, order.key
-        rows = self.state.books.rows
+        """Tell the strategy of an order, with the executions that it has not heard of.
+
+        Of one that works for a planned order it hears by that one alone.
+        """
+        intended = order.intended
+        if not intended.serves:
+            self._tell(order.key, status, code, why, intended.owner, intended.how)
+
+    def tell_plan(self, plan: PlanState, status: str, code: str = "", why: str = "") -> None:
+        """Tell the strategy of a planned order, with the executions that it has not heard of."""
+        self._tell(plan.key, status, code, why, plan.planned.owner, plan.planned.how)
+
+    def _tell(self, key: Key, status: str, code: str, why: str, owner: str, how: str) -> None:
+        core, rows = self.core, self.state.books.rows
         names = () if status in ("submitted", "accepted") else core.untold.pop(key, ())
-        fills = tuple(rows[name] for name in names if name in rows)
+        fills = tuple(core.voiced(rows[name]) for name in names if name in rows)
         core.told[key] = status
         self.then(
             TellOrder(
                 key=key, tag=core.tags.get(key), status=status,  # type: ignore[arg-type]
-                code=code, why=why, fills=fills, owner=order.intended.owner,
+                code=code, why=why, fills=fills, owner=owner, how=how,
             )
         )  # fmt: skip
 

@@ -21,6 +21,13 @@ class Terms:
         patience: how long a sent order may stay without an answer before it is asked for.
         unknown_position: what becomes of a position that the journal does not explain: ``halt``
             the instrument, ``adopt`` it as one of ours, or ``ignore`` it.
+        emulated_protection: whether orders may be taken that stand only as long as this process
+            does.
+        naked: how long a position may be without the stop that its strategy asked for: then it is
+            closed.
+        gather: for how long parts of an entry are gathered before they are protected: a venue
+            holds only so many stops.
+        stale: how long there may be no price of what is watched before that is told.
     """
 
     journal: str
@@ -31,3 +38,7 @@ class Terms:
     check: timedelta = timedelta(seconds=30)
     patience: timedelta = timedelta(seconds=2)
     unknown_position: str = "halt"
+    emulated_protection: bool = False
+    naked: timedelta = timedelta(seconds=2)
+    gather: timedelta = timedelta(seconds=0.5)
+    stale: timedelta = timedelta(seconds=60)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from atms.execution import hearing, resolving
+from atms.execution import hearing, protecting, resolving, sorting
 from atms.execution.events import Prepare, Ready, TellOrder, Transmit, Wishes
+from atms.execution.plan_records import Withdrawn
+from atms.execution.planning import Wanted
 from atms.execution.records import CancelAsked, Intended
 from atms.execution.step import Step
 from atms.stores.outcomes import Reason, Refused
-from atms.stores.requests import Cancel, Key, Place, Prepared, Request, Ticket
+from atms.stores.requests import Cancel, Key, Place, Prepared, Ticket
 
 if TYPE_CHECKING:
     from atms.execution.core import Core
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
 def wish(step: Step, event: Wishes) -> None:
     """Have everything prepared that is not refused at once."""
-    requests: list[Request] = []
+    requests: list[Place] = []
     for wanted in event.wishes:
         code, why = _refusal(step.core, wanted.tickets)
+        if not code:
+            code, why = sorting.refusal_of(step, wanted)
         if code:
             for tag in wanted.tags:
                 step.then(
@@ -29,30 +32,47 @@ def wish(step: Step, event: Wishes) -> None:
                     )
                 )
             continue
-        tickets = tuple(replace(ticket, key=step.core.new_key()) for ticket in wanted.tickets)
-        for ticket, tag in zip(tickets, wanted.tags, strict=True):
-            step.core.tags[ticket.key] = tag
-            step.core.owners[ticket.key] = wanted.owner
-        requests.append(Place(tickets=tickets, link=wanted.link))  # type: ignore[arg-type]
+        requests += sorting.requests_of(step, wanted)
     if requests:
         step.then(Prepare(requests=tuple(requests)))
 
 
 def wish_cancel(step: Step, key: Key) -> None:
     """Have an order's cancellation prepared."""
+    plan = step.state.plan_of(key)
+    if plan is not None:
+        closing = plan.triggered is not None and bool(plan.planned.parent)
+        if plan.closed is None and plan.withdrawn is None and not closing:
+            step.record(Withdrawn(key=plan.key, at=step.now, how="canceled"))
+        return
     order = step.state.orders.get(key)
     if order is None or not order.live or order.over:
         return  # what is over will be told, or was
+    step.core.planning.backing.add(key)
     resolving.ask_back(step, order)
 
 
 def ready(step: Step, event: Ready) -> None:
     """Make what was prepared durable, and send it."""
+    lost = _lost_pairs(step, event)
     for request, prepared, why in event.results:
         if isinstance(request, Cancel):
             _ready_to_cancel(step, request, prepared)
         elif isinstance(request, Place):
+            first = request.tickets[0].key
+            if isinstance(prepared, Prepared) and first in lost and not prepared.repeatable:
+                prepared, why = None, "another of its OCO group cannot be sent"
             _ready_to_place(step, request, prepared, why)
+
+
+def _lost_pairs(step: Step, event: Ready) -> set[Key]:
+    """Return the keys of orders of which one of the same group could not be prepared."""
+    lost: set[Key] = set()
+    for request, prepared, _ in event.results:
+        if isinstance(request, Place) and not isinstance(prepared, Prepared):
+            for ticket in request.tickets:
+                lost.update(step.core.wanted.get(ticket.key, Wanted()).pair)
+    return lost
 
 
 def _refusal(core: Core, tickets: tuple[Ticket, ...]) -> tuple[str, str]:
@@ -76,6 +96,7 @@ def _refusal(core: Core, tickets: tuple[Ticket, ...]) -> tuple[str, str]:
 
 def _ready_to_cancel(step: Step, request: Cancel, prepared: Prepared | Refused | None) -> None:
     order = step.state.orders[request.key]
+    step.core.planning.backing.discard(order.key)
     if not (order.live or order.releases):
         return
     if isinstance(prepared, Prepared):
@@ -96,23 +117,29 @@ def _ready_to_place(
     step: Step, request: Place, prepared: Prepared | Refused | None, why: str
 ) -> None:
     core = step.core
-    owners = {ticket.key: core.owners.pop(ticket.key, "") for ticket in request.tickets}
+    wanted = {ticket.key: core.wanted.pop(ticket.key, Wanted()) for ticket in request.tickets}
+    if sorting.falls_apart(step, request, prepared, wanted):
+        return
     if not isinstance(prepared, Prepared):
-        _reject(step, request, owners, prepared, why)
+        _reject(step, request, wanted, prepared, why)
         return
     code, why = _refusal(core, request.tickets)  # what was learned while it was prepared
     if code and not prepared.repeatable:
-        _reject(step, request, owners, None, why, code)
+        _reject(step, request, wanted, None, why, code)
         return
     names: dict[Key, tuple[str, ...]] = {}
     for key, name in prepared.refs:
         names[key] = (*names.get(key, ()), name)
     for ticket in request.tickets:
+        about = wanted[ticket.key]
+        core.planning.preparing.pop(ticket.key, None)
+        core.planning.paired.discard(ticket.key)
         step.record(
             Intended(
                 ticket=ticket, at=step.now, epoch=step.state.epoch, group=request.tickets[0].key,
                 link=request.link, names=names.get(ticket.key, ()), payload=prepared.payload,
-                repeatable=prepared.repeatable, owner=owners[ticket.key],
+                repeatable=prepared.repeatable, owner=about.owner, serves=about.serves,
+                until=about.until, how=about.how,
             )
         )  # fmt: skip
         order = step.state.orders[ticket.key]
@@ -121,22 +148,27 @@ def _ready_to_place(
             resolving.ask_back(step, order)
         else:
             step.tell(order, "submitted")
+        sorting.plan(step, about)
     if not code:
         step.then(Transmit(prepared=prepared))
 
 
 def _reject(
-    step: Step, request: Place, owners: dict[Key, str], refused: Refused | None, why: str,
+    step: Step, request: Place, wanted: dict[Key, Wanted], refused: Refused | None, why: str,
     code: str = "NOT_SENT",
 ) -> None:  # fmt: skip
-    funds = False
+    reason = refused.reason if refused is not None else None
     if refused is not None:
         code, why = refused.reason.name, refused.code
-        funds = refused.reason is Reason.FUNDS
     for ticket in request.tickets:
-        step.then(
-            TellOrder(
-                key=ticket.key, tag=step.core.tags.get(ticket.key), code=code, why=why,
-                status="margin" if funds else "rejected", owner=owners[ticket.key],
-            )
-        )  # fmt: skip
+        about = wanted[ticket.key]
+        if about.serves:
+            protecting.not_prepared(step, ticket.key, about.serves, reason, why)
+            continue
+        for key in (ticket.key, *(leg.ticket.key for leg in about.legs)):
+            step.then(
+                TellOrder(
+                    key=key, tag=step.core.tags.get(key), code=code, why=why,
+                    status="margin" if reason is Reason.FUNDS else "rejected", owner=about.owner,
+                )
+            )  # fmt: skip

@@ -7,7 +7,18 @@ import pytest
 from atms.execution.events import ReadLog, TellFill, TellOrder
 from atms.stores.facts import CashFact, Fee, FeeFact, State
 from atms.stores.outcomes import Acked
-from tests.execution.core_world import BOUND, BTC, LAG, TERMINAL, World, dec, key_of, looks, ticket
+from tests.execution.core_world import (
+    BOUND,
+    BTC,
+    LAG,
+    TERMINAL,
+    World,
+    dec,
+    key_of,
+    looks,
+    manners,
+    ticket,
+)
 
 
 def ends(world: World, key: str) -> list[str]:
@@ -288,7 +299,7 @@ def test_late_fees_and_other_cash_are_booked_once_each_though_their_ids_are_equa
 
 
 def test_a_fill_of_one_leg_leaves_the_others_of_its_group() -> None:
-    world = World().open()
+    world = World(capabilities=manners(links=frozenset({"bracket"}))).open()
     legs = (ticket(), ticket(side=-1, reduces=True))
     prepared = world.place(*legs, link="bracket")
     entry, stop = (one.key for one in prepared.request.tickets)  # type: ignore[union-attr]

@@ -17,7 +17,7 @@ from atms.execution.events import (
 from atms.execution.records import Intended
 from atms.stores.facts import Fee, FeeFact, State
 from atms.stores.outcomes import Acked, NotSent, Reason, Refused, Unknown
-from tests.execution.core_world import BTC, ETH, World, dec, key_of, looks, ticket
+from tests.execution.core_world import BTC, ETH, World, dec, key_of, looks, manners, ticket
 
 
 def test_a_wish_is_prepared_and_nothing_is_sent_yet() -> None:
@@ -220,7 +220,7 @@ def test_a_duplicate_key_is_an_unknown_outcome() -> None:
 
 
 def test_every_leg_of_a_group_is_told_and_durable_and_the_group_is_sent_once() -> None:
-    world = World().open()
+    world = World(capabilities=manners(links=frozenset({"bracket"}))).open()
     legs = (
         ticket(),
         ticket(side=-1, reduces=True, limit=dec(120)),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from atms.execution.plan_records import Paired, Planned, Trailed, Triggered, Withdrawn
 from atms.execution.records import (
     Answered,
     Baseline,
@@ -60,7 +61,8 @@ RECORDS: tuple[Record, ...] = (
     Started(epoch=3, at=AT),
     Intended(
         ticket=FULL, at=AT, epoch=3, group="j-1-0", link="bracket", names=("id:1", "tx:é"),
-        payload=bytes(range(256)), repeatable=True, owner="trend",
+        payload=bytes(range(256)), repeatable=True, owner="trend", serves="j-1-2",
+        until=AT, how="emulated:legs",
     ),
     Intended(ticket=PLAIN, at=AT, epoch=1, group="k"),
     Named(key="k", names=("id:1", "perm:2")),
@@ -98,6 +100,17 @@ RECORDS: tuple[Record, ...] = (
     OpeningCash(asset="USD", total=Decimal("1000.00"), at=AT),
     Baseline(at=AT),
     ReadTo(cursor='{"BTC":17}'),
+    Planned(
+        ticket=FULL, at=AT, epoch=2, group="k", parent="j-1-0", owner="trend", until=AT,
+        how="emulated:legs",
+    ),
+    Planned(ticket=PLAIN, at=AT, epoch=2, group="k"),
+    Triggered(key="k", at=AT, why="refused", limit=Decimal("9.90")),
+    Triggered(key="k", at=AT, why="refused"),
+    Trailed(key="k", trigger=Decimal("9.90"), at=AT),
+    Withdrawn(key="k", at=AT, how="expired", why="its time was over"),
+    Withdrawn(key="k", at=AT, how="canceled"),
+    Paired(keys=("k", "j-1-1")),
 )  # fmt: skip
 
 
