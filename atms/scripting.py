@@ -44,6 +44,7 @@ class CCXTStore(Connection):
         state_dir: where journals are; default: as ``execution.state_dir``.
         on_stop: leave, cancel or flatten: what becomes of orders and positions at the end.
         unknown_position: halt, adopt or ignore what no journal explains.
+        emulated_protection: agree to stops that stand only as long as this process.
         risk: limits, with the keys of the config's ``risk`` section.
         connection: others of :class:`atms.stores.ccxt.store.CCXTStore`: key, secret, testnet, url,
             base, timeout.
@@ -62,6 +63,7 @@ class CCXTStore(Connection):
         state_dir: str | Path | None = None,
         on_stop: Policy = "leave",
         unknown_position: str = "halt",
+        emulated_protection: bool = False,
         risk: Mapping[str, Any] | None = None,
         **connection: Any,
     ) -> None:
@@ -69,7 +71,11 @@ class CCXTStore(Connection):
         self.risk = RiskSection(**(risk or {}))
         folder = Path(state_dir) if state_dir is not None else ExecutionSection().folder
         self.trading = trading or Trading(
-            folder, on_stop=on_stop, manner=Manner(unknown_position=unknown_position)
+            folder,
+            on_stop=on_stop,
+            manner=Manner(
+                unknown_position=unknown_position, emulated_protection=emulated_protection
+            ),
         )
 
     def getdata(

@@ -152,6 +152,8 @@ class Booking:
             standing.key = word.key
             order.addinfo(key=word.key)
             self._by_key[word.key] = standing
+        if word.how:
+            order.addinfo(how=word.how)
         for row in word.fills:
             self._execute(standing, row)
         if word.code or word.why:

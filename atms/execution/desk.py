@@ -58,10 +58,12 @@ class Manner:
 
     Attributes:
         unknown_position: halt, adopt or ignore what no journal explains.
+        emulated_protection: whether orders may be taken that stand only as long as this process.
         make_core: another core, for trials.
     """
 
     unknown_position: str = "halt"
+    emulated_protection: bool = False
     make_core: Callable[[Terms, Iterable[Record]], Core] = Core
 
 
@@ -211,6 +213,7 @@ class Desk:
                 journal=self._files.id,
                 instruments=tuple(f"{self.store.account}:{name}" for name in self.symbols),
                 unknown_position=self._manner.unknown_position,
+                emulated_protection=self._manner.emulated_protection,
             )
             account = Account(
                 self._manner.make_core(terms, self._files.records), self.store, self._files.journal,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from atms.execution.events import Wish
 from atms.execution.gating import LiveWatch
 from atms.execution.news import News
 from atms.execution.portfolio import Portfolio
-from atms.execution.tickets import Refusal, exact, link_refusal, ticket_of
+from atms.execution.tickets import Refusal, exact, ticket_of
 from atms.stores.requests import Kind, Ticket
 
 
@@ -103,10 +103,10 @@ class Ordering:
         """Send a group down, whole, or refuse it whole."""
         plan = self._planned(group)
         refusal = plan if isinstance(plan, Refusal) else self._over_limits(plan)
-        if refusal is None and isinstance(plan, _Plan):
-            refusal = self._send(group, plan)
         if refusal is not None:
             self._refuse(group, refusal)
+        elif isinstance(plan, _Plan):
+            self._send(group, plan)
 
     def _planned(self, group: list[bt.Order]) -> _Plan | Refusal:
         route = self._route(group[0].data)
@@ -122,8 +122,7 @@ class Ordering:
         sibling = self._sibling(group, route)
         if isinstance(sibling, Refusal):
             return sibling
-        unable = link_refusal(link, route.desk.capabilities)
-        return unable or _Plan(route, tuple(tickets), link, sibling)
+        return _Plan(route, tuple(tickets), link, sibling)
 
     def _sibling(self, group: list[bt.Order], route: Route) -> Standing | Refusal | None:
         """Return the order whose OCO group this joins; a refusal if it cannot."""
@@ -175,7 +174,7 @@ class Ordering:
         holds = plan.route.desk.capabilities.reduces == "flag"
         return self._watch.refusal_of(plan.tickets, holding, alive, plan.sibling, holds)
 
-    def _send(self, group: list[bt.Order], plan: _Plan) -> Refusal | None:
+    def _send(self, group: list[bt.Order], plan: _Plan) -> None:
         tags = tuple(next(self._tags) for _ in group)
         wish = Wish(
             tickets=plan.tickets, tags=tags, link=plan.link, owner=self._name(group[0].owner)
@@ -183,14 +182,12 @@ class Ordering:
         desk, sibling = plan.route.desk, plan.sibling
         if sibling is None:
             desk.wish(wish)
-        elif sibling.tag is None or not desk.join(sibling.tag, wish):
-            why = "its OCO order was sent before; make both in one next()"
-            return Refusal(code="UNSUPPORTED", why=why)
+        elif sibling.tag is None or not desk.join(sibling.tag, wish):  # it has gone down
+            desk.wish(replace(wish, sibling=sibling.key if sibling.tag is None else sibling.tag))
         together = sibling.group if sibling is not None else tags[0]
         for order, ticket, tag in zip(group, plan.tickets, tags, strict=True):
             leg = order is not group[0]
             self._booking.add(Standing(order, desk, ticket, together, leg, tag))
-        return None
 
     # ---- taken back -----------------------------------------------------------------------------
     def cancel(self, order: bt.Order) -> bool:

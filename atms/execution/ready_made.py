@@ -111,7 +111,7 @@ class ReadyMade:
         order.exectype = _EXECTYPES[ticket.kind.value]
         if ticket.limit is not None:
             order.created.pricelimit = float(ticket.limit)
-        order.addinfo(key=one.key, adopted=True, owner=one.owner)
+        order.addinfo(key=one.key, adopted=True, owner=one.owner, how=one.how)
         return order
 
     def _made(

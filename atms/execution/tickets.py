@@ -55,8 +55,6 @@ def ticket_of(
     on it.
     """
     kind = _KINDS[order.exectype]
-    if kind not in venue.kinds:
-        return Refusal(code="UNSUPPORTED", why=f"the venue has no {kind.value} orders")
     side: Side = 1 if order.isbuy() else -1
     asked = abs(exact(order.created.size))
     if not asked.is_finite():
@@ -75,14 +73,6 @@ def ticket_of(
         key="", instrument=instrument.id, side=side, qty=qty, kind=kind, reduces=reduces,
         **prices, **lifetime,
     )  # fmt: skip
-
-
-def link_refusal(link: str, venue: Capabilities) -> Refusal | None:
-    """Return why the venue cannot hold a group together; None: it can, or there is no group."""
-    if link == "single" or link in venue.links:
-        return None
-    what = "OCO groups" if link == "oco" else f"{link}s"
-    return Refusal(code="UNSUPPORTED", why=f"the venue has no {what}")
 
 
 def exact(value: float) -> Decimal:
@@ -162,8 +152,6 @@ def _lifetime(order: bt.Order, venue: Capabilities, now: datetime) -> dict[str, 
     is_day = order.p.valid == timedelta(0)  # Backtrader's Order.DAY
     if is_day and "gtd" not in venue.tifs and "day" in venue.tifs:
         return {"tif": "day"}
-    if "gtd" not in venue.tifs:
-        return Refusal(code="UNSUPPORTED", why="the venue has no orders that end by themselves")
     try:
         expires = bt.num2date(order.valid).replace(tzinfo=UTC)
     except (ValueError, OverflowError):

@@ -43,7 +43,8 @@ def open_orders(account: Account) -> tuple[str, ...]:
     """Return the keys of the orders that may fill; what reduces comes last."""
     orders = [order for order in account.core.state.open_orders() if not order.over]
     orders.sort(key=lambda order: order.ticket.reduces)
-    return tuple(order.key for order in orders)
+    plans = [plan.key for plan in account.core.state.open_plans()]  # some stand nowhere but here
+    return (*(order.key for order in orders), *plans)
 
 
 def closing_wishes(account: Account) -> tuple[Wish, ...]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import numpy as np
 
 from atms.execution.core import Core
 from atms.execution.desk import Desk
+from atms.feeds.stamps import to_micros
 from atms.running.session import SessionFolder
 from atms.running.trading import Trading
 
@@ -62,7 +65,7 @@ class Heart:
         running = self._cerebro.runningstrats
         if running and len(running[0]):
             pulse.bars = len(running[0])
-            pulse.last_bar = running[0].datetime.datetime(0).isoformat()
+            pulse.last_bar = _moment(running[0].datetime[0])
             pulse.cash, pulse.value = broker.getcash(), broker.getvalue()
 
     async def _beat(self) -> None:
@@ -154,6 +157,12 @@ def _state_of(order: Any) -> str:
     if order.cancel_asked is not None:
         return "cancelling"
     return order.stands.state.value if order.stands is not None else "accepted"
+
+
+def _moment(stamp: float) -> str:
+    """Return Backtrader's number of days as ISO 8601 in UTC, without what floats add to it."""
+    micros = int(to_micros(np.array([stamp]))[0])
+    return (datetime(1970, 1, 1) + timedelta(microseconds=micros)).isoformat()
 
 
 def _text(value: Any) -> str | None:

@@ -14,7 +14,7 @@ from atms.execution.strategy_state import StateKeeper
 from atms.ledger.live_runs import RunRow
 from atms.running import provenance
 from atms.running.live_ledger import LedgerWriter
-from atms.running.noting import LiveNotes, NotedBroker, restoring
+from atms.running.noting import LiveNotes, NotedBroker, Warnings, restoring
 
 if TYPE_CHECKING:
     from atms.running.live import LiveRun
@@ -65,9 +65,12 @@ class Kept:
                 "datas": [self._data(data) for data in cerebro.datas],
             }
         )
+        warnings = Warnings()
+        cerebro.addstorecb(warnings.store)
         cerebro.addanalyzer(
-            LiveNotes, _name=_NOTES, recorder=self.recorder, ledger=self.ledger, keeper=self.keeper
-        )
+            LiveNotes, _name=_NOTES, recorder=self.recorder, ledger=self.ledger,
+            keeper=self.keeper, warnings=warnings,
+        )  # fmt: skip
         cerebro.before_bars.append(restoring(self.keeper))
 
     def close(self, status: str) -> None:

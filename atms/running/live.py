@@ -21,7 +21,7 @@ from atms.artefacts import config_yaml
 from atms.config import Config, LoadedConfig, history_bars, instruments, missing_limits
 from atms.engine import Cerebro
 from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
-from atms.execution.desk import Files, Manner
+from atms.execution.desk import Files
 from atms.execution.files import AccountFiles
 from atms.execution.gating import LiveWatch
 from atms.feeds.history import Zone, backtrader_timeframe
@@ -30,7 +30,7 @@ from atms.running.answers import answer_of
 from atms.running.beating import Heart
 from atms.running.components import add_strategy
 from atms.running.kept import Kept
-from atms.running.live_stores import make_store, run_name, store_names, symbols_of
+from atms.running.live_stores import make_store, manner_of, run_name, store_names, symbols_of
 from atms.running.noting import NotedBroker
 from atms.running.plan import Plan
 from atms.running.session import Session, SessionFolder, this_process
@@ -89,7 +89,7 @@ class LiveRun:
         self.state = section.folder
         self.trading = Trading(
             self.state, align=section.align, on_stop=section.on_stop, files=self._open_files,
-            manner=Manner(unknown_position=section.unknown_position),
+            manner=manner_of(self.config),
         )  # fmt: skip
         self.stores: dict[str, Store] = {}
         self._gate: Gate | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from atms.config import Config
+from atms.execution.desk import Manner
 from atms.running.paper import paper_store
 from atms.stores.base import Store
 from atms.stores.shadow import ShadowStore
@@ -37,6 +38,14 @@ def make_store(config: Config, name: str, mode: str, state: Path) -> Store:
     if mode == "paper":
         return paper_store(config, name, store, state, f"paper-{run_name(config)}-{name}")
     return ShadowStore(store) if mode == "shadow" else store
+
+
+def manner_of(config: Config) -> Manner:
+    """Return how the accounts of a config are run."""
+    section = config.execution
+    return Manner(
+        unknown_position=section.unknown_position, emulated_protection=section.emulated_protection
+    )
 
 
 def run_name(config: Config) -> str:

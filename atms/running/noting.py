@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +17,42 @@ from atms.execution.strategy_state import StateKeeper
 from atms.feeds.live import is_live
 from atms.feeds.stamps import to_micros
 from atms.running.live_ledger import LedgerWriter
+
+_KEPT = 1000  # texts
+_AGAIN = 60.0  # seconds before the same is told again
+_QUIET = {"ready", "link"}  # of what an account tells: no news for a person
+_REJECTED = (bt.Order.Rejected, bt.Order.Margin)
+
+log = logging.getLogger(__name__)
+
+
+class Warnings:
+    """Tells the person at the screen what goes wrong; the same at most once a minute."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, float] = {}
+
+    def store(self, what: str, *_: Any, **about: Any) -> None:
+        """Tell what an account says, as ``notify_store`` hears it."""
+        if what not in _QUIET:
+            where = about.get("instrument") or about.get("account")
+            self._tell(f"{where}: {what}: {about.get('text') or '-'}")
+
+    def order(self, order: bt.Order) -> None:
+        """Tell that an order was refused."""
+        if order.status in _REJECTED:
+            side = "buy" if order.isbuy() else "sell"
+            why = order.info.get("reason") or order.getstatusname()
+            self._tell(f"{order.data._name}: {side} {order.created.size:g} refused: {why}")
+
+    def _tell(self, text: str) -> None:
+        now = time.monotonic()
+        if now - self._told.get(text, float("-inf")) < _AGAIN:
+            return
+        if len(self._told) > _KEPT:
+            self._told.clear()
+        self._told[text] = now
+        log.warning("%s", text)
 
 
 class NotedBroker(LiveBroker):
@@ -60,17 +98,22 @@ class LiveNotes(bt.Analyzer):
     """Notes what a strategy is told, and how the accounts stand after each bar.
 
     Params:
-        recorder, ledger, keeper: where it goes; each may be None.
+        recorder, ledger, keeper, warnings: where it goes; each may be None.
         now: the run's clock.
     """
 
-    params = (("recorder", None), ("ledger", None), ("keeper", None), ("now", None))
+    params = (
+        ("recorder", None), ("ledger", None), ("keeper", None), ("warnings", None), ("now", None),
+    )  # fmt: skip
 
     def notify_order(self, order: bt.Order) -> None:
         """Note how an order stands."""
         recorder: Recorder | None = self.p.recorder
         if recorder is not None:
             recorder.order_told(order, type(self.strategy).__name__)
+        warnings: Warnings | None = self.p.warnings
+        if warnings is not None:
+            warnings.order(order)
 
     def next(self) -> None:
         """Note what the accounts are worth; called in the warm-up of indicators too."""

@@ -63,7 +63,6 @@ class Session:
         except psutil.NoSuchProcess:
             return False
 
-
     def kill(self) -> None:
         """End its process: SIGTERM, and after a second SIGKILL; nothing if it is gone.
 

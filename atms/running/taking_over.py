@@ -8,9 +8,8 @@ from typing import Literal
 
 from atms.config import Config
 from atms.errors import VenueError
-from atms.execution.desk import Manner
 from atms.execution.winding_down import Policy
-from atms.running.live_stores import make_store, store_names, symbols_of
+from atms.running.live_stores import make_store, manner_of, store_names, symbols_of
 from atms.running.session import STALE, SessionFolder
 from atms.running.trading import Trading
 
@@ -62,7 +61,7 @@ def act(
     state = config.execution.folder
     trading = Trading(
         state, on_stop=policy, takeover=True,
-        manner=Manner(unknown_position=config.execution.unknown_position),
+        manner=manner_of(config),
     )  # fmt: skip
     try:
         for name in store_names(config):

@@ -50,12 +50,12 @@ def test_a_selling_brackets_stop_fills_and_its_target_is_canceled() -> None:
     assert strategy.trades[-1].pnl == pytest.approx(-20)
 
 
-def test_a_bracket_that_the_venue_cannot_hold_is_refused_whole() -> None:
-    strategy = Bench([100, 100], SPOT).run(does(bracket)).strategy
-    assert names(strategy) == [["Rejected"]] * 3
-    assert {order.info.reason for order in strategy.made[0]} == {
-        "UNSUPPORTED: the venue has no brackets"
-    }
+def test_a_bracket_that_the_venue_cannot_hold_is_held_here() -> None:
+    bench = Bench([100, 99, 105, 105, 111, 111, 111], SPOT)
+    strategy = bench.run(does(bracket)).strategy
+    assert [told[-1] for told in names(strategy)] == ["Completed", "Canceled", "Completed"]
+    assert [order.info.how for order in strategy.made[0]] == ["native"] + ["emulated:legs"] * 2
+    assert strategy.position.size == 0
 
 
 def test_children_may_be_added_by_hand_until_one_is_transmitted() -> None:
@@ -148,22 +148,20 @@ def test_an_oco_group_goes_down_as_one_and_is_taken_back_as_one() -> None:
     assert len(groups) == 1
 
 
-def test_an_oco_order_that_the_venue_cannot_hold_is_refused_alone() -> None:
-    strategy = Bench([100] * 4, LOTS).run(does(*OCO)).strategy
-    target, stop = strategy.made[1]
-    assert stop.info.reason == "UNSUPPORTED: the venue has no OCO groups"
-    assert target.alive()
+def test_an_oco_group_that_the_venue_cannot_hold_is_held_here() -> None:
+    strategy = Bench([100, 100, 105, 111, 111, 111], LOTS).run(does(*OCO)).strategy
+    assert [told[-1] for told in names(strategy)] == ["Completed", "Completed", "Canceled"]
 
 
-def test_an_oco_order_whose_other_was_sent_before_is_refused() -> None:
+def test_an_oco_order_whose_other_was_sent_before_joins_it() -> None:
     def first(one: Any) -> Any:
         return one.buy(size=1, price=90.0, exectype=LIMIT)
 
     def second(one: Any) -> Any:
         return one.buy(size=1, price=110.0, exectype=STOP, oco=one.made[0])
 
-    strategy = Bench([100] * 4, COUNTER).run(does(first, second)).strategy
-    assert "was sent before" in strategy.made[1].info.reason
+    strategy = Bench([100, 100, 100, 111, 111, 111], COUNTER).run(does(first, second)).strategy
+    assert [told[-1] for told in names(strategy)] == ["Canceled", "Completed"]
 
 
 def test_an_oco_order_whose_other_is_over_is_refused() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from atms.engine import Cerebro
 from atms.sandbox.simulation.venue.faults import Faults
-from tests.execution.live_bench import SPOT, Bench, Told, does, nothing
+from tests.execution.live_bench import SPOT, Bench, Told, does, nothing, profile
 
 
 def statuses(strategy: Told) -> list[list[str]]:
@@ -104,12 +104,19 @@ def test_an_order_that_the_venue_refuses_is_rejected_with_its_reason() -> None:
     assert strategy.made[0].info.code == "OTHER"
 
 
-def test_what_the_venue_cannot_do_is_rejected_at_once_with_words() -> None:
-    order = {"size": 1, "trailamount": 1.0, "exectype": bt.Order.StopTrail}
+def test_what_cannot_be_done_is_rejected_with_words() -> None:
+    order = {"size": 1, "exectype": bt.Order.Close}
     strategy = Bench([100, 100], SPOT).run(does(lambda one: one.sell(**order))).strategy
     assert statuses(strategy) == [["Rejected"]]
     assert strategy.made[0].info.code == "UNSUPPORTED"
-    assert strategy.made[0].info.reason == "UNSUPPORTED: the venue has no trail orders"
+
+
+def test_what_this_process_would_have_to_hold_asks_for_consent() -> None:
+    order = {"size": 1, "price": 110.0, "exectype": bt.Order.Stop}
+    strategy = Bench([100, 100], profile("chain")).run(does(lambda one: one.buy(**order))).strategy
+    assert statuses(strategy) == [["Rejected"]]
+    assert strategy.made[0].info.code == "NEEDS_CONSENT"
+    assert "emulated_protection" in strategy.made[0].info.reason
 
 
 def test_every_status_comes_once_though_the_venue_does_everything_twice() -> None:

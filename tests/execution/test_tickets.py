@@ -11,7 +11,7 @@ import backtrader as bt
 import pytest
 from backtrader.order import BuyOrder, SellOrder
 
-from atms.execution.tickets import Refusal, link_refusal, on_step, ticket_of
+from atms.execution.tickets import Refusal, on_step, ticket_of
 from atms.sandbox.simulation.venue import PROFILES
 from atms.stores.capabilities import Capabilities
 from atms.stores.market import Instrument
@@ -149,13 +149,12 @@ def test_a_value_under_the_minimum_is_refused(data: Any) -> None:
     assert ticket(data, 1, instrument=with_multiplier, **low).qty == 1
 
 
-def test_what_the_venue_has_not_is_refused_by_name(data: Any) -> None:
-    assert refusal(data, 1, exectype=bt.Order.Close).code == "UNSUPPORTED"
-    assert link_refusal("oco", replace(VENUE, links=frozenset())) == Refusal(
-        code="UNSUPPORTED", why="the venue has no OCO groups"
-    )
-    assert link_refusal("bracket", VENUE) is None
-    assert link_refusal("single", replace(VENUE, links=frozenset())) is None
+def test_what_the_venue_has_not_is_asked_for_all_the_same(data: Any) -> None:
+    # Whether it can be emulated is the core's to say.
+    bare = replace(VENUE, kinds=frozenset({Kind.MARKET}), tifs=frozenset({"gtc"}))
+    asked = {"price": 50.0, "exectype": bt.Order.Stop, "valid": timedelta(hours=1)}
+    found = ticket(data, 1, venue=bare, **asked)
+    assert (found.kind, found.tif) == (Kind.STOP, "gtd")
 
 
 def test_a_lifetime_becomes_a_time(data: Any) -> None:
@@ -170,7 +169,7 @@ def test_a_day_order_is_the_venues_own_where_that_is_all_it_has(data: Any) -> No
     days = replace(VENUE, tifs=frozenset({"gtc", "day"}))
     asked = {"price": 50.0, "exectype": bt.Order.Limit, "venue": days}
     assert ticket(data, 1, valid=bt.Order.DAY, **asked).tif == "day"
-    assert refusal(data, 1, valid=timedelta(hours=1), **asked).code == "UNSUPPORTED"
+    assert ticket(data, 1, valid=timedelta(hours=1), **asked).tif == "gtd"
 
 
 def test_a_lifetime_that_is_over_is_refused(data: Any) -> None:

@@ -66,7 +66,10 @@ def test_history_is_our_own_feed_by_its_registered_name() -> None:
 
 def test_a_feed_with_only_a_store_cannot_be_backtested_and_says_so() -> None:
     with pytest.raises(atms.ConfigError, match="has only a store, and a backtest reads a source"):
-        crossed({"name": "btc", "store": "main"}, stores={"main": {"venue": "kraken"}})
+        crossed(
+            {"name": "btc", "symbol": "BTC/USD", "timeframe": "1h", "store": "main"},
+            stores={"main": {"venue": "kraken"}},
+        )
 
 
 def test_an_instrument_is_recorded_and_the_key_named_that_enforces_it() -> None:
