@@ -28,7 +28,7 @@ from atms.execution.records import (
 )
 from atms.execution.state import AccountState
 from atms.ledger import fills, schema
-from atms.ledger.live_rows import fees_of, fill_row, order_row, symbol_of
+from atms.ledger.live_rows import fees_of, fill_row, order_row, plan_row, symbol_of
 from atms.ledger.live_runs import RunRow, Session
 from atms.ledger.live_writing import (
     Fund,
@@ -108,10 +108,10 @@ class AccountRows:
         if isinstance(record, _MOVING):
             self._realise(record)
         key = getattr(record, "key", None)
-        if isinstance(key, str) and key in self.state.orders:
+        if hasattr(record, "ticket"):
+            key = record.ticket.key
+        if isinstance(key, str) and (key in self.state.orders or key in self.state.plans):
             self._touch(key)
-        elif hasattr(record, "ticket"):
-            self._touch(record.ticket.key)
 
     def settled(self) -> None:
         """Take what was last written, or skipped, as what the ledger has."""
@@ -224,12 +224,16 @@ class AccountRows:
     def _order_rows(self) -> list[dict[str, Any]]:
         rows = []
         for key in self._changed.orders:
-            order = self.state.orders[key]
-            session = self._session_of(order.intended.epoch)
+            plan = self.state.plans.get(key)
+            made = plan.planned if plan is not None else self.state.orders[key].intended
+            session = self._session_of(made.epoch)
             if session is None or session.run is None:
                 continue
             own = {"account": self.account, "venue": session.venue, "run_id": session.run.id}
-            row = order_row(order, self.state.books.rows)
+            if plan is not None:
+                row = plan_row(plan, self.state)
+            else:
+                row = order_row(self.state.orders[key], self.state.books.rows)
             rows.append({**own, "updated_ts": self._touched[key], **row})
         return rows
 
@@ -295,5 +299,7 @@ class AccountRows:
             self._changed.steps.append(step)
 
     def _touch(self, key: Key) -> None:
-        self._touched[key] = self._at
-        self._changed.orders[key] = None
+        plan = self.state.plan_of(key)  # what an order works for changes with it
+        for one in dict.fromkeys([key, plan.key if plan is not None else key]):
+            self._touched[one] = self._at
+            self._changed.orders[one] = None

@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from atms.execution.orders import OrderState
+from atms.execution.plans import PlanState, booked
 from atms.execution.records import Booked
+from atms.execution.state import AccountState
 from atms.stores.facts import State
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Kind
@@ -45,13 +47,42 @@ def order_row(order: OrderState, executions: Mapping[str, Booked]) -> dict[str, 
         "size": ticket.qty,
         "price": price,
         "limit_price": None if ticket.kind is Kind.LIMIT else ticket.limit,
-        "parent_id": intended.group if child else None,
+        "parent_id": intended.serves or (intended.group if child else None),
         "status": status_of(order),
         "created_ts": intended.at,
         "filled": order.booked,
         "average_price": _average(order, executions),
         "reason": _reason(order),
         "names": " ".join(sorted(order.names)) or None,
+    }
+
+
+def plan_row(plan: PlanState, state: AccountState) -> dict[str, Any]:
+    """Return the columns of an order that works by others, which have it for their parent."""
+    ticket, filled = plan.ticket, booked(state, plan)
+    orders = [state.orders[key] for key in plan.servants]
+    names = {name for order in orders for name in order.executions}
+    rows = [state.books.rows[name] for name in names if name in state.books.rows]
+    units = sum((row.qty for row in rows), Decimal(0))
+    spent = sum((row.qty * row.price for row in rows), Decimal(0))
+    status = "partial" if filled else "accepted"
+    if plan.closed is not None:
+        status = _CLOSED[plan.closed.how]
+    return {
+        "order_id": plan.key,
+        "symbol": symbol_of(ticket.instrument),
+        "side": "buy" if ticket.side > 0 else "sell",
+        "type": _TYPES[ticket.kind],
+        "size": ticket.qty,
+        "price": ticket.limit if ticket.kind is Kind.LIMIT else plan.trigger,
+        "limit_price": None if ticket.kind is Kind.LIMIT else plan.limit,
+        "parent_id": plan.planned.parent or None,
+        "status": status,
+        "created_ts": plan.planned.at,
+        "filled": filled,
+        "average_price": spent / units if units else None,
+        "reason": plan.closed.why or None if plan.closed is not None else None,
+        "names": None,
     }
 
 
