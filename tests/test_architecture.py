@@ -62,7 +62,7 @@ ONLY = {
     "analyzers": set(),  # they take notifications and decide nothing
     "risk": set(),
     "simulation": {"model", "errors", "risk"},
-    "stores": {"errors", "extras", "model", "simulation"},  # paper trading matches as a backtest does
+    "stores": {"errors", "extras", "model", "simulation"},  # paper matches as a backtest does
     "execution": {"errors", "stores", "risk"},
     "feeds": {"errors", "model", "samples", "stores"},  # the types of the seam, and no venue
     "report": set(),  # so that a picture can be made without the frame
