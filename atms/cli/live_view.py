@@ -64,9 +64,12 @@ def line(title: str, status: dict[str, Any]) -> str:
     fills = sum(one["fills"] for one in accounts)
     value = status.get("value")
     worth = f"{value:,.2f}" if value is not None else "–"
+    halted = [name for one in accounts for name in one["halted"]]
+    halts = f", halted: {', '.join(halted)}" if halted else ""
     return (
         f"{title}: {status.get('state')}, {status.get('bars', 0)} bars to "
         f"{status.get('last_bar') or '–'}, value {worth}, {orders} open orders, {fills} fills"
+        f"{halts}"
     )
 
 

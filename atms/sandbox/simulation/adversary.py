@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -48,7 +49,9 @@ class Trial:
         trace: a hash of everything that happened.
         faults: which were on.
         kills: how often the process died.
-        orders, fills: how much happened.
+        orders, fills, bars: how much happened.
+        hits: how often each fault happened.
+        seen: how often each thing happened that a trial is to hold.
     """
 
     seed: int
@@ -60,6 +63,9 @@ class Trial:
     kills: int = 0
     orders: int = 0
     fills: int = 0
+    bars: int = 0
+    hits: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
 
 
 def run(
@@ -135,6 +141,7 @@ class _World:
         left = {self.instrument: self.held} if self.policy == "ignore" else {}
         self.trial.found += violations(self.venue, self.lives, self.journal.records(), left)
         self.trial.kills = len(self.lives) - 1
+        self.trial.hits = Counter(self.venue.chance.hits)
         self.trial.orders = len(self.life.core.state.orders)
         self.trial.fills = len(self.life.core.state.books.rows)
         lines = [*self.journal.lines, *(repr(record) for record in self.venue.history)]
@@ -169,10 +176,10 @@ class _World:
         known = [key for key in core.tags if core.state.orders.get(key) is not None]
         still = [key for key in known if core.state.orders[key].closed is None]
         if still and self.rng.random() < 0.3:
-            self.life.account.feed(WishCancel(key=self.rng.choice(still)))
+            self.account.feed(WishCancel(key=self.rng.choice(still)))
         if self.rng.random() < 0.5:
             wishes = tuple(self._wish() for _ in range(self.rng.randrange(1, 3)))
-            self.life.account.feed(Wishes(wishes=wishes))
+            self.account.feed(Wishes(wishes=wishes))
 
     def _correct(self) -> None:
         """Let the venue say an execution again, with another price."""
@@ -215,9 +222,9 @@ class _World:
             core, store, self.journal, loop=self.loop, now=self.loop.now, tell=told.append,
             before=self._before,
         )  # fmt: skip
-        life = Life(core, account, told)
+        self.account = account
         account.spawn(self._live(account))
-        return life
+        return Life(core, told)
 
     async def _live(self, account: Account) -> None:
         """Connect, again and again, as a supervisor would."""
@@ -239,7 +246,7 @@ class _World:
         if isinstance(instruction, TellAccount) and instruction.what == "ready":
             self.life.ready_at = self.loop.now()
         if not self.quiet and self.rng.random() < self.kill_rate:
-            self.life.account.abandon(Killed())
+            self.account.abandon(Killed())
             raise Killed
 
     def _die(self) -> None:
@@ -250,7 +257,7 @@ class _World:
         self.lives.append(self.life)
 
     def _bury(self) -> None:
-        self.life.account.abandon(Killed())
+        self.account.abandon(Killed())
         self.venue.sever()
         self.loop.turn(lambda: False, 0)
 

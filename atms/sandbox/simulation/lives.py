@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from atms.execution.account import Account, Told
+from atms.execution.account import Told
 from atms.execution.core import Core
 from atms.execution.records import Record, decode
 
@@ -48,7 +48,6 @@ class Life:
     """
 
     core: Core
-    account: Account
     told: list[Told] = field(default_factory=list)
     ends: dict[str, list[str]] = field(default_factory=dict)
     ready_at: datetime | None = None

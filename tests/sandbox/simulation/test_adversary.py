@@ -39,7 +39,7 @@ from atms.stores.outcomes import Unknown
 PROFILES = ("exchange", "lots", "counter", "chain")
 SEEDS = 60  # of each profile; `python -m atms.sandbox.simulation --seeds N` goes on
 MOST = 60  # seeds in which a mutant must be found out, from a seed that is known to
-RARE = {"signs_for_a_place_that_is_taken": 100}
+RARE = {"signs_for_a_place_that_is_taken": 160}
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -22,10 +22,16 @@ class Wire:
     """One store's connection for requests.
 
     What is on its way arrives though its sender is dead: the venue holds it, not a task here.
+
+    Attributes:
+        up: whether it is connected.
+        minds_bans: whether nothing leaves within a ban that was told, whoever asks; else those who
+            ask are to mind it.
     """
 
     def __init__(self, venue: Venue) -> None:
         self.up = False
+        self.minds_bans = False
         self._venue = venue
 
     async def write(self, action: Callable[[], Answer]) -> Answer | Refused | NotSent | Unknown:
@@ -33,6 +39,8 @@ class Wire:
         venue, chance, delays = self._venue, self._venue.chance, self._venue.delays
         if not self.up or venue.down or chance.hit("venue_down"):  # F59
             return NotSent(why="no connection" if self.up else "not connected")
+        if self._minded() is not None:
+            return NotSent(why="too many requests")
         banned = self._banned("write")
         out = chance.seconds(delays.out)
         if banned is not None:
@@ -71,6 +79,9 @@ class Wire:
             venue.knocks.append(venue.now())
         if not self.up or venue.down or chance.hit("venue_down"):
             raise Unreachable("no connection" if self.up else "not connected")
+        minded = self._minded()
+        if minded is not None:
+            raise RateLimited("too many requests", minded)
         ban, now = venue.ban, venue.now()
         if goes_on and ban is not None and ban.known is not None and ban.known < now < ban.until:
             raise RateLimited("too many requests", ban.until - now)
@@ -96,6 +107,13 @@ class Wire:
         if chance.hit("late_fill_before_ack"):  # F07
             back += chance.seconds((0.5 * delays.timeout, 0.9 * delays.timeout))
         return back
+
+    def _minded(self) -> timedelta | None:
+        """Return for how long nothing leaves by itself."""
+        ban, now = self._venue.ban, self._venue.now()
+        if not self.minds_bans or ban is None or ban.known is None:
+            return None
+        return ban.until - now if ban.known < now < ban.until else None
 
     def _banned(self, what: Literal["read", "write"]) -> timedelta | None:
         """Return for how long nothing is let through; a request in a known ban lengthens it."""

@@ -1,0 +1,193 @@
+"""A simulated venue with its market and one account's journal, which outlive every process."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from atms.sandbox.simulation.lives import Life, MemoryJournal
+from atms.sandbox.simulation.loop import VirtualLoop
+from atms.sandbox.simulation.venue.base import SimulatedStore
+from atms.sandbox.simulation.venue.booking import correct, move
+from atms.sandbox.simulation.venue.faults import Faults
+from atms.sandbox.simulation.venue.profiles import PROFILES
+from atms.sandbox.simulation.venue.truth import Venue
+from atms.sandbox.simulation.watched import Means
+from atms.stores.market import Bar
+from atms.stores.requests import Kind
+
+_CENT = Decimal("0.01")
+
+
+class Place:
+    """One venue.
+
+    Args:
+        seed: everything is drawn from it.
+        profile: the kind of venue.
+        symbols: how many instruments are traded.
+        step: the length of a bar.
+
+    Attributes:
+        policy: what becomes of positions that no journal explains; *held* units are such.
+        lives: of the account, one a process.
+        moves: whether the market moves.
+    """
+
+    def __init__(
+        self, seed: str, profile: str, loop: VirtualLoop, symbols: int, step: timedelta
+    ) -> None:
+        self.rng = random.Random(f"{seed}/{profile}/market")
+        self.profile = PROFILES[profile]
+        self.policy, self.held = "halt", Decimal(0)
+        if profile == "exchange":
+            self._draw_opening()
+        self.venue: Venue = self.profile.venue(
+            clock=loop.now, source=random.Random(f"{seed}/{profile}/venue")
+        )
+        self.names = list(self.venue.instruments)[:symbols]
+        self.step = step
+        self.journal = MemoryJournal()
+        self.lives: list[Life] = []
+        self.moves = True
+        self.outages = False
+        self.corrects = self.splits = False
+        self._up_at: datetime | None = None
+        self._price = dict.fromkeys(self.names, Decimal(100))
+        self._path: dict[str, list[tuple[Decimal, Decimal]]] = {name: [] for name in self.names}
+        for name in self.names:
+            self.venue.trade(name, Decimal(100), Decimal(1))
+
+    def _draw_opening(self) -> None:
+        balances = {**self.profile.balances, "POINT": Decimal("0.01")}  # then in what fills bring
+        if self.rng.random() < 0.4:
+            self.held, self.policy = Decimal(3), self.rng.choice(("adopt", "ignore"))
+            balances["AAA"] = self.held
+        self.profile = replace(self.profile, balances=balances)
+
+    @property
+    def account(self) -> str:
+        """Return the account's name."""
+        return self.venue.account
+
+    @property
+    def ignored(self) -> dict[str, Decimal]:
+        """Return units that are no position."""
+        return {self.names[0]: self.held} if self.policy == "ignore" else {}
+
+    def connect(self) -> SimulatedStore:
+        """Return a connection, which feeds and the account share: so it minds bans itself."""
+        store = self.profile.connect(self.venue)
+        assert isinstance(store, SimulatedStore)
+        store.wire.minds_bans = True
+        return store
+
+    def means(self) -> Means:
+        """Return what a strategy may do here."""
+        capabilities = self.connect().capabilities
+        kinds = tuple(kind.value for kind in Kind if kind in capabilities.kinds)
+        return Means(
+            kinds=kinds, links=tuple(sorted(capabilities.links)), unit=1.0,
+            shorts=self.profile.cash == "margin", reduces=capabilities.reduces == "flag",
+        )  # fmt: skip
+
+    # ---- the market -----------------------------------------------------------------------------
+    def tick(self) -> None:
+        """Let others trade, mostly."""
+        for name in self.names if self.moves else ():
+            if self.rng.random() < 0.2:
+                continue
+            price = self._price[name] + Decimal(self.rng.randrange(-40, 41)) / 100
+            size = self.rng.randrange(1, 40) * max(self.profile.qty_step, Decimal("0.1"))
+            self._price[name] = price = max(Decimal(50), price)
+            self._path[name].append((price, size))
+            self.venue.trade(name, price, size)
+
+    def end_bar(self, begins: datetime) -> None:
+        """Tell the bar of what was traded since it began."""
+        for name in self.names:
+            path, self._path[name] = self._path[name], []
+            bar = self._bar(name, path, begins)
+            if bar is not None:
+                self.venue.turn()
+                self.venue.market.told(self.venue, self.timeframe, bar)
+
+    @property
+    def timeframe(self) -> str:
+        """Return the bars' length as stores write it."""
+        seconds = int(self.step.total_seconds())
+        return f"{seconds}s" if seconds % 60 else f"{seconds // 60}m"
+
+    def _bar(self, name: str, path: list[tuple[Decimal, Decimal]], begins: datetime) -> Bar | None:
+        prices = [price for price, _ in path]
+        if not prices:
+            if self.profile.name == "lots":  # which has no bar where nothing was traded
+                return None
+            prices = [self._price[name]]
+        return Bar(
+            instrument=name, open_at=begins, close_at=begins + self.step, open=prices[0],
+            high=max(prices), low=min(prices), close=prices[-1],
+            volume=sum((size for _, size in path), Decimal(0)), final=True,
+        )  # fmt: skip
+
+    # ---- what else happens ----------------------------------------------------------------------
+    def meddle(self) -> None:
+        """Let the venue be down for a while, cash come from outside, executions be corrected."""
+        venue, rng, now = self.venue, self.rng, self.venue.now()
+        if venue.down:
+            venue.down = self._up_at is not None and now < self._up_at
+        elif self.outages and rng.random() < 0.02:
+            venue.down, self._up_at = True, now + timedelta(seconds=rng.uniform(20, 150))
+        if rng.random() < 0.01:
+            move(venue, "USD", Decimal(rng.randrange(-50, 200)), "other")
+        if self.splits and rng.random() < 0.01:  # F30
+            self._split(self.names[0])
+        if self.corrects and venue.executions and rng.random() < 0.05:
+            name = rng.choice(sorted(venue.executions))
+            true = venue.executions[name]
+            correct(venue, name, true.qty, true.price + _CENT)
+
+    def _split(self, name: str) -> None:
+        """Let there be more units of what is held: one and a half for one."""
+        base, step = self.venue.instruments[name].base, self.profile.qty_step
+        more = self.qty(name) / 2 // step * step
+        if more > 0:
+            move(self.venue, base, more, "split", name)
+
+    def go_wrong(self, faults: Faults, *, outages: bool, splits: bool) -> None:
+        """Let things go wrong; what a kind of venue does not know, does not."""
+        self.venue.faults, self.outages = faults, outages
+        self.corrects = self.profile.name == "counter"
+        self.splits = splits and self.profile.name == "exchange"
+
+    def calm_down(self) -> None:
+        """Let nothing go wrong any more."""
+        self.venue.faults, self.venue.down = Faults(), False
+        self.outages = self.corrects = self.splits = False
+
+    # ---- what is true ---------------------------------------------------------------------------
+    def true_bars(self, name: str) -> Iterator[Bar]:
+        """Yield the final bars of an instrument, the oldest first."""
+        kept = self.venue.market.bars.get((name, self.timeframe), {})
+        yield from sorted(kept.values(), key=lambda bar: bar.close_at)
+
+    def qty(self, name: str) -> Decimal:
+        """Return the position that the venue holds for us."""
+        instrument, holdings = self.venue.instruments[name], self.venue.holdings
+        if instrument.cash == "exchange":  # what fills have brought, less the fees paid in it
+            held = holdings.balances.get(instrument.base, Decimal(0))
+            return held - self.ignored.get(name, Decimal(0))
+        return holdings.qty(name)
+
+    def worth(self, name: str, price: float) -> float:
+        """Return what a position adds to the cash at a price."""
+        if self.venue.instruments[name].cash == "exchange":
+            return float(self.qty(name)) * price
+        return sum(
+            float(one.qty) * price - float(one.cost)
+            for (of, _), one in self.venue.holdings.positions.items()
+            if of == name
+        )

@@ -1,0 +1,90 @@
+"""What a seed of a trial stands for: venues, strategies, faults, and how processes die."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from atms.execution.winding_down import Policy
+from atms.risk import Limits
+from atms.sandbox.simulation.strategies import STRATEGIES
+from atms.sandbox.simulation.venue.faults import Faults
+from atms.sandbox.simulation.watched import Watched
+
+# What a single process cannot mend by itself.
+_NOT_DRAWN = frozenset(
+    {"auth_failed", "counter_rolls_back", "amend_doubles", "leg_refused", "oco_breaks"}
+)
+_RARE = frozenset({"venue_down", "rate_limited"})
+_OTHERS = {"exchange": "lots", "lots": "counter", "counter": "exchange", "chain": "exchange"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A drawn trial.
+
+    Attributes:
+        profiles: of the venues; each has *symbols* datas.
+        step: the length of a bar.
+        kills: the rate of deaths in steps.
+        deaths: seconds between deaths at a time that nothing else sets; None: there are none.
+        lasting: seconds after which a process ends in order, by *on_stop*; None: never.
+        limits: of the risk gate; None: there is none.
+        idle: seconds after which a pass without news ends.
+    """
+
+    profiles: tuple[str, ...]
+    symbols: int
+    step: timedelta
+    strategies: tuple[type[Watched], ...]
+    faults: Faults
+    kills: float
+    deaths: float | None
+    lasting: float | None
+    on_stop: Policy
+    outages: bool
+    limits: Limits | None
+    idle: float
+
+    @classmethod
+    def draw(cls, seed: str, profile: str) -> Plan:
+        """Draw everything."""
+        rng = random.Random(f"{seed}/plan")
+        two = rng.random()
+        profiles = (profile, _OTHERS[profile]) if two < 0.2 else (profile,)
+        symbols = 2 if 0.2 <= two < 0.4 else 1
+        names = [rng.choice(sorted(STRATEGIES)) for _ in range(rng.choice((1, 1, 2)))]
+        return cls(
+            profiles=profiles, symbols=symbols,
+            step=timedelta(seconds=rng.choice((5, 15, 30))),
+            strategies=tuple(STRATEGIES[name] for name in names),
+            faults=_faults(rng), kills=rng.choice((0.0, 0.001, 0.004)),
+            deaths=rng.choice((None, None, 150.0)), lasting=rng.choice((None, None, 200.0)),
+            on_stop=rng.choice(("leave", "leave", "cancel", "flatten")),
+            outages=rng.random() < 0.3, limits=_limits(rng), idle=rng.choice((0.5, 3.0)),
+        )  # fmt: skip
+
+
+def _faults(rng: random.Random) -> Faults:
+    """Draw a subset of all faults, each with a rate of its own."""
+    rates: dict[str, Any] = {}
+    for each in fields(Faults):
+        if each.name not in _NOT_DRAWN and rng.random() < 0.4:
+            rates[each.name] = rng.choice((0.02, 0.1, 0.3))
+    for name in _RARE:
+        if name in rates:
+            rates[name] = min(rates[name], 0.02)
+    return Faults(**rates)
+
+
+def _limits(rng: random.Random) -> Limits | None:
+    if rng.random() < 0.5:
+        return None
+    return Limits(
+        max_position=Decimal(rng.choice((4, 9))),
+        max_order_notional=rng.choice((None, Decimal(450))),
+        max_orders_per_minute=rng.choice((None, 20)),
+    )

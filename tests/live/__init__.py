@@ -1,0 +1,1 @@
+"""Live runs as processes of their own, against the sandbox."""

@@ -1,0 +1,133 @@
+"""What a live run is made of: a config, strategies, the environment of the sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+STRATEGIES = '''\
+import backtrader as bt
+
+
+class Live(bt.Strategy):
+    """Does something on live bars alone."""
+
+    def next(self):
+        if self.data.live:
+            self.act()
+
+
+class Wait(Live):
+    """Does nothing."""
+
+    def act(self):
+        pass
+
+
+class Flip(Live):
+    """In and out of the market, each at the next bar."""
+
+    def act(self):
+        if self.position.size:
+            self.close()
+        else:
+            self.buy(size=0.01)
+
+
+class Busy(Live):
+    """Market, limit and stop orders, changed minds, several in one step."""
+
+    def __init__(self):
+        self.open = []
+
+    def notify_order(self, order):
+        if not order.alive() and order in self.open:
+            self.open.remove(order)
+
+    def act(self):
+        step, close = len(self) % 5, self.data.close[0]
+        if step == 0:
+            for order in list(self.open):
+                self.cancel(order)
+        if step in (0, 2):
+            self.buy(size=0.01)
+        if step == 1:
+            for number in range(1, 4):
+                price = close * (1 - 0.001 * number)
+                self.open.append(self.buy(size=0.002, exectype=bt.Order.Limit, price=price))
+        if step == 3 and self.position.size > 0.005:
+            self.open.append(self.sell(size=0.002, exectype=bt.Order.Limit, price=close * 1.001))
+            self.open.append(self.sell(size=0.002, exectype=bt.Order.Stop, price=close * 0.99))
+        if step == 4 and self.position.size > 0.02:
+            self.sell(size=0.015)
+
+
+class Hold(Live):
+    """One market order, one limit order far off; then nothing."""
+
+    params = {"size": 0.01}
+
+    def act(self):
+        if not self.position.size and not getattr(self, "sent", False):
+            self.sent = True
+            self.buy(size=self.p.size)
+            price = round(self.data.close[0] / 2, 2)
+            self.buy(size=self.p.size, exectype=bt.Order.Limit, price=price)
+
+
+class Hang(Hold):
+    """Holds, and then hangs: in Python, or in one call that keeps the interpreter."""
+
+    params = {"how": "python"}
+
+    def act(self):
+        super().act()
+        if self.position.size and len(self.broker.orders) > 1:
+            open("hangs", "w").close()
+            while self.p.how == "python":
+                pass
+            str(7 ** 40000000)
+
+
+class Raise(Hold):
+    """Holds, and then raises."""
+
+    def act(self):
+        super().act()
+        if self.position.size and len(self.broker.orders) > 1:
+            raise ValueError("a mistake of mine")
+'''
+
+
+def write_run(kind: str, *, timeframe: str = "1h", **sections: Any) -> None:
+    """Write ``live.yaml`` and ``mine.py`` into the present folder.
+
+    Args:
+        kind: the strategy, of those above.
+        sections: laid over the config, section by section; None removes one.
+    """
+    Path("mine.py").write_text(STRATEGIES)
+    config: dict[str, Any] = {
+        "strategy": {"name": f"mine.py:{kind}"},
+        "stores": {
+            "venue": {
+                "venue": "binance", "url": "${ATMS_SANDBOX_URL}", "key": "${ATMS_SANDBOX_KEY}",
+                "secret": "${ATMS_SANDBOX_SECRET}", "market_clock": "stream",
+            }
+        },
+        "data": {
+            "warmup": 5,
+            "feeds": [
+                {"name": "btc", "store": "venue", "symbol": "BTC/USDT", "timeframe": timeframe,
+                 "currency": "USDT"}
+            ],
+        },
+        "risk": {"max_order_notional": 10_000, "max_position": 5, "max_orders_per_minute": 6_000},
+        "execution": {"state_dir": "state"},
+        "ledger": {"url": "sqlite:///ledger.db"},
+    }  # fmt: skip
+    for name, values in sections.items():
+        config[name] = {**config.get(name, {}), **values} if values is not None else None
+    Path("live.yaml").write_text(yaml.safe_dump(config))

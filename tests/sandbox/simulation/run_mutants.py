@@ -1,0 +1,204 @@
+"""Ways to break broker, feeds, desks and journal, each of which a trial must find out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from atms.execution import booking, desk, gating
+from atms.execution.booking import Booking
+from atms.execution.desk import Desk
+from atms.execution.gating import LiveWatch
+from atms.execution.news import News
+from atms.execution.ordering import Ordering
+from atms.execution.portfolio import Portfolio
+from atms.feeds.seam import Deliver, Seam
+from atms.risk import Limits
+from atms.running.trading import Trading
+from atms.sandbox.simulation.mortal import MortalJournal
+from atms.sandbox.simulation.strategies import Guarded, Restless
+
+Patch = Callable[[pytest.MonkeyPatch], Any]
+
+
+def fills_are_told_twice(patch: pytest.MonkeyPatch) -> None:
+    real = Booking._execute
+
+    def execute(self: Booking, standing: Any, row: Any) -> None:
+        real(self, standing, row)
+        real(self, standing, row)
+
+    patch.setattr(Booking, "_execute", execute)
+    patch.setattr(Booking, "_books", _take_alone)
+
+
+def what_is_held_at_the_start_counts_twice(patch: pytest.MonkeyPatch) -> None:
+    real = Booking.open
+
+    def open_(*given: Any) -> None:
+        real(*given)
+        real(*given)
+
+    patch.setattr(Booking, "open", open_)
+    patch.setattr(Booking, "_books", _take_alone)
+
+
+def adopted_orders_begin_anew(patch: pytest.MonkeyPatch) -> None:
+    real = Booking._adopt
+
+    def adopt(self: Booking, its: Desk, one: Any) -> None:
+        real(self, its, replace(one, booked=booking._NOTHING, average=None))
+
+    patch.setattr(Booking, "_adopt", adopt)
+
+
+def a_cancellation_is_lost_while_its_order_is_prepared(patch: pytest.MonkeyPatch) -> None:
+    def ask_back(self: Ordering, standing: Any) -> None:
+        if not standing.leaving:
+            standing.leaving = True
+            standing.desk.cancel(standing.tag, standing.key)
+
+    patch.setattr(Ordering, "_ask_back", ask_back)
+
+
+def bars_are_given_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Seam, "_again", lambda self, bar, fetched: [Deliver(bar=bar, live=not fetched)])
+
+
+def holes_between_bars_are_left(patch: pytest.MonkeyPatch) -> None:
+    real = Seam._next
+
+    def next_(self: Seam, bar: Any, live: bool, fetched: bool = False) -> Any:
+        self._reach = None
+        return real(self, bar, live, fetched)
+
+    patch.setattr(Seam, "_next", next_)
+
+
+def bars_of_the_past_count_as_live(patch: pytest.MonkeyPatch) -> None:
+    real = Trading._route
+
+    def route(self: Trading, data: Any) -> Any:
+        found = real(self, data)
+        return found and replace(found, live=lambda: True)
+
+    patch.setattr(Trading, "_route", route)
+
+
+def adopted_orders_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Booking, "_adopt", lambda *_: None)
+
+
+def a_restart_takes_protection_back(patch: pytest.MonkeyPatch) -> None:
+    real = Booking._adopt
+
+    def adopt(self: Booking, desk: Desk, one: Any) -> None:
+        real(self, desk, one)
+        if one.ticket.reduces:
+            desk.cancel(None, one.key)
+
+    patch.setattr(Booking, "_adopt", adopt)
+
+
+def fees_in_units_are_ignored(patch: pytest.MonkeyPatch) -> None:
+    real = Portfolio.fee
+    patch.setattr(Portfolio, "fee", lambda *a: (booking._NOTHING, real(*a)[1]))
+    patch.setattr(Booking, "_books", _take_alone)
+
+
+def what_is_no_fill_moves_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Booking, "_books", _take_alone)
+
+
+def the_journal_is_synced_after_sending(patch: pytest.MonkeyPatch) -> None:
+    def append(self: MortalJournal, bodies: Any) -> int:
+        def sync() -> None:
+            if not self._mortality.dead:
+                self._journal.append(bodies)
+
+        asyncio.get_running_loop().call_later(3.0, sync)
+        return 0
+
+    patch.setattr(MortalJournal, "append", append)
+
+
+def wishes_go_down_again(patch: pytest.MonkeyPatch) -> None:
+    real = Desk._send_down
+
+    def send_down(self: Desk) -> None:
+        wishes = list(self._wishes)
+        real(self)
+        if wishes and self._account is not None and self._account.core.asking.failed:
+            self._account.feed(desk.Wishes(wishes=tuple(wishes)))
+
+    patch.setattr(Desk, "_send_down", send_down)
+
+
+def ends_are_told_twice(patch: pytest.MonkeyPatch) -> None:
+    real = News.put
+
+    def put(self: News, order: Any, *, first: bool = False) -> None:
+        real(self, order, first=first)
+        if order.getstatusname() == "Canceled":
+            real(self, order)
+
+    patch.setattr(News, "put", put)
+
+
+def what_was_taken_back_stays_alive(patch: pytest.MonkeyPatch) -> None:
+    real = Booking._turn
+
+    def turn(self: Booking, order: Any, status: str) -> None:
+        if status != "canceled":
+            real(self, order, status)
+
+    patch.setattr(Booking, "_turn", turn)
+
+
+def the_gate_is_not_asked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(LiveWatch, "refusal_of", lambda *_: None)
+
+
+def the_gate_forgets_open_orders(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(gating, "_working", lambda *_: ())
+
+
+def positions_are_worth_what_they_cost(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Portfolio, "worth", lambda self, chosen=None: 0.0)
+
+
+def _take_alone(self: Booking, its: Desk, word: Any) -> None:
+    self.portfolio.take(its.store.account, word)
+
+
+_GUARDED: dict[str, Any] = {"strategies": (Guarded,), "on_stop": "leave", "kills": 0.004}
+_BOUND: dict[str, Any] = {"strategies": (Restless,), "limits": Limits(max_position=Decimal(4))}
+# name -> profile, what of the plan is given, and how.
+MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
+    patch.__name__: (profile, changed, patch)
+    for profile, changed, patch in (
+        ("exchange", {}, fills_are_told_twice),
+        ("exchange", {}, what_is_held_at_the_start_counts_twice),
+        ("chain", {}, adopted_orders_begin_anew),
+        ("counter", {}, a_cancellation_is_lost_while_its_order_is_prepared),
+        ("exchange", {}, bars_are_given_again),
+        ("exchange", {}, holes_between_bars_are_left),
+        ("exchange", {}, bars_of_the_past_count_as_live),
+        ("lots", {}, adopted_orders_are_forgotten),
+        ("counter", _GUARDED, a_restart_takes_protection_back),
+        ("exchange", {}, fees_in_units_are_ignored),
+        ("exchange", {}, what_is_no_fill_moves_nothing),
+        ("chain", {}, the_journal_is_synced_after_sending),
+        ("exchange", {}, wishes_go_down_again),
+        ("lots", {}, ends_are_told_twice),
+        ("exchange", {}, what_was_taken_back_stays_alive),
+        ("counter", _BOUND, the_gate_is_not_asked),
+        ("counter", _BOUND, the_gate_forgets_open_orders),
+        ("lots", {}, positions_are_worth_what_they_cost),
+    )
+}
