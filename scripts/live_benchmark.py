@@ -179,7 +179,8 @@ def single(times: Times, count: int, busy: float) -> type[bt.Strategy]:
                 return
             times.seen.append(time.perf_counter())
             if len(times.decided) == count:
-                self.env.runstop()
+                if len(times.accepted) == count:
+                    self.env.runstop()
                 return
             self.close() if self.position.size else self.buy(size=0.01)
             times.decided.append(time.perf_counter())
@@ -189,6 +190,8 @@ def single(times: Times, count: int, busy: float) -> type[bt.Strategy]:
         def notify_order(self, order: bt.Order) -> None:
             if order.status == order.Accepted:
                 times.accepted.append(time.perf_counter())
+            elif order.status in (order.Rejected, order.Margin):
+                raise RuntimeError(f"an order was refused: {order.info.get('reason')}")
 
     return Single
 

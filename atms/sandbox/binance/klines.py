@@ -221,7 +221,7 @@ def _joined(
     """Return the kline of *interval* so far: bars that are over, and the one that is not."""
     values = [row.tolist() for row in rows] + ([list(current.values())] if current else [])
     table = np.array(values)
-    sums = [Decimal(repr(one)) for one in table[:, VOLUME:].sum(axis=0)]
+    sums = [Decimal(repr(float(one))) for one in table[:, VOLUME:].sum(axis=0)]
     made = Forming(
         interval,
         start,
