@@ -22,11 +22,11 @@ import psutil
 
 from atms.errors import JournalError
 from atms.execution.journal_file import make_folder, told
+from atms.execution.processes import is_same, started
 
 _LOCK, _WORDS = "lease.lock", "lease.json"
 _TERM_SECONDS, _KILL_SECONDS, _LOCK_SECONDS = 5.0, 10.0, 1.0
 _LOOK_EVERY = 0.02
-_SAME_START = 1.5  # seconds; the boot time that a start is counted from is told in whole ones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +186,7 @@ def _refuse_twice(folder: Path, account: str) -> None:
     if (
         holder is not None
         and holder.pid == os.getpid()
-        and abs(holder.started - _started(psutil.Process())) < _SAME_START
+        and is_same(psutil.Process(), holder.started)
         and _is_open_here(folder / _LOCK, holder.descriptor)
     ):
         raise LeaseHeld(f"account {account}: this process has it already; use that one", holder)
@@ -220,7 +220,7 @@ def _end(holder: Holder, account: str) -> None:
         raise _held(account, holder, "it can be ended on that machine alone")
     try:
         process = psutil.Process(holder.pid)
-        if abs(_started(process) - holder.started) >= _SAME_START:
+        if not is_same(process, holder.started):
             raise _held(account, holder, "but that number is another process's by now; try again")
         if process.uids().real != os.getuid():
             raise _held(account, holder, f"only its user, {process.username()}, can end it")
@@ -257,15 +257,11 @@ def _this_process(account: str, descriptor: int) -> Holder:
     return Holder(
         account=account,
         pid=os.getpid(),
-        started=_started(psutil.Process()),
+        started=started(psutil.Process()),
         host=_host(),
         since=since.isoformat(timespec="seconds"),
         descriptor=descriptor,
     )
-
-
-def _started(process: psutil.Process) -> float:
-    return float(process.create_time() - psutil.boot_time())
 
 
 def _host() -> str:

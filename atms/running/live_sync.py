@@ -11,11 +11,11 @@ import psutil
 from atms.errors import JournalError
 from atms.execution.journal_file import NAME
 from atms.execution.lease import Holder
+from atms.execution.processes import is_same
 from atms.running.live_pump import Pump
 from atms.running.live_sessions import Ended
 from atms.running.live_settling import settle
 
-_SAME_START = 1.5  # seconds; boot time is told in whole ones
 _LEASE = "lease.json"
 
 
@@ -93,7 +93,6 @@ def is_held(folder: Path) -> bool:
     """Return whether a process of this machine has an account, by what its lease says."""
     try:
         holder = Holder(**json.loads((folder / _LEASE).read_text(encoding="utf-8")))
-        started = psutil.Process(holder.pid).create_time() - psutil.boot_time()
+        return is_same(psutil.Process(holder.pid), holder.started)
     except (OSError, ValueError, TypeError, psutil.Error):
         return False
-    return bool(abs(started - holder.started) < _SAME_START)

@@ -21,10 +21,10 @@ from typing import Any, Self
 import psutil
 
 from atms.errors import ConfigError, OutputError, RunError
+from atms.execution.processes import is_same, started
 
 CONFIG = "config.yaml"
 _SESSION, _STATUS, _REQUEST = "session.json", "status.json", "request.json"
-_SAME_START = 1.5  # seconds: the boot time that a process's start is counted from is rounded
 STALE = 10.0  # seconds without a heartbeat after which a run is taken for hung
 
 
@@ -58,8 +58,7 @@ class Session:
         """Whether its process is there still."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(_started(process) - self.started) < _SAME_START
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            return is_same(process, self.started) and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 
@@ -155,7 +154,7 @@ class SessionFolder:
 
 def this_process() -> tuple[int, float]:
     """Return this process's id and start."""
-    return os.getpid(), _started(psutil.Process())
+    return os.getpid(), started(psutil.Process())
 
 
 def sessions(state: Path) -> list[SessionFolder]:
@@ -184,7 +183,3 @@ def find_session(state: Path, run: str | None) -> SessionFolder:
         names = ", ".join(one.session.id for one in known[:5])
         raise ConfigError(f"{run or 'several runs are alive'}: which of {names}?")
     return known[0]
-
-
-def _started(process: psutil.Process) -> float:
-    return float(process.create_time() - psutil.boot_time())
