@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from atms.config import Config
-from atms.errors import VenueError
+from atms.execution.desk import Desk
+from atms.execution.opening import wait_until_ready
 from atms.execution.winding_down import Policy
 from atms.running.live_stores import make_store, manner_of, store_names, symbols_of
 from atms.running.session import STALE, SessionFolder
 from atms.running.trading import Trading
 
 ASKED = 2.0  # seconds that a run has to say that it stops
+READY = 60.0  # seconds that an account may take
 WINDING_DOWN = 45.0  # seconds that it may then take
 
 
@@ -59,28 +61,25 @@ def act(
         mode: paper, live or shadow, as the run was.
     """
     state = config.execution.folder
-    trading = Trading(
-        state, on_stop=policy, takeover=True,
-        manner=manner_of(config),
-    )  # fmt: skip
+    trading = Trading(state, on_stop=policy, takeover=True, manner=manner_of(config))
     try:
         for name in store_names(config):
             desk = trading.desk(make_store(config, name, mode, state))
             desk.symbols += symbols_of(config, name)
             desk.begin()
-        deadline = time.monotonic() + 60
-        while not all(desk.ready for desk in trading.desks):
-            for desk in trading.desks:
-                desk.take()
-                if desk.failed is not None:
-                    raise desk.failed
-            if time.monotonic() > deadline:
-                raise VenueError("the account is not ready after 60 s; try again")
-            trading.host.wait(0.2)
+        wait_until_ready(trading.desks, trading.passes, READY, lambda: _take(trading.desks))
         say(f"the accounts are taken: {policy}")
     finally:
         trading.close()
     return trading.left
+
+
+def _take(desks: Sequence[Desk]) -> None:
+    """Take what accounts tell, which nobody here hears; raise why one cannot be had."""
+    for desk in desks:
+        desk.take()
+        if desk.failed is not None:
+            raise desk.failed
 
 
 def _ends_by_itself(folder: SessionFolder) -> bool:
