@@ -6,6 +6,7 @@ from pathlib import Path
 
 from atms.config import Config
 from atms.execution.desk import Manner
+from atms.running.naming import slug
 from atms.running.paper import paper_store
 from atms.stores.base import Store
 from atms.stores.shadow import ShadowStore
@@ -50,8 +51,7 @@ def manner_of(config: Config) -> Manner:
 
 def run_name(config: Config) -> str:
     """Return what a run is called in the names of its files: its label, else its strategy's."""
-    name = config.run.name or config.strategy.name.rpartition(":")[2]
-    return "".join(one if one.isalnum() or one in "-_" else "-" for one in name).lower()
+    return slug(config.run.name or config.strategy.name.rpartition(":")[2])
 
 
 def venue_store(config: Config, name: str) -> Store:

@@ -21,6 +21,7 @@ from atms.result import FeedInfo, Result, account
 from atms.runlog import RunLog
 from atms.running import provenance
 from atms.running.components import analyzer_names
+from atms.running.naming import slug
 from atms.running.plan import FeedPlan, Plan
 from atms.running.record import record
 from atms.simulation.closing import close_at
@@ -148,9 +149,7 @@ def _figures(
 
 
 def _slug(plan: Plan) -> str:
-    name = plan.config.run.name or plan.strategy_class.__name__
-    slug = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
-    return slug.lower()[:_LONGEST_NAME]
+    return slug(plan.config.run.name or plan.strategy_class.__name__)[:_LONGEST_NAME]
 
 
 def _analyses(plan: Plan, strategy: bt.Strategy) -> dict[str, Any]:
