@@ -19,10 +19,10 @@ import backtrader as bt
 
 from atms.config.execution import ExecutionSection
 from atms.config.risk import RiskSection
-from atms.execution.broker import LiveBroker
-from atms.execution.desk import Manner
-from atms.execution.gating import LiveWatch
-from atms.execution.winding_down import Policy
+from atms.execution.broker.broker import LiveBroker
+from atms.execution.broker.desk import Manner
+from atms.execution.broker.gating import LiveWatch
+from atms.execution.broker.winding_down import Policy
 from atms.feeds.lanes import store_timeframe
 from atms.feeds.live import LiveFeed
 from atms.risk import Gate

@@ -24,7 +24,7 @@ GATHER = timedelta(seconds=10)
 
 
 class Host(Protocol):
-    """What runs the loop; see :class:`atms.execution.host.Host`."""
+    """What runs the loop; see :class:`atms.execution.driver.host.Host`."""
 
     def now(self) -> datetime:
         """Return the time, aware UTC."""

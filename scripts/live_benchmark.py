@@ -32,7 +32,7 @@ import numpy as np
 import psutil
 
 from atms.config import load_config
-from atms.execution.host import ThreadHost
+from atms.execution.driver.host import ThreadHost
 from atms.feeds.live import live_feed
 from atms.feeds.passes import Passes
 from atms.running.live import LiveRun

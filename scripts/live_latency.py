@@ -20,7 +20,7 @@ from typing import Any
 import backtrader as bt
 import numpy as np
 
-from atms.execution.host import ThreadHost
+from atms.execution.driver.host import ThreadHost
 from atms.feeds.live import live_feed
 from atms.feeds.passes import Passes
 from atms.stores.market import Bar, BarFact, FeedLink

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from atms.execution.records import (
+from atms.execution.core.records import (
     Booked,
     CashBooked,
     FeeBooked,
@@ -26,7 +26,7 @@ from atms.execution.records import (
     Reversed,
     Started,
 )
-from atms.execution.state import AccountState
+from atms.execution.core.state import AccountState
 from atms.ledger import fills, schema
 from atms.ledger.live_rows import fees_of, fill_row, order_row, plan_row, symbol_of
 from atms.ledger.live_runs import RunRow, Session

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from atms.execution.orders import OrderState
-from atms.execution.plans import PlanState, booked
-from atms.execution.records import Booked
-from atms.execution.state import AccountState
+from atms.execution.core.orders import OrderState
+from atms.execution.core.records import Booked
+from atms.execution.core.state import AccountState
+from atms.execution.emulation.plans import PlanState, booked
 from atms.stores.facts import State
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Kind

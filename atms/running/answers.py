@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from atms.errors import AtmsError, VenueError
-from atms.execution.host import Host
+from atms.execution.driver.host import Host
 
 Answer = TypeVar("Answer")
 

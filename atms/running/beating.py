@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from atms.execution.core import Core
-from atms.execution.desk import Desk
+from atms.execution.broker.desk import Desk
+from atms.execution.core.core import Core
 from atms.feeds.stamps import to_micros
 from atms.running.session import SessionFolder
 from atms.running.trading import Trading

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atms.config import public_values
-from atms.execution.files import account_folder
-from atms.execution.recorder import NAME, Recorder
-from atms.execution.strategy_state import StateKeeper
+from atms.execution.disk.files import account_folder
+from atms.execution.disk.recorder import NAME, Recorder
+from atms.execution.disk.strategy_state import StateKeeper
 from atms.ledger.live_runs import RunRow
 from atms.running import provenance
 from atms.running.live_ledger import LedgerWriter

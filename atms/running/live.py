@@ -21,9 +21,9 @@ from atms.artefacts import config_yaml
 from atms.config import Config, LoadedConfig, history_bars, instruments, missing_limits
 from atms.engine import Cerebro
 from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
-from atms.execution.desk import Files
-from atms.execution.files import AccountFiles
-from atms.execution.gating import LiveWatch
+from atms.execution.broker.desk import Files
+from atms.execution.broker.gating import LiveWatch
+from atms.execution.disk.files import AccountFiles
 from atms.feeds.history import Zone, backtrader_timeframe
 from atms.risk import Day, Gate
 from atms.running.answers import answer_of

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from atms.errors import LedgerError
-from atms.execution.records import Started, decode
+from atms.execution.core.records import Started, decode
 from atms.ledger.connection import reading, writing
 from atms.ledger.engine import exists
 from atms.ledger.live import AccountRows

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from atms.execution.recorder import NAME
-from atms.execution.recording import BarGiven, Begun, Told, read_recording
+from atms.execution.disk.recorder import NAME
+from atms.execution.disk.recording import BarGiven, Begun, Told, read_recording
 from atms.feeds.stamps import to_days
 from atms.ledger.live_reading import LiveRows, Row
 from atms.report.recording import CashMove, FeedRecord, FillRecord, Recording

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from atms.config import Config
-from atms.execution.desk import Manner
+from atms.execution.broker.desk import Manner
 from atms.running.naming import slug
 from atms.running.paper import paper_store
 from atms.stores.base import Store

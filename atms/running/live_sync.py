@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 
 from atms.errors import JournalError
-from atms.execution.journal_file import NAME
-from atms.execution.lease import Holder
-from atms.execution.processes import is_same
+from atms.execution.disk.journal_file import NAME
+from atms.execution.disk.lease import Holder
+from atms.execution.disk.processes import is_same
 from atms.running.live_pump import Pump
 from atms.running.live_sessions import Ended
 from atms.running.live_settling import settle

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from atms.errors import JournalError
-from atms.execution.journal_file import NAME
+from atms.execution.disk.journal_file import NAME
 
 _BUSY_SECONDS = 2.0
 

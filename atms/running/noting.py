@@ -11,9 +11,9 @@ from typing import Any
 import backtrader as bt
 import numpy as np
 
-from atms.execution.broker import LiveBroker
-from atms.execution.recorder import Recorder
-from atms.execution.strategy_state import StateKeeper
+from atms.execution.broker.broker import LiveBroker
+from atms.execution.disk.recorder import Recorder
+from atms.execution.disk.strategy_state import StateKeeper
 from atms.feeds.live import is_live
 from atms.feeds.stamps import to_micros
 from atms.running.live_ledger import LedgerWriter

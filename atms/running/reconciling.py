@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from atms.config import Config
-from atms.execution.core import Core
+from atms.execution.core.core import Core
 from atms.running.live_stores import make_store, store_names, symbols_of
 from atms.running.standing import core_of
 from atms.stores.base import Store

@@ -21,7 +21,7 @@ from typing import Any, Self
 import psutil
 
 from atms.errors import ConfigError, OutputError, RunError
-from atms.execution.processes import is_same, started
+from atms.execution.disk.processes import is_same, started
 
 CONFIG = "config.yaml"
 _SESSION, _STATUS, _REQUEST = "session.json", "status.json", "request.json"

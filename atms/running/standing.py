@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from atms.execution.core import Core, Terms
-from atms.execution.files import account_folder
-from atms.execution.journal import Journal
-from atms.execution.journal_file import NAME
-from atms.execution.records import decode
+from atms.execution.core.core import Core, Terms
+from atms.execution.core.records import decode
+from atms.execution.disk.files import account_folder
+from atms.execution.disk.journal import Journal
+from atms.execution.disk.journal_file import NAME
 from atms.running.beating import account_status
 from atms.running.session import SessionFolder
 

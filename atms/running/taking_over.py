@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from atms.config import Config
-from atms.execution.desk import Desk
-from atms.execution.opening import wait_until_ready
-from atms.execution.winding_down import Policy
+from atms.execution.broker.desk import Desk
+from atms.execution.broker.opening import wait_until_ready
+from atms.execution.broker.winding_down import Policy
 from atms.running.live_stores import make_store, manner_of, store_names, symbols_of
 from atms.running.session import STALE, SessionFolder
 from atms.running.trading import Trading

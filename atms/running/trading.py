@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from atms.errors import RunError
-from atms.execution.broker import LiveBroker
-from atms.execution.desk import Desk, Files, Manner
-from atms.execution.files import AccountFiles
-from atms.execution.gating import LiveWatch
-from atms.execution.host import Host, ThreadHost
-from atms.execution.ordering import Route
-from atms.execution.winding_down import Policy
+from atms.execution.broker.broker import LiveBroker
+from atms.execution.broker.desk import Desk, Files, Manner
+from atms.execution.broker.gating import LiveWatch
+from atms.execution.broker.ordering import Route
+from atms.execution.broker.winding_down import Policy
+from atms.execution.disk.files import AccountFiles
+from atms.execution.driver.host import Host, ThreadHost
 from atms.feeds.live import LiveFeed, live_feed, root_of
 from atms.feeds.passes import Passes
 from atms.model import Timeframe

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from atms.execution.account import Account
-from atms.execution.core import Core, Terms
-from atms.execution.events import TellOrder, Wish, Wishes
+from atms.execution.core.core import Core, Terms
+from atms.execution.core.events import TellOrder, Wish, Wishes
+from atms.execution.driver.account import Account
 from atms.sandbox.simulation.lives import MemoryJournal
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.venue.exchange import ExchangeStore

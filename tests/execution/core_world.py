@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from atms.execution.core import Core, Terms
-from atms.execution.events import (
+from atms.execution.core.core import Core, Terms
+from atms.execution.core.events import (
     Connected,
     Event,
     Heard,
@@ -32,8 +32,8 @@ from atms.execution.events import (
     WishCancel,
     Wishes,
 )
-from atms.execution.orders import OrderState
-from atms.execution.records import Record
+from atms.execution.core.orders import OrderState
+from atms.execution.core.records import Record
 from atms.stores.capabilities import Capabilities, KeyRule
 from atms.stores.facts import Fact, FillFact, OrderFact, Page, Part, Snapshot, State
 from atms.stores.market import Instrument

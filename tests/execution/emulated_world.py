@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from atms.execution.events import Persist, Prepare, ReadSnapshot, Ready, TellOrder, Transmit
-from atms.execution.plan_records import Planned
+from atms.execution.core.events import Persist, Prepare, ReadSnapshot, Ready, TellOrder, Transmit
+from atms.execution.emulation.plan_records import Planned
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import BalanceFact, Fee, State
 from atms.stores.outcomes import Acked, Outcome, Reason, Refused

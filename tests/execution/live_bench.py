@@ -18,8 +18,8 @@ from typing import Any
 
 import backtrader as bt
 
-from atms.execution.inline import InlineHost
-from atms.execution.records import Record, decode
+from atms.execution.core.records import Record, decode
+from atms.execution.driver.inline import InlineHost
 from atms.model import Timeframe
 from atms.running.trading import Trading
 from atms.sandbox.simulation.adversary import MemoryJournal

@@ -16,14 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from atms.errors import JournalError
-from atms.execution.journal import Journal
-from atms.execution.lease import Lease
+from atms.execution.disk.journal import Journal
+from atms.execution.disk.lease import Lease
 
 ACCOUNT = "venue:test:1"
 NOW = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 NOBODY = 65534
 _PATIENCE = 30.0
-_IMPORTS = ["pytest", "atms.execution.journal", "atms.execution.lease"]  # once, not in each child
+_IMPORTS = [
+    "pytest",
+    "atms.execution.disk.journal",
+    "atms.execution.disk.lease",
+]  # once, not in each child
 
 
 class Child:
@@ -200,7 +204,7 @@ def hold_across_an_exec(pipe: Connection, folder: Path, told: Path) -> None:
     """Take the lease, become another program, take it again, and write into *told* that it is."""
     Lease.take(folder, ACCOUNT)
     again = (
-        "import sys; from pathlib import Path; from atms.execution.lease import Lease; "
+        "import sys; from pathlib import Path; from atms.execution.disk.lease import Lease; "
         "Path(sys.argv[2]).write_text(str(Lease.take(Path(sys.argv[1]), 'a').holder.pid))"
     )
     os.execv(sys.executable, [sys.executable, "-c", again, str(folder), str(told)])

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from atms.errors import JournalError
-from atms.execution.account import ANSWER
-from atms.execution.events import TellAccount
+from atms.execution.core.events import TellAccount
+from atms.execution.driver.account import ANSWER
 from atms.sandbox.simulation.lives import MemoryJournal
 from atms.sandbox.simulation.venue.exchange import ExchangeStore
 from atms.sandbox.simulation.venue.faults import Faults

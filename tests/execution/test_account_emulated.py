@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from atms.execution.events import TellAccount, TellOrder, Wish, Wishes
+from atms.execution.core.events import TellAccount, TellOrder, Wish, Wishes
 from atms.sandbox.simulation.venue.exchange import ExchangeStore
 from atms.stores.base import Unreachable
 from atms.stores.capabilities import Capabilities

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from atms.execution.events import TellAccount, TellOrder
+from atms.execution.core.events import TellAccount, TellOrder
 from atms.sandbox.simulation.venue.exchange import ExchangeStore
 from atms.sandbox.simulation.venue.faults import Faults
 from atms.stores.facts import Fact, Page, Snapshot

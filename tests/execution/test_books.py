@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from atms.execution.books import Books
-from atms.execution.events import TellBooks
-from atms.execution.positions import Entry, Position, Track
-from atms.execution.records import Booked, Opened
+from atms.execution.core.books import Books
+from atms.execution.core.events import TellBooks
+from atms.execution.core.positions import Entry, Position, Track
+from atms.execution.core.records import Booked, Opened
 from atms.stores.facts import BucketFact
 from tests.execution.core_world import BTC, World
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from atms.execution.core import Core
-from atms.execution.events import TellFill, TellOpen, TellOrder, Transmit, WishCancel
-from atms.execution.plan_records import Planned, Triggered
-from atms.execution.records import Intended
+from atms.execution.core.core import Core
+from atms.execution.core.events import TellFill, TellOpen, TellOrder, Transmit, WishCancel
+from atms.execution.core.records import Intended
+from atms.execution.emulation.plan_records import Planned, Triggered
 from atms.stores.facts import FillVoid, State
 from atms.stores.outcomes import NotSent, Reason, Unknown
 from atms.stores.requests import Kind, Place

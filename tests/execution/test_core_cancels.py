@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from atms.execution.events import Persist, Prepare, Ready, Transmit, WishCancel
-from atms.execution.records import CancelAsked
+from atms.execution.core.events import Persist, Prepare, Ready, Transmit, WishCancel
+from atms.execution.core.records import CancelAsked
 from atms.stores.facts import State
 from atms.stores.outcomes import Acked, NotSent, Outcome, Reason, Refused, Unknown
 from atms.stores.requests import Cancel

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from atms.execution.events import TellFill, TellOrder
-from atms.execution.records import Booked, Finalised, Reversed
+from atms.execution.core.events import TellFill, TellOrder
+from atms.execution.core.records import Booked, Finalised, Reversed
 from atms.stores.facts import FillFinal, FillVoid, State
 from atms.stores.outcomes import Acked
 from tests.execution.core_world import BTC, World, dec, key_of, manners

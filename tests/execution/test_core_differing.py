@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from atms.execution.events import Prepare, ReadSnapshot, TellBooks, TellOrder
-from atms.execution.records import CashBooked, Opened
+from atms.execution.core.events import Prepare, ReadSnapshot, TellBooks, TellOrder
+from atms.execution.core.records import CashBooked, Opened
 from atms.stores.facts import BalanceFact, BucketFact, CashFact, Fact, Fee, FeeFact, Part
 from tests.execution.core_world import BOUND, BTC, ETH, World, dec, manners, ticket
 

@@ -10,9 +10,9 @@ from functools import partial
 
 import pytest
 
-from atms.execution.core import Core
-from atms.execution.events import Connected, Event, LookedUp, Wish, WishCancel, Wishes
-from atms.execution.records import decode, encode
+from atms.execution.core.core import Core
+from atms.execution.core.events import Connected, Event, LookedUp, Wish, WishCancel, Wishes
+from atms.execution.core.records import decode, encode
 from atms.stores.facts import Fact, OrderFact, State
 from atms.stores.outcomes import Acked, Found, Outcome, Reason, Refused
 from atms.stores.requests import Kind, Place, Ticket

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from atms.execution.events import ReadLog, TellFill, TellOrder
+from atms.execution.core.events import ReadLog, TellFill, TellOrder
 from atms.stores.facts import CashFact, Fee, FeeFact, State
 from atms.stores.outcomes import Acked
 from tests.execution.core_world import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from atms.execution.events import Prepare, TellOpen, TellOrder, Wake, WishCancel
-from atms.execution.records import Intended
+from atms.execution.core.events import Prepare, TellOpen, TellOrder, Wake, WishCancel
+from atms.execution.core.records import Intended
 from atms.stores.facts import State
 from atms.stores.outcomes import Acked
 from atms.stores.requests import Cancel, Kind, Place

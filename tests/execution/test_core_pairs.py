@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from atms.execution.core import Core
-from atms.execution.events import Prepare, Ready, TellOrder, Wish, WishCancel, Wishes
-from atms.execution.plan_records import Paired
+from atms.execution.core.core import Core
+from atms.execution.core.events import Prepare, Ready, TellOrder, Wish, WishCancel, Wishes
+from atms.execution.emulation.plan_records import Paired
 from atms.stores.facts import BucketFact, State
 from atms.stores.outcomes import Acked, Reason, Refused
 from atms.stores.requests import Cancel, Kind, Place, Prepared

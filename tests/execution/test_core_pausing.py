@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atms.execution.events import Look, ReadLog, ReadSnapshot
+from atms.execution.core.events import Look, ReadLog, ReadSnapshot
 from atms.stores.facts import LinkFact, State
 from atms.stores.outcomes import Unknown
 from tests.execution.core_world import ETH, World, key_of, ticket

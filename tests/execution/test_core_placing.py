@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from atms.execution.events import (
+from atms.execution.core.events import (
     Look,
     Persist,
     Prepare,
@@ -14,7 +14,7 @@ from atms.execution.events import (
     Wish,
     Wishes,
 )
-from atms.execution.records import Intended
+from atms.execution.core.records import Intended
 from atms.stores.facts import Fee, FeeFact, State
 from atms.stores.outcomes import Acked, NotSent, Reason, Refused, Unknown
 from tests.execution.core_world import BTC, ETH, World, dec, key_of, looks, manners, ticket

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from atms.execution.core import Core, Terms
-from atms.execution.events import (
+from atms.execution.core.core import Core, Terms
+from atms.execution.core.events import (
     Connected,
     Event,
     Heard,
@@ -38,7 +38,7 @@ from atms.execution.events import (
     WishCancel,
     Wishes,
 )
-from atms.execution.records import Baseline, Record, decode, encode
+from atms.execution.core.records import Baseline, Record, decode, encode
 from atms.stores.facts import (
     BalanceFact,
     BucketFact,

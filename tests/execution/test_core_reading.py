@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from atms.execution.events import (
+from atms.execution.core.events import (
     LogRead,
     Persist,
     ReadLog,
@@ -17,7 +17,7 @@ from atms.execution.events import (
     Tick,
     Wake,
 )
-from atms.execution.records import Booked, Opened, ReadTo
+from atms.execution.core.records import Booked, Opened, ReadTo
 from atms.stores.facts import (
     BalanceFact,
     BucketFact,

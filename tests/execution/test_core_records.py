@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from atms.execution.plan_records import Paired, Planned, Trailed, Triggered, Withdrawn
-from atms.execution.records import (
+from atms.execution.core.records import (
     Answered,
     Baseline,
     Booked,
@@ -35,6 +34,7 @@ from atms.execution.records import (
     decode,
     encode,
 )
+from atms.execution.emulation.plan_records import Paired, Planned, Trailed, Triggered, Withdrawn
 from atms.stores.facts import Fee, State
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Kind, Ticket

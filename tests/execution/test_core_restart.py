@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from atms.execution.events import Prepare, TellFill, TellOrder, Transmit
-from atms.execution.records import decode, encode
+from atms.execution.core.events import Prepare, TellFill, TellOrder, Transmit
+from atms.execution.core.records import decode, encode
 from atms.stores.facts import FillFinal, FillVoid, State
 from atms.stores.outcomes import Acked, Unknown
 from tests.execution.core_world import (

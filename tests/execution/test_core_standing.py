@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atms.execution.events import (
+from atms.execution.core.events import (
     Held,
     Instruction,
     TellAccount,

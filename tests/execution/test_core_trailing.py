@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from atms.execution.events import Quoted, TellOrder, WishCancel
+from atms.execution.core.events import Quoted, TellOrder, WishCancel
 from atms.stores.facts import State
 from atms.stores.market import Quote
 from atms.stores.outcomes import Reason

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from atms.execution.events import TellAccount, TellFill, TellOrder, Transmit
-from atms.execution.records import Closed
+from atms.execution.core.events import TellAccount, TellFill, TellOrder, Transmit
+from atms.execution.core.records import Closed
 from atms.stores.facts import State
 from atms.stores.outcomes import Acked, Never, NotSeen, NotSent, Reason, Refused, Unknown
 from atms.stores.requests import Prepared

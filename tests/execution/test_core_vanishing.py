@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from atms.execution.events import (
+from atms.execution.core.events import (
     Look,
     Prepare,
     Ready,
@@ -17,7 +17,7 @@ from atms.execution.events import (
     WishCancel,
     Wishes,
 )
-from atms.execution.records import CancelAsked, Intended
+from atms.execution.core.records import CancelAsked, Intended
 from atms.stores.facts import FillFinal, OrderFact, State
 from atms.stores.outcomes import Acked, Never, NotSent, Outcome, Reason, Refused
 from atms.stores.requests import Cancel, Place, Prepared

@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 
-from atms.execution.core import Core
-from atms.execution.events import Prepare, Quoted, TellOpen, TellOrder, Unwatch, Watch, WishCancel
-from atms.execution.hows import how_of
-from atms.execution.plan_records import Trailed, Triggered
+from atms.execution.core.core import Core
+from atms.execution.core.events import (
+    Prepare,
+    Quoted,
+    TellOpen,
+    TellOrder,
+    Unwatch,
+    Watch,
+    WishCancel,
+)
+from atms.execution.emulation.hows import how_of
+from atms.execution.emulation.plan_records import Trailed, Triggered
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import State
 from atms.stores.market import Quote

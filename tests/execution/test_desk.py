@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from atms.errors import JournalError
-from atms.execution.desk import GATHER, Desk, Manner
-from atms.execution.events import TellAccount, TellOrder, Wish
-from atms.execution.files import AccountFiles
-from atms.execution.inline import InlineHost
+from atms.execution.broker.desk import GATHER, Desk, Manner
+from atms.execution.core.events import TellAccount, TellOrder, Wish
+from atms.execution.disk.files import AccountFiles
+from atms.execution.driver.inline import InlineHost
 from atms.sandbox.simulation.venue.faults import Faults
 from atms.stores.base import AuthFailed, Unreachable
 from atms.stores.requests import Kind, Ticket

@@ -9,7 +9,7 @@ from typing import Any
 import backtrader as bt
 import pytest
 
-from atms.execution.gating import LiveWatch
+from atms.execution.broker.gating import LiveWatch
 from atms.risk import Gate, Limits, Loss
 from atms.running.trading import Trading
 from atms.sandbox.simulation.venue.faults import Faults

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from atms.errors import RunError
-from atms.execution import host as module
-from atms.execution import tasks
-from atms.execution.host import Failures, Host, InlineHost, ThreadHost
+from atms.execution.driver import host as module
+from atms.execution.driver import tasks
+from atms.execution.driver.host import Failures, Host, InlineHost, ThreadHost
 from atms.sandbox.simulation.loop import Stalled, VirtualLoop
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
@@ -465,7 +465,7 @@ def test_a_foreign_future_that_nobody_awaits_is_logged_and_ends_nothing(
 
 def test_a_process_that_forgets_to_close_ends_all_the_same() -> None:
     program = (
-        "import asyncio; from atms.execution.host import ThreadHost\n"
+        "import asyncio; from atms.execution.driver.host import ThreadHost\n"
         "host = ThreadHost(); host.spawn(asyncio.sleep(3600)); host.wait(0.05)"
     )
     ran = subprocess.run([sys.executable, "-c", program], env=os.environ, timeout=60, check=False)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from atms.errors import AtmsError, JournalError
-from atms.execution.journal import Journal
+from atms.execution.disk.journal import Journal
 from tests.execution import processes
 from tests.execution.processes import ACCOUNT, NOW, Child, children
 

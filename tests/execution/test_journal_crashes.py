@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from atms.errors import JournalError
-from atms.execution.journal import Journal
-from atms.execution.journal_file import told
+from atms.execution.disk.journal import Journal
+from atms.execution.disk.journal_file import told
 from tests.execution import processes
 from tests.execution.processes import ACCOUNT, Child, children, group
 
@@ -162,7 +162,7 @@ int fdatasync(int file)
 APPEND_WHILE_SYNC_FAILS = """
 import os, sys
 from pathlib import Path
-from atms.execution.journal import Journal
+from atms.execution.disk.journal import Journal
 from tests.execution.processes import ACCOUNT, said_of
 journal = Journal.open(Path(sys.argv[1]), ACCOUNT)
 journal.append(["kept"])

@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from atms.errors import JournalError
-from atms.execution import lease as module
-from atms.execution.lease import Lease, LeaseHeld, LeaseLost
+from atms.execution.disk import lease as module
+from atms.execution.disk.lease import Lease, LeaseHeld, LeaseLost
 from tests.execution import processes
 from tests.execution.processes import ACCOUNT, NOBODY, Child, children
 

@@ -13,7 +13,7 @@ import backtrader as bt
 import pytest
 
 from atms.errors import RunError
-from atms.execution.desk import Manner
+from atms.execution.broker.desk import Manner
 from atms.sandbox.simulation.venue.booking import move
 from atms.sandbox.simulation.venue.exchange import ExchangeStore
 from atms.stores.base import Unreachable

@@ -10,7 +10,7 @@ import backtrader as bt
 import pytest
 
 from atms.engine import Cerebro
-from atms.execution.events import Heard
+from atms.execution.core.events import Heard
 from atms.sandbox.simulation.venue.manners import Delays
 from tests.execution.live_bench import MINUTE, SPOT, START, Bench, Ohlc
 

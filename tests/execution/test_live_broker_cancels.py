@@ -8,7 +8,7 @@ from typing import Any
 import backtrader as bt
 import pytest
 
-from atms.execution.desk import GATHER
+from atms.execution.broker.desk import GATHER
 from atms.sandbox.simulation.venue.faults import Faults
 from atms.sandbox.simulation.venue.manners import Delays
 from tests.execution.live_bench import SPOT, Bench, Told, does, nothing, profile

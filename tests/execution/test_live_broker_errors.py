@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from atms.errors import JournalError, RunError, VenueError
-from atms.execution.files import AccountFiles, account_folder
-from atms.execution.host import ThreadHost
-from atms.execution.inline import InlineHost
-from atms.execution.lease import Lease, LeaseHeld
+from atms.execution.disk.files import AccountFiles, account_folder
+from atms.execution.disk.lease import Lease, LeaseHeld
+from atms.execution.driver.host import ThreadHost
+from atms.execution.driver.inline import InlineHost
 from atms.sandbox.simulation.venue.faults import Faults
 from atms.stores.base import AuthFailed
 from tests.execution.live_bench import SPOT, START, Bench, Told, does, nothing

@@ -9,7 +9,7 @@ from typing import Any
 import backtrader as bt
 import pytest
 
-from atms.execution.inline import InlineHost
+from atms.execution.driver.inline import InlineHost
 from atms.sandbox.simulation.venue.faults import Faults
 from tests.execution.live_bench import MINUTE, START, Bench, Told
 

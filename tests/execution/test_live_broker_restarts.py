@@ -8,7 +8,7 @@ from typing import Any
 import backtrader as bt
 import pytest
 
-from atms.execution.desk import Manner
+from atms.execution.broker.desk import Manner
 from atms.sandbox.simulation.venue.booking import move
 from atms.stores.requests import Kind, Ticket
 from tests.execution.live_bench import SPOT, START, Bench, Told, does, nothing, profile

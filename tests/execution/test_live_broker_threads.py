@@ -9,8 +9,8 @@ from typing import Any
 
 import backtrader as bt
 
-from atms.execution.files import AccountFiles
-from atms.execution.host import ThreadHost
+from atms.execution.disk.files import AccountFiles
+from atms.execution.driver.host import ThreadHost
 from tests.execution.live_bench import Told
 from tests.execution.wall_bench import wall_run
 

@@ -10,8 +10,8 @@ from typing import Any
 import backtrader as bt
 from backtrader.order import BuyOrder, OrderExecutionBit
 
-from atms.execution.bits import add
-from atms.execution.news import News
+from atms.execution.broker.bits import add
+from atms.execution.broker.news import News
 from tests.execution.test_live_broker_as_backtest import Listed
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from atms.execution.events import Held, TellAccount, TellBooks, TellFill, TellOpen, TellOrder
-from atms.execution.opening import opening_of
-from atms.execution.records import Booked
+from atms.execution.broker.opening import opening_of
+from atms.execution.core.events import Held, TellAccount, TellBooks, TellFill, TellOpen, TellOrder
+from atms.execution.core.records import Booked
 
 ROW = Booked(
     exec="1", version=1, key="k", names=(), instrument="one:AAA", bucket="net", side=1,

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from atms.errors import RunError
-from atms.execution.events import Held, TellBooks
-from atms.execution.holdings import Holding, VenueCommission
-from atms.execution.portfolio import Portfolio, positions_of
-from atms.execution.records import Booked
+from atms.execution.broker.holdings import Holding, VenueCommission
+from atms.execution.broker.portfolio import Portfolio, positions_of
+from atms.execution.core.events import Held, TellBooks
+from atms.execution.core.records import Booked
 from atms.stores.facts import Fee
 from atms.stores.market import Instrument
 

@@ -17,8 +17,16 @@ import pandas as pd
 import pytest
 
 from atms.errors import DataError
-from atms.execution.recorder import Recorder, order_fields
-from atms.execution.recording import BarGiven, Begun, Decided, Lost, Told, micros, read_recording
+from atms.execution.disk.recorder import Recorder, order_fields
+from atms.execution.disk.recording import (
+    BarGiven,
+    Begun,
+    Decided,
+    Lost,
+    Told,
+    micros,
+    read_recording,
+)
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 PATH = Path("inputs.jsonl")

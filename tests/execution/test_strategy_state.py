@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from atms.errors import OutputError, StrategyError
-from atms.execution.strategy_state import NAME, StateKeeper
+from atms.execution.disk.strategy_state import NAME, StateKeeper
 
 FOLDER = Path("state/run")
 

@@ -11,7 +11,7 @@ import backtrader as bt
 import pytest
 from backtrader.order import BuyOrder, SellOrder
 
-from atms.execution.tickets import Refusal, on_step, ticket_of
+from atms.execution.broker.tickets import Refusal, on_step, ticket_of
 from atms.sandbox.simulation.venue import PROFILES
 from atms.stores.capabilities import Capabilities
 from atms.stores.market import Instrument

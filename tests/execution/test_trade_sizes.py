@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 
-from atms.execution.trade_sizes import TradeSizes
+from atms.execution.broker.trade_sizes import TradeSizes
 
 
 def test_floats_that_leave_dust_add_up_to_nothing() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import backtrader as bt
 import pytest
 
-from atms.execution.desk import Manner
+from atms.execution.broker.desk import Manner
 from atms.sandbox.simulation.venue.faults import Faults
 from atms.sandbox.simulation.venue.manners import Delays
 from tests.execution.live_bench import MINUTE, SPOT, START, Bench, does, nothing, profile

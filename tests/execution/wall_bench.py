@@ -12,7 +12,7 @@ from typing import Any
 
 import backtrader as bt
 
-from atms.execution.host import Host, ThreadHost
+from atms.execution.driver.host import Host, ThreadHost
 from atms.model import Timeframe
 from atms.running.trading import Trading
 from atms.sandbox.simulation.adversary import MemoryJournal

@@ -16,7 +16,7 @@ from typing import Any
 import backtrader as bt
 import pandas as pd
 
-from atms.execution.host import InlineHost
+from atms.execution.driver.host import InlineHost
 from atms.feeds.history import backtrader_timeframe, history_feed
 from atms.feeds.live import LiveFeed, live_feed, root_of
 from atms.feeds.passes import Notice, Passes

@@ -10,7 +10,7 @@ from typing import Any
 import backtrader as bt
 import pytest
 
-from atms.execution.host import ThreadHost
+from atms.execution.driver.host import ThreadHost
 from atms.feeds.live import live_feed
 from atms.feeds.passes import Passes
 from tests.feeds.live_world import MINUTE, START, Seen, TapeStore, bar, bars

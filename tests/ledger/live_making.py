@@ -9,11 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from atms.execution.core import Core, Terms
-from atms.execution.events import Event, Instruction, Persist
-from atms.execution.files import account_folder
-from atms.execution.journal import Journal
-from atms.execution.records import (
+from atms.execution.core.core import Core, Terms
+from atms.execution.core.events import Event, Instruction, Persist
+from atms.execution.core.records import (
     Booked,
     Closed,
     Intended,
@@ -24,7 +22,9 @@ from atms.execution.records import (
     Started,
     encode,
 )
-from atms.execution.state import AccountState
+from atms.execution.core.state import AccountState
+from atms.execution.disk.files import account_folder
+from atms.execution.disk.journal import Journal
 from atms.ledger.live_runs import RunRow, Session
 from atms.running.live_sessions import Sessions
 from atms.sandbox.simulation import adversary

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from atms.execution.records import (
+from atms.execution.core.records import (
     Answered,
     Booked,
     CancelAsked,

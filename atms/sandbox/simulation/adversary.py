@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from atms.errors import VenueError
-from atms.execution.account import Account, Told
-from atms.execution.core import Core, Terms
-from atms.execution.events import Instruction, TellAccount, TellOrder, Wish, WishCancel, Wishes
-from atms.execution.records import Record
+from atms.execution.core.core import Core, Terms
+from atms.execution.core.events import Instruction, TellAccount, TellOrder, Wish, WishCancel, Wishes
+from atms.execution.core.records import Record
+from atms.execution.driver.account import Account, Told
 from atms.sandbox.simulation.lives import Killed, Life, MemoryJournal
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.truths import violations

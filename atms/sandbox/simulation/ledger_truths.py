@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from atms.execution.records import Started, decode
+from atms.execution.core.records import Started, decode
 from atms.ledger import check_balances, create, schema
 from atms.ledger.connection import reading, writing
 from atms.ledger.live import AccountRows

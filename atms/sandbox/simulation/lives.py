@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from atms.execution.account import Told
-from atms.execution.core import Core
-from atms.execution.records import Record, decode
+from atms.execution.core.core import Core
+from atms.execution.core.records import Record, decode
+from atms.execution.driver.account import Told
 
 
 class Killed(BaseException):

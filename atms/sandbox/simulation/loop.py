@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, TypeVarTuple
 
 from atms.errors import RunError
-from atms.execution.failures import Failures
+from atms.execution.driver.failures import Failures
 from atms.sandbox.simulation.timers import Timer, Timers
 
 Ts = TypeVarTuple("Ts")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVarTuple
 
-from atms.execution.core import Core, Terms
-from atms.execution.events import Event, Instruction, TellAccount, TellOrder
-from atms.execution.inline import InlineHost
-from atms.execution.records import Record
+from atms.execution.core.core import Core, Terms
+from atms.execution.core.events import Event, Instruction, TellAccount, TellOrder
+from atms.execution.core.records import Record
+from atms.execution.driver.inline import InlineHost
 from atms.sandbox.simulation.lives import Killed, Life, MemoryJournal
 from atms.sandbox.simulation.loop import VirtualLoop
 

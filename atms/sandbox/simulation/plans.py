@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from atms.execution.winding_down import Policy
+from atms.execution.broker.winding_down import Policy
 from atms.risk import Limits
 from atms.sandbox.simulation.strategies import STRATEGIES
 from atms.sandbox.simulation.venue.faults import Faults

@@ -12,10 +12,10 @@ from typing import Any
 import backtrader as bt
 
 from atms.errors import AtmsError
-from atms.execution.core import Core, Terms
-from atms.execution.desk import Manner
-from atms.execution.gating import LiveWatch
-from atms.execution.records import Record
+from atms.execution.broker.desk import Manner
+from atms.execution.broker.gating import LiveWatch
+from atms.execution.core.core import Core, Terms
+from atms.execution.core.records import Record
 from atms.model import Timeframe
 from atms.risk import Gate
 from atms.running.trading import Trading

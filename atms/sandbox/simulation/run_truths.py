@@ -13,7 +13,7 @@ from atms.sandbox.simulation.diary import FINAL, Diary, Noted
 from atms.sandbox.simulation.protection import furthest, naked
 
 if TYPE_CHECKING:
-    from atms.execution.winding_down import Policy
+    from atms.execution.broker.winding_down import Policy
     from atms.risk import Limits
     from atms.running.trading import Trading
     from atms.sandbox.simulation.places import Place

@@ -15,7 +15,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from atms.execution.core import Core
+from atms.execution.core.core import Core
 from atms.sandbox.simulation.adversary import Trial
 from atms.sandbox.simulation.diary import Diary
 from atms.sandbox.simulation.ledger_truths import ledger_violations

@@ -7,9 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from atms.execution.core import Core
-from atms.execution.events import TellOrder
-from atms.execution.records import Intended, Record
+from atms.execution.core.core import Core
+from atms.execution.core.events import TellOrder
+from atms.execution.core.records import Intended, Record
 from atms.sandbox.simulation.venue.records import Trespassed
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.stores.facts import State

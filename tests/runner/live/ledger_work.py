@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any
 
-from atms.execution.journal import Journal
-from atms.execution.records import Record, Started, encode
+from atms.execution.core.records import Record, Started, encode
+from atms.execution.disk.journal import Journal
 from atms.running.live_ledger import LedgerWriter
 from tests.ledger.live_making import adversity, folder_of, run_row
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from atms.errors import JournalError, LedgerError
-from atms.execution.journal import Journal
-from atms.execution.lease import Lease
-from atms.execution.records import FeeBooked, encode
+from atms.execution.core.records import FeeBooked, encode
+from atms.execution.disk.journal import Journal
+from atms.execution.disk.lease import Lease
 from atms.ledger import check_balances, list_runs
 from atms.ledger.live_runs import Session
 from atms.running.live_ledger import LedgerWriter

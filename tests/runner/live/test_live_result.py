@@ -18,8 +18,8 @@ from rich.console import Console
 import atms
 from atms.cli.tables import results_table
 from atms.errors import LedgerError
-from atms.execution.recorder import NAME, Recorder
-from atms.execution.records import Reversed
+from atms.execution.core.records import Reversed
+from atms.execution.disk.recorder import NAME, Recorder
 from atms.result import Result
 from atms.running.live_result import live_result
 from atms.running.live_sync import sync_live

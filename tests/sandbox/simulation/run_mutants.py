@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from atms.execution import booking, desk, gating
-from atms.execution.booking import Booking
-from atms.execution.desk import Desk
-from atms.execution.gating import LiveWatch
-from atms.execution.news import News
-from atms.execution.ordering import Ordering
-from atms.execution.portfolio import Portfolio
+from atms.execution.broker import booking, desk, gating
+from atms.execution.broker.booking import Booking
+from atms.execution.broker.desk import Desk
+from atms.execution.broker.gating import LiveWatch
+from atms.execution.broker.news import News
+from atms.execution.broker.ordering import Ordering
+from atms.execution.broker.portfolio import Portfolio
 from atms.feeds.seam import Deliver, Seam
 from atms.risk import Limits
 from atms.running.trading import Trading

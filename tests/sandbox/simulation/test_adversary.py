@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from atms.execution import (
+from atms.execution.core import (
     answering,
     comparing,
     differing,
@@ -24,12 +24,12 @@ from atms.execution import (
     resolving,
     wishing,
 )
-from atms.execution.asking import Asking
-from atms.execution.calls import Calls
-from atms.execution.core import Core, Terms
-from atms.execution.events import TellAccount, Transmit
-from atms.execution.orders import OrderState
-from atms.execution.records import Closed, ReadTo
+from atms.execution.core.asking import Asking
+from atms.execution.core.core import Core, Terms
+from atms.execution.core.events import TellAccount, Transmit
+from atms.execution.core.orders import OrderState
+from atms.execution.core.records import Closed, ReadTo
+from atms.execution.driver.calls import Calls
 from atms.sandbox.simulation import adversary
 from atms.sandbox.simulation.adversary import run
 from atms.sandbox.simulation.venue.chain import ChainStore
@@ -123,7 +123,7 @@ def _sends_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def _books_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("atms.execution.books.Books.is_news", lambda *_: True)
+    patch.setattr("atms.execution.core.books.Books.is_news", lambda *_: True)
     patch.setattr(filling, "undo", lambda *_: None)
 
 

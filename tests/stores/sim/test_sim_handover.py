@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
-from atms.execution.host import ThreadHost
+from atms.execution.driver.host import ThreadHost
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.stores.facts import FillFact
 from atms.stores.market import Bar

@@ -10,7 +10,7 @@ from typing import Any
 import backtrader as bt
 import pandas as pd
 
-from atms.execution.host import InlineHost
+from atms.execution.driver.host import InlineHost
 from atms.model import Timeframe
 from atms.running.trading import Trading
 from atms.sandbox.simulation.adversary import MemoryJournal

@@ -1,0 +1,1 @@
+"""Backtrader's side of the order path: its orders, positions and notifications."""

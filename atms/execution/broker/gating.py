@@ -1,0 +1,107 @@
+"""The gate in front of the live broker: tickets as it is asked about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from atms.execution.broker.booking import Standing
+from atms.execution.broker.holdings import Holding
+from atms.execution.broker.tickets import Refusal, exact
+from atms.risk import Ask, Exposure, Gate, Wanted, Working
+from atms.stores.requests import Kind, Ticket
+
+_STOPS = (Kind.STOP, Kind.STOP_LIMIT, Kind.TRAIL, Kind.TRAIL_LIMIT)
+
+
+class LiveWatch:
+    """Asks a gate before orders go down, and tells it what became of them.
+
+    Args:
+        gate: decides.
+        now: the clock.
+        names: instrument id -> what the limits call it.
+    """
+
+    def __init__(self, gate: Gate, now: Callable[[], datetime], names: dict[str, str]) -> None:
+        self.gate = gate
+        self._now = now
+        self._names = names
+        self._refused: object = None  # the group that was refused last
+
+    def refusal_of(
+        self,
+        tickets: Sequence[Ticket],
+        holding: Holding,
+        alive: Sequence[Standing],
+        sibling: Standing | None,
+        holds_to_reducing: bool,
+    ) -> Refusal | None:
+        """Return why orders that go together are refused, or let them through.
+
+        Args:
+            alive: the orders that may fill.
+            sibling: the one whose OCO group they join.
+            holds_to_reducing: whether the venue itself keeps what reduces from doing more.
+        """
+        ask = Ask(
+            at=self._now(),
+            instrument=self._names.get(holding.instrument.id, holding.instrument.id),
+            orders=tuple(_wanted(one, holds_to_reducing) for one in tickets),
+            link="bracket" if len(tickets) > 1 else "single",
+            last=exact(holding.price) if holding.price else None,
+            multiplier=holding.instrument.multiplier,
+            instead=tuple(
+                one.left for one in alive if sibling is not None and one.group == sibling.group
+            ),
+        )
+        exposure = Exposure(
+            position=holding.qty, working=_working(holding, alive, sibling, holds_to_reducing)
+        )
+        refusal = self.gate.check(ask, exposure)
+        if refusal is None:
+            self.gate.passed(ask)
+            return None
+        self.gate.refused(refusal)
+        return Refusal(code=refusal.code, why=refusal.why, limit=refusal.limit, value=refusal.value)
+
+    def heard(self, status: str, group: object) -> None:
+        """Take in what the venue said to an order; a group that it refuses is one refusal."""
+        if status in ("margin", "rejected"):
+            if group != self._refused:
+                self.gate.refused()
+            self._refused = group
+        elif status in ("accepted", "partial", "completed"):
+            self.gate.accepted()
+
+    def mark(self, equity: float) -> None:
+        """Take in what the accounts are worth."""
+        self.gate.mark(self._now(), exact(equity))
+
+
+def _wanted(ticket: Ticket, holds_to_reducing: bool) -> Wanted:
+    return Wanted(
+        qty=ticket.side * ticket.qty, limit=ticket.limit, trigger=ticket.trigger,
+        stops=ticket.kind in _STOPS, reduces=ticket.reduces and holds_to_reducing,
+    )  # fmt: skip
+
+
+def _working(
+    holding: Holding, alive: Iterable[Standing], sibling: Standing | None, holds_to_reducing: bool
+) -> tuple[Working, ...]:
+    """Return the open orders of an instrument as they belong together, but for a sibling's."""
+    groups: dict[int, list[Standing]] = {}
+    for one in alive:
+        if one.ticket.instrument != holding.instrument.id:
+            continue
+        apart = sibling is None or one.group != sibling.group
+        if apart and not (holds_to_reducing and one.ticket.reduces):
+            groups.setdefault(one.group, []).append(one)
+    return tuple(
+        Working(
+            one_of=tuple(one.left for one in group if not one.leg),
+            then=tuple(one.left for one in group if one.leg),
+            leaving=all(one.leaving for one in group),
+        )
+        for group in groups.values()
+    )

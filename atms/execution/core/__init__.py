@@ -1,0 +1,1 @@
+"""An account's core: (event, now) -> instructions; pure."""

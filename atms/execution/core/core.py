@@ -1,0 +1,165 @@
+"""An account's core: (event, now) -> instructions. No I/O, no clock, no randomness.
+
+What must survive is a record and changes the state only by being applied; what is kept here beside
+the state is of this process alone and is made anew after a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from atms.execution.core import answering, comparing, hearing, reading, resolving, wishing
+from atms.execution.core.asking import Asking
+from atms.execution.core.events import (
+    Connected,
+    Event,
+    Heard,
+    Instruction,
+    LogRead,
+    LookedUp,
+    Quoted,
+    Ready,
+    Sent,
+    SnapshotRead,
+    Tick,
+    WishCancel,
+    Wishes,
+)
+from atms.execution.core.orders import OrderState
+from atms.execution.core.records import Booked, Record, Started
+from atms.execution.core.state import AccountState
+from atms.execution.core.step import Step
+from atms.execution.core.terms import Terms
+from atms.execution.emulation import driving, watching
+from atms.execution.emulation.planning import Planning, Wanted
+from atms.stores.capabilities import Capabilities
+from atms.stores.market import Instrument
+from atms.stores.requests import Key
+
+__all__ = ["Core", "Step", "Terms"]
+
+
+class Core:
+    """One account.
+
+    Args:
+        terms: how it is run.
+        records: what its journal holds already.
+
+    Attributes:
+        state: what the journal holds, applied.
+        ready: whether start-up is over.
+        halted: instrument -> why it takes no orders but those that reduce.
+        doubted: instruments that began otherwise than in the books, until that is decided.
+    """
+
+    def __init__(self, terms: Terms, records: Iterable[Record] = ()) -> None:
+        self.terms = terms
+        self.state = AccountState()
+        for record in records:
+            self.state.apply(record)
+        self.ready = False
+        self.halted: dict[str, str] = {}
+        self.doubted: set[str] = set()
+        self.capabilities: Capabilities | None = None
+        self.instruments: dict[str, Instrument] = {}
+        self.asking = Asking()
+        self.tags: dict[Key, int] = {}
+        self.told: dict[Key, str] = {}  # the last status that was told
+        self.waiting: dict[Key, datetime] = {}  # over, and not all of its fills are booked
+        self.untold: dict[Key, list[str]] = {}  # executions that the strategy has not heard of
+        self.hushed: set[str] = set()  # executions that are not told before they are final
+        self.wanted: dict[Key, Wanted] = {}  # of orders that are being prepared
+        self.planning = Planning()
+        self.began: datetime | None = None
+        self.noticed: set[str] = set()  # names of foreign orders that were told
+        self._made = 0
+
+    def start(self, epoch: int, now: datetime) -> list[Instruction]:
+        """Begin: what is open in the journal is unknown until the venue has told."""
+        step = Step(self, now)
+        step.record(Started(epoch=epoch, at=now))
+        self.began = now
+        for order in self.state.open_orders():
+            if order.over:
+                self.waiting[order.key] = now
+        return step.done()
+
+    def handle(self, event: Event, now: datetime) -> list[Instruction]:
+        """Take an event in, and return what is to be done, in this order."""
+        step = Step(self, now)
+        match event:
+            case Wishes():
+                wishing.wish(step, event)
+            case WishCancel():
+                wishing.wish_cancel(step, event.key)
+            case Ready():
+                wishing.ready(step, event)
+            case Sent():
+                answering.sent(step, event)
+            case Heard():
+                hearing.hear(step, event.fact)
+            case LookedUp():
+                resolving.looked_up(step, event)
+            case LogRead():
+                reading.log_read(step, event)
+            case SnapshotRead():
+                comparing.snapshot_read(step, event)
+            case Connected():
+                self.capabilities = event.capabilities
+                self.instruments = {found.id: found for found in event.instruments}
+                self.asking.log_wanted = True
+            case Quoted():
+                watching.quoted(step, event)
+            case Tick():
+                pass
+        driving.drive(step)
+        reading.ask_what_is_due(step)
+        return step.done()
+
+    @property
+    def owners(self) -> dict[Key, str]:
+        """Return whose the orders are that are being prepared."""
+        return {key: wanted.owner for key, wanted in self.wanted.items()}
+
+    def voiced(self, row: Booked) -> Booked:
+        """Return an execution as the strategy hears of it: of the order that it made itself."""
+        plan = self.state.plan_of(row.key)
+        return row if plan is None else replace(row, key=plan.key)
+
+    def open_keys(self) -> tuple[Key, ...]:
+        """Return the keys of the orders that may fill, the oldest first."""
+        return tuple(order.key for order in self.state.open_orders())
+
+    def traded(self) -> tuple[str, ...]:
+        """Return every instrument that the account may trade, or has traded."""
+        return tuple(dict.fromkeys((*self.terms.instruments, *self.state.traded)))
+
+    def swapped(self) -> Iterator[Instrument]:
+        """Yield the instruments whose fills swap two assets, in the order of the terms."""
+        for name in self.traded():
+            instrument = self.instruments.get(name)
+            if instrument is not None and instrument.cash == "exchange":
+                yield instrument
+
+    def frozen(self, instrument: str) -> OrderState | None:
+        """Return an order of which nobody knows whether it stands, if there is one."""
+        for order in self.state.open_orders():
+            if order.ticket.instrument == instrument and order.unresolved:
+                answered = order.answered
+                if order.key not in self.tags or (answered and answered.outcome == "unknown"):
+                    return order
+        return None
+
+    def undoable(self, final: bool) -> bool:
+        """Return whether a fill, which is final or not, may still be undone by this venue."""
+        return (
+            not final and self.capabilities is not None and self.capabilities.finality is not None
+        )
+
+    def new_key(self) -> Key:
+        """Return a key that no order has had."""
+        self._made += 1
+        return f"{self.terms.journal}-{self.state.epoch}-{self._made}"

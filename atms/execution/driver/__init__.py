@@ -1,0 +1,1 @@
+"""What carries out what a core decides: the only awaits of the order path."""

@@ -1,0 +1,259 @@
+"""The driver of one account: carries out what its core decides, in its order. The only awaits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+from atms.errors import JournalError
+from atms.execution.core.core import Core
+from atms.execution.core.events import (
+    Connected,
+    Event,
+    Heard,
+    Instruction,
+    LogRead,
+    Look,
+    LookedUp,
+    Persist,
+    Prepare,
+    ReadLog,
+    ReadSnapshot,
+    Ready,
+    Sent,
+    SnapshotRead,
+    TellAccount,
+    TellBooks,
+    TellFill,
+    TellOpen,
+    TellOrder,
+    Tick,
+    Transmit,
+    Unwatch,
+    Wake,
+    Watch,
+)
+from atms.execution.core.records import encode
+from atms.execution.driver.calls import ANSWER, Calls, within
+from atms.execution.driver.quoting import Quotes
+from atms.stores.base import Store
+from atms.stores.capabilities import Capabilities
+from atms.stores.facts import LinkFact
+from atms.stores.outcomes import Refused
+from atms.stores.requests import Cancel, Prepared, Request
+
+__all__ = ["ANSWER", "Account", "Told", "WriteAhead"]
+
+Told = TellOrder | TellFill | TellAccount | TellBooks | TellOpen
+
+
+class WriteAhead(Protocol):
+    """What the driver needs of a journal."""
+
+    def begin(self, at: datetime) -> int:
+        """Raise the epoch by one, durable, and return it."""
+
+    def append(self, bodies: Sequence[str]) -> int:
+        """Make lines durable, all or none."""
+
+
+class Account:
+    """Runs one core on one asyncio loop.
+
+    Args:
+        core: decides.
+        store: the connection.
+        journal: keeps.
+        loop: where everything runs; nothing here is called from another thread.
+        now: the clock.
+        tell: takes what the strategy and the operator should hear.
+        before: called before each instruction is carried out; what it raises ends the account.
+
+    Attributes:
+        failed: why nothing is carried out any more: the journal could not be written.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        store: Store,
+        journal: WriteAhead,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        now: Callable[[], datetime],
+        tell: Callable[[Told], None],
+        before: Callable[[Instruction], None] = lambda instruction: None,
+    ) -> None:
+        self.core = core
+        self.failed: BaseException | None = None
+        self._store = store
+        self._journal = journal
+        self._loop = loop
+        self._now = now
+        self._tell = tell
+        self._before = before
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._calls = Calls(store, now, tell)
+        self._preparing = asyncio.Lock()
+        self._quotes = Quotes(
+            store, self._calls, self.feed, self._spawn,
+            pause=core.terms.retry, longest=core.terms.longest,
+        )  # fmt: skip
+
+    async def run(self, capabilities: Capabilities | None = None) -> None:
+        """Connect, take the journal's next epoch, and listen until the store is closed.
+
+        Args:
+            capabilities: what :meth:`Store.connect` told, where the store is connected already.
+
+        Raises:
+            AuthFailed, Unreachable, RateLimited: the venue cannot be connected to.
+        """
+        if capabilities is None:
+            capabilities = await within(self._store.connect(), "connect")
+        self._store.used(tuple(self.core.state.by_name))
+        own = f"{self._store.account}:"  # of which, as of symbols, a colon may be a part
+        symbols = [name.removeprefix(own) for name in self.core.traded()]
+        instruments = await within(self._store.instruments(symbols), "instruments")
+        self._do_all(self.core.start(self._journal.begin(self._now()), self._now()))
+        self._spawn(self._listen())
+        self.feed(Connected(capabilities=capabilities, instruments=instruments))
+
+    def feed(self, event: Event) -> None:
+        """Give the core an event, and carry out what it decides."""
+        if self.failed is None:
+            self._do_all(self.core.handle(event, self._now()))
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside, to be ended with the account."""
+        self._spawn(work)
+
+    def abandon(self, why: BaseException) -> None:
+        """Carry nothing out any more, from this instant on; what was sent stays sent."""
+        self.failed = why
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+
+    async def close(self) -> None:
+        """End what is running; what was sent stays sent."""
+        if self._timer is not None:
+            self._timer.cancel()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _do_all(self, instructions: Sequence[Instruction]) -> None:
+        for instruction in instructions:
+            self._before(instruction)
+            try:
+                self._do(instruction)
+            except JournalError as error:  # what is not durable may not be sent
+                self.failed = error
+                self._tell(TellAccount(what="halted", text=f"the journal: {error}"))
+                return
+
+    def _do(self, instruction: Instruction) -> None:
+        match instruction:
+            case Persist(records=records):
+                self._journal.append([encode(record) for record in records])
+            case Prepare(requests=requests):
+                self._spawn(self._prepare(requests))
+            case Transmit(prepared=prepared):
+                self._spawn(self._transmit(prepared))
+            case Look():
+                self._spawn(self._look(instruction))
+            case ReadLog():
+                self._spawn(self._read_log(instruction))
+            case ReadSnapshot():
+                self._spawn(self._read_snapshot(instruction))
+            case Wake(at=at):
+                self._wake(at)
+            case Watch(instrument=instrument):
+                self._quotes.watch(instrument)
+            case Unwatch(instrument=instrument):
+                self._quotes.unwatch(instrument)
+            case _:
+                self._tell(instruction)
+
+    def _wake(self, at: datetime) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        delay = max(0.0, (at - self._now()).total_seconds())
+        self._timer = self._loop.call_later(delay, self.feed, Tick())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            raise task.exception()  # type: ignore[misc]
+
+    # ---- the only awaits ------------------------------------------------------------------------
+    async def _listen(self) -> None:
+        """Hear the private stream; one that breaks is opened again, later each time."""
+        pause = self.core.terms.retry
+        while True:
+            stream, heard = self._store.facts(), False
+            while True:
+                try:
+                    fact = await anext(stream)
+                except StopAsyncIteration:
+                    return  # the store was closed
+                except Exception as error:  # noqa: BLE001 - told, and opened again
+                    self._calls.trouble("facts", error)
+                    break
+                heard = True
+                self.feed(Heard(fact=fact))
+            pause = self.core.terms.retry if heard else min(2 * pause, self.core.terms.longest)
+            self._link(up=False)
+            await asyncio.sleep(pause.total_seconds())
+            self._link(up=True)
+
+    def _link(self, *, up: bool) -> None:
+        self.feed(Heard(fact=LinkFact(at=self._now(), up=up, lossless=False, why="the stream")))
+
+    async def _prepare(self, requests: Sequence[Request]) -> None:
+        if all(isinstance(request, Cancel) for request in requests):
+            await self._prepare_all(requests)
+            return
+        async with self._preparing:  # what is numbered becomes durable in the order of its numbers
+            await self._prepare_all(requests)
+
+    async def _prepare_all(self, requests: Sequence[Request]) -> None:
+        results: list[tuple[Request, Prepared | Refused | None, str]] = []
+        for request in requests:
+            prepared, why = await self._calls.prepare(request)
+            results.append((request, prepared, why))
+        self.feed(Ready(results=tuple(results)))
+
+    async def _transmit(self, prepared: Prepared) -> None:
+        outcome = await self._calls.transmit(prepared)
+        self.feed(Sent(prepared=prepared, outcome=outcome))
+
+    async def _look(self, look: Look) -> None:
+        asked = self._now()
+        call = partial(self._store.lookup, look.key, look.refs, look.since)
+        looked = await self._calls.read("lookup", call)
+        self.feed(LookedUp(key=look.key, asked=asked, looked=looked))
+
+    async def _read_log(self, read: ReadLog) -> None:
+        asked = self._now()
+        call = partial(self._store.log, read.after, read.instruments)
+        self.feed(LogRead(asked=asked, page=await self._calls.read("log", call)))
+
+    async def _read_snapshot(self, read: ReadSnapshot) -> None:
+        asked = self._now()
+        call = partial(self._store.snapshot, read.instruments)
+        snapshot = await self._calls.read("snapshot", call)
+        self.feed(SnapshotRead(asked=asked, snapshot=snapshot))
