@@ -217,6 +217,27 @@ def test_the_page_on_architecture_names_every_room() -> None:
     assert rooms - set(re.findall(r"\w+", table)) - {"configs", "samples"} == set()
 
 
+VENUE_WORDS = re.compile(
+    r"binance|kraken|coinbase|ccxt|oanda|ibkr|permid|orderref|alpaca|(?<!ru)nonce|listenkey|txhash",
+    re.IGNORECASE,
+)  # a venue's way of doing things belongs into its store, and nowhere above the seam
+
+
+def test_no_venue_word_stands_above_the_seam() -> None:
+    above = [
+        path
+        for module, path in sources().items()
+        if module == "atms.feeds.live" or module.startswith("atms.execution")
+    ]
+    assert len(above) > 60
+    assert [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in above
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if VENUE_WORDS.search(line)
+    ] == []
+
+
 def test_no_import_is_relative() -> None:
     relative = [
         f"{path}:{node.lineno}"
