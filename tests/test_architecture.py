@@ -31,7 +31,7 @@ MAPPED = ("analyzers", "configs", "feeds", "stores", "strategies")  # at the top
 # From the ground up; a room imports from its own row and from those above it in this table.
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("files alone, and words that everything shares",
-     ("configs", "samples", "errors", "model", "extras", "_version")),
+     ("configs", "samples", "errors", "model", "extras", "steady", "_version")),
     ("the gate: pure, so that it stands in front of the simulated broker and the live one",
      ("risk",)),
     ("needs the words alone; a config knows the venues' presets",
@@ -62,8 +62,8 @@ ONLY = {
     "analyzers": set(),  # they take notifications and decide nothing
     "risk": set(),
     "simulation": {"model", "errors", "risk"},
-    "stores": {"errors", "extras", "model", "simulation"},  # paper matches as a backtest does
-    "execution": {"errors", "stores", "risk"},
+    "stores": {"errors", "extras", "model", "simulation", "steady"},  # paper matches as a backtest does
+    "execution": {"errors", "stores", "risk", "steady"},
     "feeds": {"errors", "model", "samples", "stores"},  # the types of the seam, and no venue
     "report": set(),  # so that a picture can be made without the frame
     "registry": {"errors", "usercode"},  # it names the rooms and imports none
