@@ -10,28 +10,29 @@
     atms.runs(), atms.load_run("last")
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from atms._version import __version__
-from atms.api import backtest, load_run, runs
-from atms.config import Config, LoadedConfig, load_config
-from atms.errors import (
-    AtmsError,
-    ConfigError,
-    DataError,
-    JournalError,
-    LedgerError,
-    MissingExtra,
-    OutputError,
-    RunError,
-    StrategyError,
-    UnknownName,
-    VenueError,
-)
-from atms.report.metrics import metrics
-from atms.result import Result
 
 if TYPE_CHECKING:
+    from atms.api import backtest, load_run, runs
+    from atms.config import Config, LoadedConfig, load_config
+    from atms.errors import (
+        AtmsError,
+        ConfigError,
+        DataError,
+        JournalError,
+        LedgerError,
+        MissingExtra,
+        OutputError,
+        RunError,
+        StrategyError,
+        UnknownName,
+        VenueError,
+    )
+    from atms.report.metrics import metrics
+    from atms.result import Result
     from atms.scripting import CCXTStore
 
 __all__ = [
@@ -58,13 +59,29 @@ __all__ = [
     "runs",
 ]
 
+# Imported when they are asked for: the program has to listen to Ctrl-C before pandas is there.
+_ELSEWHERE = {
+    "CCXTStore": "scripting",
+    "Config": "config",
+    "LoadedConfig": "config",
+    "Result": "result",
+    "backtest": "api",
+    "load_config": "config",
+    "load_run": "api",
+    "metrics": "report.metrics",
+    "runs": "api",
+}
+_MODULES = {"api", "config", "errors", "model", "report", "result", "runner"}
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Return what is imported only when it is asked for: a backtest needs no venue."""
-        if name == "CCXTStore":
-            from atms.scripting import CCXTStore
+        if name in _MODULES:
+            return importlib.import_module(f"atms.{name}")
+        if name not in __all__:
+            raise AttributeError(f"module 'atms' has no attribute {name!r}")
+        module = importlib.import_module(f"atms.{_ELSEWHERE.get(name, 'errors')}")
+        return globals().setdefault(name, getattr(module, name))
 
-            return CCXTStore
-        raise AttributeError(f"module 'atms' has no attribute {name!r}")
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

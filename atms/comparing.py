@@ -159,7 +159,7 @@ class _Words:
             "other periods": _period,
             "returns measured otherwise": _measure,
             "other currencies": lambda r: r.feeds[0].currency,
-            "other starting cash": lambda r: f"{r.metrics['start_value']:,.2f}",
+            "other starting cash": _start_value,
         }
         for what, key in conditions.items():
             if not self._alike(key):
@@ -210,8 +210,15 @@ def _period(result: Result) -> str:
     return " .. ".join(edge.removesuffix(" 00:00") for edge in edges)
 
 
+def _start_value(result: Result) -> str:
+    value = result.metrics["start_value"]  # None of a live run that never got ready
+    return "unknown" if value is None else f"{value:,.2f}"
+
+
 def _measure(result: Result) -> str:
     note, a_year = result.metrics["returns_note"], result.metrics["periods_per_year"]
+    if a_year is None:
+        return str(note)
     stated = f"{a_year:g} a year"
     return str(note) if stated in note else f"{note}, taken as {stated}"
 

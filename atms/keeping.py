@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atms import artefacts, ledger
-from atms.errors import LedgerError
+from atms.errors import ConfigError, LedgerError
 
 if TYPE_CHECKING:
     from atms.result import Result
@@ -18,14 +18,15 @@ def keep(result: Result, folder: Path | None) -> Path:
     Raises:
         OutputError: a file could not be written; nothing half-written stays.
         LedgerError: the database could not be written; the files are kept.
+        ConfigError: its URL cannot be used, or its driver is not installed; the files are kept.
     """
     wanted = folder if folder is not None else result.config.run.out / result.id
     target = artefacts.write(result, wanted)
     if result.config.ledger.enabled:
         try:
             ledger.file_run(result, target, artefacts.manifest_hash(target))
-        except LedgerError as error:
-            raise LedgerError(f"{error}\nthe run's files are kept in {target}") from error
+        except (LedgerError, ConfigError) as error:
+            raise type(error)(f"{error}\nthe run's files are kept in {target}") from error
         except KeyboardInterrupt as stop:
             stop.kept = target  # type: ignore[attr-defined]
             raise

@@ -107,8 +107,11 @@ class Result:
 
     @property
     def account(self) -> str:
-        """The account that the fills are booked on."""
-        return account(self.id)
+        """The account that the fills are booked on.
+
+        Of a live run with several the first; empty while none has told what it holds.
+        """
+        return str(self.balances["account"].iloc[0]) if len(self.balances) else ""
 
     @property
     def explanation(self) -> str:

@@ -1,4 +1,4 @@
-"""A live feed's bars once more, in the same run: what ``resampledata`` and ``replaydata`` make."""
+"""A feed's bars once more, in the same run: what ``resampledata`` and ``replaydata`` make."""
 
 from __future__ import annotations
 
@@ -6,6 +6,42 @@ from datetime import UTC
 from typing import Any
 
 import backtrader as bt
+
+
+class _HistoryClone(bt.feed.DataClone):
+    """The bars of a history feed once more: as they are, resampled or replayed.
+
+    Cerebro takes a bar back that others come before, and moves on to it again later. Backtrader's
+    clone takes it for one more of the feed's bars then, and misses the next.
+    """
+
+    _preloaded = False
+    _dlen: int
+
+    def preload(self) -> None:
+        """Copy all bars of a preloaded feed."""
+        super().preload()
+        self._preloaded = True
+
+    def start(self) -> None:
+        """Begin, perhaps once more."""
+        super().start()
+        self._preloaded = False
+
+    def advance(self, size: int = 1, datamaster: Any = None, ticks: bool = True) -> None:
+        """Move on to a bar that is loaded already: none of the feed's is taken for it."""
+        taken: int = self._dlen
+        super().advance(size, datamaster, ticks)
+        if not self._preloaded:
+            self._dlen = taken
+
+    def clone(self, **kwargs: Any) -> Any:
+        """Return a data with the same bars."""
+        return history_copy_of(self, **kwargs)
+
+    def copyas(self, _dataname: str, **kwargs: Any) -> Any:
+        """Return a data with the same bars and another name."""
+        return history_copy_of(self, _dataname, **kwargs)
 
 
 class _LiveClone(bt.feed.DataClone):
@@ -47,7 +83,15 @@ class _LiveClone(bt.feed.DataClone):
 
 def copy_of(data: Any, name: str = "", **kwargs: Any) -> Any:
     """Return a data with the bars of a live feed or of a copy of it; *name*: its own."""
-    copy = _LiveClone(dataname=data, **kwargs)
+    return _named(_LiveClone(dataname=data, **kwargs), name)
+
+
+def history_copy_of(data: Any, name: str = "", **kwargs: Any) -> Any:
+    """Return a data with the bars of a history feed or of a copy of it; *name*: its own."""
+    return _named(_HistoryClone(dataname=data, **kwargs), name)
+
+
+def _named(copy: Any, name: str) -> Any:
     if name:
         copy._dataname = copy._name = name
     return copy

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from atms.feeds.bars import Bars
+from atms.feeds.copies import history_copy_of
 from atms.feeds.reading import read_bars
 from atms.feeds.stamps import to_days
 from atms.feeds.times import END_OF_DAY
@@ -96,6 +97,14 @@ class HistoryFeed(bt.feed.DataBase):
             end += timedelta(days=1)
         number = self.date2num(end)
         return bt.num2date(number), number
+
+    def clone(self, **kwargs: Any) -> Any:
+        """Return a data with the same bars; ``resampledata`` and ``replaydata`` ask for it."""
+        return history_copy_of(self, **kwargs)
+
+    def copyas(self, _dataname: str, **kwargs: Any) -> Any:
+        """Return a data with the same bars and another name."""
+        return history_copy_of(self, _dataname, **kwargs)
 
     @property
     def left(self) -> int:

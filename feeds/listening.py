@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from atms.errors import AtmsError, VenueError
@@ -27,6 +28,7 @@ LONGEST_PAUSE = 60.0
 LONGEST_PROBE = 300.0
 GREETING = 5.0  # seconds after which a stream that says nothing is taken to be there
 READING = 60.0  # seconds without a bar after which a read is taken to hang
+_EPOCH, _DAY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=1)
 
 
 class BarStore(Protocol):
@@ -72,6 +74,8 @@ class Listener:
         self._seam = seam
         self._lane = lane
         self._passes = passes
+        self._margin = probe or 0.0
+        self._first: datetime | None = _first_end(seam.start, step)
         self._probe = None if probe is None else step.total_seconds() + probe
         self._silence = self._probe or 0.0  # how long it may last now
         self._spoke = 0.0
@@ -149,17 +153,17 @@ class Listener:
 
     # ---- history --------------------------------------------------------------------------------
     async def _next_fetch(self) -> Fetch:
-        """Wait until history is wanted; a stream that says nothing makes it so."""
+        """Wait until history is wanted; a stream that says nothing makes it so.
+
+        So does one that talks of growing bars alone when the first has long been over.
+        """
         loop = asyncio.get_running_loop()
         while not self._wanted.is_set():
             rest = None
             if self._probe is not None and self._greeted:
-                rest = self._spoke + self._silence - loop.time()
+                rest = min(self._spoke + self._silence - loop.time(), self._first_overdue())
                 if rest < 0.001:  # a clock may be coarser than a float
-                    self._spoke = loop.time()
-                    self._silence = max(self._silence, min(2 * self._silence, LONGEST_PROBE))
-                    self._act(self._seam.probe())
-                    self._probed = self._fetch if self._wanted.is_set() else None
+                    self._ask(loop.time())
                     continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(rest):
@@ -167,6 +171,22 @@ class Listener:
         self._wanted.clear()
         assert self._fetch is not None
         return self._fetch
+
+    def _first_overdue(self) -> float:
+        """Return in how many seconds a first bar that nobody told is overdue."""
+        if self._first is None or not self._seam.empty:
+            return math.inf
+        return (self._first - self._now()).total_seconds() + self._margin
+
+    def _ask(self, now: float) -> None:
+        """Ask history what the stream did not tell; of the first bar once."""
+        if self._first is not None and self._first_overdue() < 0.001:
+            self._first = None
+        else:
+            self._spoke = now
+            self._silence = max(self._silence, min(2 * self._silence, LONGEST_PROBE))
+        self._act(self._seam.probe())
+        self._probed = self._fetch if self._wanted.is_set() else None
 
     async def _read(self, fetch: Fetch) -> None:
         """Read until all is there, or something newer is wanted."""
@@ -269,6 +289,11 @@ class Listener:
 
     def _now(self) -> datetime:
         return self._passes.host.now()
+
+
+def _first_end(start: datetime, step: timedelta) -> datetime:
+    """Return when the first bar is over; days and longer ones begin where their market says."""
+    return start + step - ((start - _EPOCH) % step if step < _DAY else timedelta(0))
 
 
 def _asked_to_wait(error: VenueError | TimeoutError) -> float | None:

@@ -123,6 +123,7 @@ class LiveFeed(bt.feed.DataBase):
         self.lane = Lane(self._name, timeframe, zone, now, self.p.omits_empty)
         seam = Seam(
             start=self.p.start or now,
+            step=step_of(timeframe),
             omits_empty=self.p.omits_empty,
             fills=self.p.fills,
             checks_holes=self.p.checks_holes,

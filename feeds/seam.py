@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from atms.stores.market import Bar, BarFact, Empty, FeedLink
 
 Status = Literal["CONNECTED", "DELAYED", "LIVE", "DISCONNECTED", "NOTSUBSCRIBED"]
+_INSTANT = timedelta(milliseconds=1)  # the finest that venues write
 _VALUES = ("open", "high", "low", "close", "volume")
 
 
@@ -75,7 +76,8 @@ class Seam:
     """One feed.
 
     Attributes:
-        start: the end of the earliest bar that is wanted.
+        start: the earliest end of a bar that is wanted.
+        step: the length of a bar.
         omits_empty: whether the venue has no bar where nothing was traded. History is asked once
             whether a hole is one; meanwhile the feed stays as it is.
         fills: whether an interval without a trade becomes a flat bar, as in the history that a
@@ -88,6 +90,7 @@ class Seam:
     """
 
     start: datetime
+    step: timedelta = timedelta(0)
     omits_empty: bool = False
     fills: bool = False
     checks_holes: bool = True
@@ -109,8 +112,18 @@ class Seam:
 
     @property
     def since(self) -> datetime:
-        """From where on history is wanted now: the last bar is read again, and compared."""
-        return self.start if self.last is None else self.last.open_at
+        """From where on history is wanted now: the last bar is read again, and compared.
+
+        At first from the bar on that was made at the start: it is over only later.
+        """
+        if self.last is not None:
+            return self.last.open_at
+        return self.start - self.step + _INSTANT if self.step else self.start
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing yet: no bar, and no interval without one."""
+        return self._reach is None
 
     def heard(self, fact: BarFact) -> list[Action]:
         """Take what the stream said."""
@@ -195,11 +208,12 @@ class Seam:
     def _take(self, fact: Bar | Empty, live: bool) -> list[Action]:
         if isinstance(fact, Bar):
             return self._next(fact, live)
-        if self.last is None or self._reach is None or fact.close_at <= self._reach:
+        reach = self._known_to
+        if fact.close_at <= reach:
             return []
-        if self.fills:
+        if self.fills and self.last is not None:
             return self._next(_flat(self.last, fact.open_at, fact.close_at), live)
-        if fact.open_at > self._reach:
+        if fact.open_at > reach:
             return []
         self._reach = fact.close_at
         return [Passed(until=self._reach)]
@@ -208,20 +222,24 @@ class Seam:
         """Deliver a bar, if it is the next."""
         if self.last is not None and bar.close_at <= self.last.close_at:
             return self._again(bar, fetched)
-        hole = self._reach is not None and bar.open_at > self._reach
+        hole = bar.open_at > self._known_to and not (self.empty and fetched)
         if hole and not fetched:
             often = int(self.checks_holes) if self.omits_empty else self.patience
             if self._tries < often:
                 return self._ask_about(bar, live)
         before: list[Action] = []
         if hole:
-            assert self._reach is not None
             self._tries = 0 if not self.omits_empty else self._tries
-            before = [Told(what="gap", at=self._reach, until=bar.open_at)]
+            before = [Told(what="gap", at=self._known_to, until=bar.open_at)]
             if self.omits_empty:
                 before = [Deliver(bar=flat, live=False) for flat in self._flats(bar.open_at)]
         self.last, self._reach = bar, bar.close_at
         return [*before, Deliver(bar=bar, live=live)]
+
+    @property
+    def _known_to(self) -> datetime:
+        """Until where no bar is missing; a bar that was made at the start may be the first."""
+        return self.start if self._reach is None else self._reach
 
     def _ask_about(self, bar: Bar, live: bool) -> list[Action]:
         """Keep a bar that comes after a hole until history was asked."""

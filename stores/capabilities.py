@@ -55,6 +55,7 @@ class Capabilities:
         worst: whether it enforces ``Ticket.worst``.
         links: of ``oco`` and ``bracket``.
         protection_scales: whether a protective leg follows a partial entry.
+        as_backtest: whether it stands for a backtest: its brackets are used as they are.
         amend: ``replace`` makes new names under the same key.
         read_lag: how long an order may exist and not be shown.
         outcome_bound: when an unknown order that nobody shows was never placed; above read_lag.
@@ -70,6 +71,7 @@ class Capabilities:
     reduces: Literal["flag", "bucket", "no"] = "no"
     links: frozenset[str] = frozenset()
     protection_scales: bool = False
+    as_backtest: bool = False
     trigger_on: Literal["last", "mark", "quote", "mixed"] = "last"
     amend: Literal["in_place", "replace", "no"] = "no"
     partial_fills: bool = True

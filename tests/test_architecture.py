@@ -62,7 +62,13 @@ ONLY = {
     "analyzers": set(),  # they take notifications and decide nothing
     "risk": set(),
     "simulation": {"model", "errors", "risk"},
-    "stores": {"errors", "extras", "model", "simulation", "steady"},  # paper matches as a backtest does
+    "stores": {
+        "errors",
+        "extras",
+        "model",
+        "simulation",
+        "steady",
+    },  # paper matches as a backtest does
     "execution": {"errors", "stores", "risk", "steady"},
     "feeds": {"errors", "model", "samples", "stores"},  # the types of the seam, and no venue
     "report": set(),  # so that a picture can be made without the frame

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from atms.cli import options
 from atms.cli.guard import guarded
+from atms.cli.live_hows import lines_of
 from atms.cli.live_view import LiveView
 from atms.cli.screen import out, say
 from atms.config import Config
@@ -100,6 +101,8 @@ def show_account(view: AccountView) -> None:
     withdraws = {True: "YES", False: "no", None: "the venue does not tell"}
     table.add_row("may withdraw", withdraws[view.can_withdraw])
     page.print(table)
+    for line in lines_of(view.hows):
+        page.print(line, soft_wrap=True)
 
 
 def show_limits(config: Config) -> None:

@@ -12,6 +12,7 @@ from atms.cli.guard import guarded
 from atms.cli.live_view import page, rows
 from atms.cli.screen import out, print_json, say
 from atms.config import Config, load_config
+from atms.errors import ConfigError
 from atms.running.reconciling import Difference, differences
 from atms.running.session import CONFIG, STALE, SessionFolder, find_session, sessions
 from atms.running.standing import accounts_of
@@ -41,8 +42,10 @@ def status(
         listed = [_row(folder) for folder in sessions(state)]
         if json_:
             print_json(listed)
-        else:
+        elif listed:
             out().print(rows(listed, ("id", "mode", "strategy", "alive", "state", "begun")))
+        else:
+            say(f"no live runs in {state / 'runs'} yet; see one: python -m atms demo")
         return
     folder = find_session(state, run)
     values = {**_row(folder), **folder.status, "silent_seconds": round(folder.silence, 1)}
@@ -52,9 +55,9 @@ def status(
     session = folder.session
     out().print(page(f"{session.strategy}  {session.mode}  {session.id}", folder.status))
     if not session.runs and folder.status.get("state") != "ended":
-        say("its process is gone; what it had open stands: see atms orders", "yellow")
+        say("its process is gone; what it had open stands: python -m atms orders", "yellow")
     elif session.runs and folder.silence > STALE:
-        say(f"no heartbeat for {folder.silence:.0f} s; see: atms stop", "yellow")
+        say(f"no heartbeat for {folder.silence:.0f} s; end it: python -m atms stop", "yellow")
 
 
 @guarded
@@ -108,13 +111,25 @@ def watch(
 ) -> None:
     """Stand by a live run; if it dies or hangs, end it and act by its execution.on_stop."""
     folder = find_session(_state(state_dir), run)
+    if not folder.session.runs:
+        _refuse_others(_state(state_dir), folder, "watch")
+    if _is_over(folder):
+        say(f"run {folder.session.id} has ended already")
+        return
     for line in watching(folder, _config(folder), after, say):
         say(f"left: {line}", "yellow")
 
 
 def _end(run: str | None, state_dir: Path | None, json_: bool, what: Any) -> None:
-    folder = find_session(_state(state_dir), run)
-    left = end(folder, _config(folder), what, say)
+    state = _state(state_dir)
+    folder = find_session(state, run)
+    if not folder.session.runs:
+        _refuse_others(state, folder, what)
+    if what == "stop" and _is_over(folder) and not folder.status.get("left"):
+        left: tuple[str, ...] = ()
+        say("it has ended already")
+    else:
+        left = end(folder, _config(folder), what, say)
     if json_:
         print_json({"id": folder.session.id, "left": list(left)})
     for line in left:
@@ -124,15 +139,33 @@ def _end(run: str | None, state_dir: Path | None, json_: bool, what: Any) -> Non
     say(f"run {folder.session.id} ended")
 
 
+def _is_over(folder: SessionFolder) -> bool:
+    """Return whether a run has ended in order."""
+    return not folder.session.runs and folder.status.get("state") == "ended"
+
+
+def _refuse_others(state: Path, folder: SessionFolder, what: str) -> None:
+    """Keep a run that is over from being ended on an account that another one trades now."""
+    mine = folder.session
+    for other in sessions(state):
+        theirs = other.session
+        if theirs.runs and {*theirs.accounts} & {*mine.accounts}:
+            raise ConfigError(
+                f"run {mine.id} is over, and run {theirs.id} trades its account now: "
+                f"python -m atms {what} {theirs.id}"
+            )
+
+
 def _table(
     run: str | None, state_dir: Path | None, json_: bool, part: str, shown: tuple[str, ...]
 ) -> None:
     folder = find_session(_state(state_dir), run)
+    accounts = accounts_of(folder)
     found = [
-        {"account": name, **row}
-        for name, account in accounts_of(folder).items()
-        for row in account[part]
+        {"account": name, **row} for name, account in accounts.items() for row in account[part]
     ]
+    for name in sorted({*folder.session.accounts} - accounts.keys()):
+        say(f"account {name} has no journal in {folder.session.state}", "yellow")
     if json_:
         print_json(found)
     elif found:

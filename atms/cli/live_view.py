@@ -81,9 +81,9 @@ def page(title: str, status: dict[str, Any]) -> Group:
     cash, value = status.get("cash"), status.get("value")
     head = Table.grid(padding=(0, 3))
     head.add_row(
-        f"state {status['state']}",
-        f"bars {status['bars']}",
-        f"last {status['last_bar'] or '–'}",
+        f"state {status.get('state', '–')}",
+        f"bars {status.get('bars', '–')}",
+        f"last {status.get('last_bar') or '–'}",
         f"cash {cash:,.2f}" if cash is not None else "cash –",
         f"value {value:,.2f}" if value is not None else "value –",
     )

@@ -74,7 +74,11 @@ def binance(
         int, typer.Option("--open-orders", help="That a symbol may have: MAX_NUM_ORDERS.")
     ] = 200,
 ) -> None:
-    """Serve what Binance spot serves, on 127.0.0.1, until Ctrl-C."""
+    """Serve what Binance spot serves, on 127.0.0.1, until Ctrl-C.
+
+    Example:
+      python -m atms sandbox binance --data sample:BTCUSD_1h --speed 3600
+    """
     from atms.sandbox.binance.config import Limits, MarketConfig, SandboxConfig
 
     if speed <= 0:

@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from atms.config import mask_url
-from atms.errors import LedgerError, MissingExtra
+from atms.errors import ConfigError, LedgerError, MissingExtra
 from atms.extras import install_hint
 
 _BUSY_SECONDS = 30
@@ -76,6 +76,7 @@ def connected(url: str, write: bool) -> Iterator[Connection]:
 
     Raises:
         LedgerError: the URL is wrong, or the database refuses; nothing of the block is kept.
+        ConfigError: the URL names another driver than ours.
         MissingExtra: the driver is not installed.
     """
     engine = _engine(url, "BEGIN IMMEDIATE" if write else "BEGIN")
@@ -96,7 +97,12 @@ def connected(url: str, write: bool) -> Iterator[Connection]:
 
 
 def parsed_url(url: str) -> URL:
-    """Return the URL in its parts; LedgerError if it is none, or of a database we cannot use."""
+    """Return the URL in its parts.
+
+    Raises:
+        LedgerError: it is none, or of a database that we cannot use.
+        ConfigError: it names a driver of SQLite's that is not ours.
+    """
     try:
         parsed = make_url("".join(url))  # the text of a DatabaseUrl, password and all
     except (ArgumentError, ValueError):  # a port that is no number is a ValueError
@@ -108,6 +114,8 @@ def parsed_url(url: str) -> URL:
         )
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise LedgerError("ledger.url: names no file; write sqlite:///atms.db")
+    if parsed.drivername.startswith("sqlite+") and parsed.drivername != "sqlite+pysqlite":
+        raise ConfigError(f"ledger.url: write sqlite:// instead of {parsed.drivername}://")
     return parsed
 
 
@@ -147,13 +155,17 @@ def check_driver(parsed: URL) -> None:
     """Refuse a PostgreSQL URL that does not name our driver, or whose driver is not installed.
 
     Raises:
-        LedgerError, MissingExtra: with the way out.
+        ConfigError: it names another driver, or none.
+        MissingExtra: the driver is not installed.
     """
+    missing = importlib.util.find_spec("psycopg2") is None
     if parsed.drivername != POSTGRESQL:
-        raise LedgerError(
-            f"ledger.url: say which driver: write {POSTGRESQL}:// instead of {parsed.drivername}://"
+        also = f", and install it: {install_hint('postgres')}" if missing else ""
+        raise ConfigError(
+            f"ledger.url: say which driver: write {POSTGRESQL}:// instead of "
+            f"{parsed.drivername}://{also}"
         )
-    if importlib.util.find_spec("psycopg2") is None:
+    if missing:
         raise MissingExtra(f"PostgreSQL needs its driver: {install_hint('postgres')}")
 
 

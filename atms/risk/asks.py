@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -51,19 +52,28 @@ class Working:
     Attributes:
         one_of: their rests; of several, one fills.
         then: rests of orders of which one fills after that; with no *one_of*, now.
+        reducing: rests of orders that the venue itself holds to reducing; of several, one fills.
         leaving: whether their cancellation was asked for. Until it is certain they count against
             what opens, and not against what reduces.
     """
 
     one_of: tuple[Decimal, ...] = ()
     then: tuple[Decimal, ...] = ()
+    reducing: tuple[Decimal, ...] = ()
     leaving: bool = False
 
     def reach(self, side: int) -> Decimal:
-        """Return how far they can move the position to a side, 1 or -1, at most; 0 or above."""
+        """Return how far they can move the position to a side, 1 or -1, at most; 0 or above.
+
+        What is held to reducing is left out: how far that goes, depends on the position.
+        """
         first = self.one_of or (NOTHING,)
         ends = [*first, *(one + more for one in first for more in self.then)]
         return max(NOTHING, *(side * end for end in ends))
+
+    def reduces(self, side: int) -> Decimal:
+        """Return how much of a position on the other side they can close at most; 0 or above."""
+        return max(side * rest for rest in (NOTHING, *self.reducing))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +87,7 @@ class Ask:
         link: how they belong together.
         last: the last price, finite; None: not known.
         multiplier: what one unit is worth at a price of 1.
-        instead: rests of open orders that end when this one fills: it joins their OCO group.
+        instead: open orders that end when this one fills: it joins their OCO group.
     """
 
     at: datetime
@@ -86,15 +96,19 @@ class Ask:
     link: Literal["single", "oco", "bracket"] = "single"
     last: Decimal | None = None
     multiplier: Decimal = Decimal(1)
-    instead: tuple[Decimal, ...] = ()
+    instead: Working = Working()
 
     @property
     def working(self) -> Working:
-        """What it will be once it is open; what the venue holds to reducing is left out."""
+        """What it will be once it is open."""
         free = [order.qty for order in self.orders if not order.reduces]
-        if self.link != "bracket" or self.orders[0].reduces:
-            return Working(one_of=(*free, *self.instead))
-        return Working(one_of=(free[0], *self.instead), then=tuple(free[1:]))
+        held = [order.qty for order in self.orders if order.reduces]
+        follow = 1 if self.link == "bracket" and not self.orders[0].reduces else len(free)
+        return Working(
+            one_of=(*free[:follow], *self.instead.one_of),
+            then=(*free[follow:], *self.instead.then),
+            reducing=(*held, *self.instead.reducing),
+        )
 
     def opens(self, position: Decimal) -> list[bool]:
         """Return of each order whether it opens anything, or turns a *position*."""
@@ -122,9 +136,19 @@ class Exposure:
 
     Attributes:
         position: units, below 0 for a short.
-        working: every order that may still fill, once; those that the venue itself holds to
-            reducing, and the *instead* of an ask, are left out.
+        working: every order that may still fill, once; the *instead* of an ask is left out.
     """
 
     position: Decimal = NOTHING
     working: tuple[Working, ...] = ()
+
+    def furthest(self, side: int, working: Iterable[Working]) -> Decimal:
+        """Return where the position can come to on a side, 1 or -1, with open orders; units.
+
+        What is held to reducing closes first what is held on the other side, at most all of it;
+        then whatever else is open moves on from there. Any other order of fills, and any part of
+        it, ends less far.
+        """
+        held, groups = side * self.position, tuple(working)
+        closed = min(sum((one.reduces(side) for one in groups), NOTHING), max(NOTHING, -held))
+        return held + closed + sum((one.reach(side) for one in groups), NOTHING)

@@ -217,8 +217,7 @@ def _furthest(ask: Ask, exposure: Exposure, opens: bool) -> _Furthest:
     asked, sides = ask.working, [_Furthest(NOTHING, NOTHING, "")]
     working = [one for one in exposure.working if opens or not one.leaving]
     for side, word in ((1, "long"), (-1, "short")):
-        reach = asked.reach(side)
-        if reach:
-            ordered = sum((one.reach(side) for one in working), NOTHING)
-            sides.append(_Furthest(side * exposure.position + ordered + reach, ordered, word))
+        if asked.reach(side) or asked.reduces(side):
+            ordered = exposure.furthest(side, working) - side * exposure.position
+            sides.append(_Furthest(exposure.furthest(side, [*working, asked]), ordered, word))
     return max(sides, key=lambda one: one.value)

@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,7 @@ from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
 from atms.execution.broker.desk import Files
 from atms.execution.broker.gating import LiveWatch
 from atms.execution.disk.files import AccountFiles
+from atms.execution.emulation import hows
 from atms.feeds.history import Zone, backtrader_timeframe
 from atms.risk import Day, Gate
 from atms.running.answers import answer_of
@@ -54,6 +55,8 @@ class AccountView:
         balances, positions: what it holds.
         orders: what stands open.
         can_withdraw: whether the key may take money out; None: the venue does not tell.
+        hows: kind of order, or group -> how it is done: by the venue, here and with what, or the
+            code with which it is refused; see :func:`atms.execution.emulation.hows.table`.
     """
 
     store: str
@@ -63,6 +66,7 @@ class AccountView:
     positions: tuple[BucketFact, ...]
     orders: tuple[OrderFact, ...]
     can_withdraw: bool | None
+    hows: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -144,7 +148,9 @@ class LiveRun:
             for key in ("key", "secret", "passphrase")
             if (secret := getattr(section, key)) is not None
         }
-        return _seen(name, store, prints, shot, venue.can_withdraw)
+        consent = self.config.execution.emulated_protection
+        seen = _seen(name, store, prints, shot, venue.can_withdraw)
+        return replace(seen, hows=hows.table(venue, consent=consent))
 
     # ---- running ----------------------------------------------------------------------------
     def run(self) -> None:

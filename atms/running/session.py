@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +26,7 @@ from atms.steady import since_boot
 
 CONFIG = "config.yaml"
 _SESSION, _STATUS, _REQUEST = "session.json", "status.json", "request.json"
+_FIRST = "begin one: python -m atms live -c FILE; or see one: python -m atms demo"
 STALE = 10.0  # seconds without a heartbeat after which a run is taken for hung
 
 
@@ -108,6 +109,11 @@ class SessionFolder:
         return folder
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it says who runs it."""
+        return {one.name for one in fields(Session)} == self._read(_SESSION).keys()
+
+    @property
     def session(self) -> Session:
         """Who runs it."""
         values = self._read(_SESSION)
@@ -149,10 +155,10 @@ class SessionFolder:
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
+            found = json.loads((self.path / name).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
-        return found
+        return found if isinstance(found, dict) else {}
 
 
 def this_process() -> tuple[int, float]:
@@ -161,9 +167,13 @@ def this_process() -> tuple[int, float]:
 
 
 def sessions(state: Path) -> list[SessionFolder]:
-    """Return the live runs that there are or were, the newest first."""
+    """Return the live runs that there are or were, the newest first.
+
+    A folder that does not say whose it is is left out: it must not keep anybody from ending a run.
+    """
     found = [SessionFolder(path.parent) for path in (state / "runs").glob(f"*/{_SESSION}")]
-    return sorted(found, key=lambda one: one.session.begun, reverse=True)
+    known = [one for one in found if one.is_whole]
+    return sorted(known, key=lambda one: one.session.begun, reverse=True)
 
 
 def find_session(state: Path, run: str | None) -> SessionFolder:
@@ -181,7 +191,8 @@ def find_session(state: Path, run: str | None) -> SessionFolder:
         known = known[:1]
     if not known:
         what = f"run {run!r}" if run else "run"
-        raise ConfigError(f"there is no live {what} in {state / 'runs'}; see: atms status --all")
+        way_out = "the runs: python -m atms status --all" if sessions(state) else _FIRST
+        raise ConfigError(f"there is no live {what} in {state / 'runs'}; {way_out}")
     if len(known) > 1:
         names = ", ".join(one.session.id for one in known[:5])
         raise ConfigError(f"{run or 'several runs are alive'}: which of {names}?")

@@ -101,7 +101,7 @@ class RiskWatch:
             link="bracket" if len(orders) > 1 else "single",
             last=exact(last) if math.isfinite(last) else None,
             multiplier=exact(self._broker.getcommissioninfo(first.data).p.mult),
-            instead=tuple(siblings),
+            instead=Working(one_of=tuple(siblings)),
         )
         working = (Working(one_of=tuple(one), then=tuple(more)) for one, more in groups.values())
         return ask, Exposure(position=self._position(instrument), working=tuple(working))

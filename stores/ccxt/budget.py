@@ -1,14 +1,15 @@
 """Our own rate budgets: nothing is sent that the venue would refuse for its number.
 
 A part of each is a reserve that only cancels and protective orders may use; a request that can
-wait for ever leaves half. Within a ban nothing leaves at all, whatever it is for.
+wait for ever leaves half. Within a ban nothing leaves at all, whatever it is for. Those of one kind
+that wait do so in line: the first that came is the first that leaves.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Literal
@@ -16,6 +17,7 @@ from typing import Literal
 from atms.stores.capabilities import Budget
 
 Rank = Literal["urgent", "ordinary", "idle"]
+_MOMENT = timedelta(milliseconds=1)
 _SLOTS = 60  # a window is counted in so many parts, and one more: never in less time than it has
 
 
@@ -51,8 +53,12 @@ class Window:
             self.spend(at, more)
 
     def delay(self, at: float, units: int, rank: Rank) -> float:
-        """Return seconds until so many units are free."""
-        left = self.used(at) + units - self._limit(rank)
+        """Return seconds until so many units are free, or were spent one by one."""
+        limit = self._limit(rank)
+        if 0 < limit < units:  # a window full of them after the other
+            whole, rest = divmod(units - 1, limit)
+            return whole * self.budget.per.total_seconds() + self.delay(at, rest + 1, rank)
+        left = self.used(at) + units - limit
         if left <= 0:
             return 0.0
         for slot, spent in self._spent:
@@ -82,6 +88,8 @@ class Budgets:
         self._now = now
         self._windows = {budget.name: Window(budget) for budget in budgets}
         self._barred_until = 0.0
+        self._lines: dict[object, asyncio.Lock] = {}
+        self._in_line: Counter[object] = Counter()
 
     def replace(self, budgets: Iterable[Budget]) -> None:
         """Take the venue's own limits; what was spent is kept."""
@@ -123,14 +131,47 @@ class Budgets:
     ) -> timedelta:
         """Spend what a request costs, waiting for it where that is not too long.
 
+        Behind others of its rank that wait for the same budgets it waits in line.
+
         Returns:
-            0: it is spent. Else nothing is, and the time until it could be, above *patience*.
+            0: it is spent. Else nothing is, and the time until it could be.
         """
-        until = self._now() + patience.total_seconds()
-        while wait := self.delay(costs, rank):
-            if self._now() + wait.total_seconds() > until:
+        kind = (rank, frozenset(costs))
+        if not self._in_line[kind]:
+            wait = self._spend(costs, rank)
+            if not wait or wait > patience:
                 return wait
-            await asyncio.sleep(wait.total_seconds())
-        for name, units in costs.items():
-            self._windows[name].spend(self._now(), units)
-        return timedelta(0)
+        if not patience:
+            return max(_MOMENT, self.delay(costs, rank))
+        line = self._lines.setdefault(kind, asyncio.Lock())
+        self._in_line[kind] += 1
+        try:
+            return await self._wait(line, costs, rank, patience)
+        finally:
+            self._in_line[kind] -= 1
+
+    async def _wait(
+        self, line: asyncio.Lock, costs: Mapping[str, int], rank: Rank, patience: timedelta
+    ) -> timedelta:
+        until = self._now() + patience.total_seconds()
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                await line.acquire()
+        except TimeoutError:
+            return max(_MOMENT, self.delay(costs, rank))
+        try:
+            while wait := self._spend(costs, rank):
+                if self._now() + wait.total_seconds() > until:
+                    return wait
+                await asyncio.sleep(wait.total_seconds())
+            return wait
+        finally:
+            line.release()
+
+    def _spend(self, costs: Mapping[str, int], rank: Rank) -> timedelta:
+        """Spend what a request costs, or return how long it has to wait."""
+        wait = self.delay(costs, rank)
+        if not wait:
+            for name, units in costs.items():
+                self._windows[name].spend(self._now(), units)
+        return wait

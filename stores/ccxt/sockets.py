@@ -149,14 +149,20 @@ class Socket:
                     waiting.set_exception(ConnectionError())
             await self._wire.hang_up(self._url, client)
 
+    async def _greeting(self) -> None:
+        await self._greet()
+
     async def _greeted(self) -> bool:
         assert self._ended is not None
-        greeting: asyncio.Future[None] = asyncio.ensure_future(self._greet())
+        greeting = asyncio.get_running_loop().create_task(self._greeting(), name="greeting")
         both: set[asyncio.Future[Any]] = {greeting, self._ended}
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:  # the socket is closed: the greeting with it
+            await _cancel(greeting)
+            raise
         if not greeting.done():
-            greeting.cancel()
-            await asyncio.gather(greeting, return_exceptions=True)
+            await _cancel(greeting)
             self._tell_first(Lost("the stream was closed at its beginning"))
             return False
         error = greeting.exception()
@@ -174,3 +180,9 @@ class Socket:
         if not self._first.done():
             self._first.set_exception(error)
             self._first.exception()  # nobody need wait for it
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    """End a task, whatever it does in the end."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

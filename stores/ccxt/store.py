@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from atms.errors import ConfigError, MissingExtra, VenueError
 from atms.extras import install_hint
@@ -15,22 +14,21 @@ from atms.stores.base import AuthFailed, Unreachable
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt import addresses
 from atms.stores.ccxt.account import AccountStream
-from atms.stores.ccxt.asking import MALFORMED, Asking, seconds
-from atms.stores.ccxt.budget import Rank
-from atms.stores.ccxt.depth import executable
+from atms.stores.ccxt.asking import Asking
 from atms.stores.ccxt.market import Market
-from atms.stores.ccxt.profile import Lost, NotLeft, Profile, Said, Stream
+from atms.stores.ccxt.profile import Lost, Profile, Said
 from atms.stores.ccxt.profiles import profile as profile_of
+from atms.stores.ccxt.public import PublicSide
+from atms.stores.ccxt.writing import Writes
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
-from atms.stores.market import Bar, BarFact, Book, Instrument, Print, Quote
-from atms.stores.outcomes import Looked, NotSent, Outcome, Reason, Refused, Unknown
-from atms.stores.requests import Cancel, Key, Place, Prepared, Refs, Request
+from atms.stores.market import Instrument
+from atms.stores.outcomes import Looked, NotSent, Outcome, Reason
+from atms.stores.requests import Key, Prepared, Refs, Request
 
 Told = str | Callable[[], str]  # a secret, or what reveals it
-WRITE_WAITS = timedelta(seconds=2)  # at most, for our own budget; then it is not sent
 
 
-class CCXTStore:
+class CCXTStore(PublicSide):
     """One account at one exchange.
 
     ::
@@ -96,6 +94,7 @@ class CCXTStore:
         self._asking = Asking(self._profile, self._place)
         self._private: AccountStream | None = None
         self._market: Market | None = None
+        self._writes = Writes(self._profile, self._asking)
 
     def __repr__(self) -> str:
         return f"CCXTStore({self._profile.exchange!r}, account={self.account!r})"
@@ -192,119 +191,30 @@ class CCXTStore:
         asking.budgets.replace(budgets)
         return found
 
-    async def history(
-        self, instrument: str, timeframe: str, start: datetime, end: datetime
-    ) -> AsyncIterator[Bar]:
-        """Yield final bars that lie whole between two times, the oldest first."""
-        asking, raw = self._asking, self._profile.names.raw(instrument)
-        stream = self._profile.bars(raw, timeframe)
-        at, more = start, True
-        while more and at < end:
-            page = self._profile.history(asking.ask_patiently, raw, timeframe, at, end, self.page)
-            bars, more = await asking.read(page)
-            for number, bar in enumerate(bars):
-                newest = not more and number == len(bars) - 1
-                inside = bar.open_at >= start and bar.close_at <= end
-                if inside and self._is_over(bar, stream.name, newest):
-                    yield bar
-            more = more and bool(bars)
-            at = bars[-1].close_at if bars else end
-
-    def _is_over(self, bar: Bar, stream: str, newest: bool) -> bool:
-        if self.market_clock == "wall":
-            return bar.close_at <= self._asking.clock.now()
-        told = self._market.closed.get(stream) if self._market is not None else None
-        return not newest or (told is not None and bar.close_at <= told)
-
-    async def lag(self, symbol: str) -> timedelta:
-        """Return how far the market's bars are behind the clock.
-
-        Nothing, but for a sandbox that plays old ones (``market_clock: stream``).
-        """
-        if self.market_clock == "wall":
-            return timedelta(0)
-        asking, raw = self._asking, self._profile.names.raw(f"{self.account}:{symbol}")
-        newest = await asking.read(self._profile.newest(asking.ask, raw))
-        return timedelta(0) if newest is None else asking.clock.now() - newest
-
-    def bars(self, instrument: str, timeframe: str) -> AsyncIterator[BarFact]:
-        """Yield bars, those that still grow too, and whether the stream is up."""
-        stream = self._profile.bars(self._profile.names.raw(instrument), timeframe)
-        return self._joined(stream, links=True)
-
-    def quotes(self, instrument: str, qty: Decimal | None = None) -> AsyncIterator[Quote]:
-        """Yield the best prices, or those that *qty* would have of the streamed book."""
-        raw = self._profile.names.raw(instrument)
-        if qty is not None:
-            depth = self._profile.capabilities.book_depth or 1
-            return executable(self._joined(self._profile.book(raw, depth), newest=True), qty)
-        return self._quoted(raw, self._joined(self._profile.quotes(raw), newest=True))
-
-    async def _quoted(
-        self, raw: str, stream: AsyncGenerator[Quote, None]
-    ) -> AsyncGenerator[Quote, None]:
-        """Yield the price of now, then its changes: the stream tells nothing of a still market."""
-        reply = await self._asking.ask(self._profile.quote(raw))
-        first = self._profile.read_quote(reply, self._asking.clock.now())
-        if first is not None:
-            yield first
-        async for quote in stream:
-            yield quote
-
-    def book(self, instrument: str, depth: int) -> AsyncIterator[Book]:
-        """Yield the order book, its newest state only."""
-        raw = self._profile.names.raw(instrument)
-        return self._joined(self._profile.book(raw, depth), newest=True)
-
-    def prints(self, instrument: str) -> AsyncIterator[Print]:
-        """Yield public trades."""
-        return self._joined(self._profile.prints(self._profile.names.raw(instrument)))
-
-    def _joined(
-        self, stream: Stream, *, newest: bool = False, links: bool = False
-    ) -> AsyncGenerator[Any, None]:
-        wire = self._asking.connected()
-        if self._market is None:
-            self._market = Market(wire, self._profile, self._asking.clock.now)
-        outlet = self._market.join(stream, newest=newest, links=links)
-        return self._market.carried(stream, outlet)
-
     # ---- writes -----------------------------------------------------------------------------
     async def prepare(self, request: Request) -> Prepared:
         """Return the request with the names that its orders will have at the venue."""
         return Prepared(request=request, refs=self._profile.known(request))
 
+    async def admit(self, prepared: Prepared, patience: timedelta) -> timedelta:
+        """Spend what sending costs of the venue's rate budget, waiting in line for it.
+
+        Cancels and what protects have a part of it that nothing else may spend.
+
+        Returns:
+            0: it is spent; send it now. Else nothing is, and how long it would have to wait.
+        """
+        return await self._writes.admit(prepared, patience)
+
+    def delay(self, writes: Sequence[Prepared]) -> timedelta:
+        """Return about how long the last of several writes would wait for the rate budget."""
+        return self._writes.delay(writes)
+
     async def transmit(self, prepared: Prepared) -> Outcome:
         """Send once, and tell what came of it by the venue's own code."""
-        wire, request = self._asking.wire, prepared.request
-        if wire is None or self._private is None:
+        if self._private is None:
             return NotSent(why="not connected to an account")
-        why = self._profile.unfit(request)
-        if why:
-            return NotSent(why=f"cannot be sent: {why}")
-        call = self._profile.write(prepared)
-        wait = await self._asking.budgets.take(call.costs, _rank(request), WRITE_WAITS)
-        if wait:
-            return NotSent(why=f"the rate budget lets nothing through for {seconds(wait)}")
-        try:
-            reply = await wire.call(call)
-        except NotLeft as error:
-            return NotSent(why=str(error))
-        except Lost as error:
-            return Unknown(why=str(error))
-        except Said as said:
-            return self._refused(said)
-        try:
-            return self._profile.acked(prepared, reply)
-        except MALFORMED as error:
-            return Unknown(why=f"the answer cannot be read ({type(error).__name__})")
-
-    def _refused(self, said: Said) -> Outcome:
-        reason = self._profile.judge(said)
-        self._asking.heed(said, reason)
-        if reason is None:
-            return Unknown(why=str(said))
-        return Refused(code=str(said), reason=reason, retry_after=said.retry_after)
+        return await self._writes.transmit(prepared)
 
     # ---- reads of the account ---------------------------------------------------------------
     def facts(self) -> AsyncIterator[Fact]:
@@ -350,11 +260,3 @@ class CCXTStore:
 def _revealing(told: Told | None) -> Callable[[], str]:
     """Return a function that gives a secret: what shows the store's attributes shows none."""
     return told if callable(told) else lambda: told or ""
-
-
-def _rank(request: Request) -> Rank:
-    """Return what a write may take of the budgets: the reserve is for what makes things safer."""
-    if isinstance(request, Cancel):
-        return "urgent"
-    safe = isinstance(request, Place) and all(ticket.reduces for ticket in request.tickets)
-    return "urgent" if safe else "ordinary"

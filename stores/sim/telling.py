@@ -27,7 +27,7 @@ def capabilities(market: Capabilities, on_close: bool) -> Capabilities:
     )
     return Capabilities(
         keys=keys, kinds=kinds, tifs=frozenset({"gtc", "day", "gtd"}), reduces="flag",
-        links=frozenset({"oco", "bracket"}), read_lag=timedelta(0),
+        links=frozenset({"oco", "bracket"}), as_backtest=True, read_lag=timedelta(0),
         outcome_bound=timedelta(seconds=1), log="contiguous", snapshot_atomic=True,
         bar_stamp=market.bar_stamp, bar_end=market.bar_end, bar_lag=market.bar_lag,
         bars_omit_empty=market.bars_omit_empty, history_depth=market.history_depth,

@@ -323,7 +323,8 @@ EXITS = [
     (2, ("-s", "nothing_of_that_name")),
     (2, ("--no-such-option",)),
     (3, ("--set", "data.feeds.0.source=nowhere.csv")),
-    (4, ("--set", "ledger.url=postgresql://host/db")),
+    (2, ("--set", "ledger.url=postgresql+asyncpg://host/db")),
+    (4, ("--set", "ledger.url=sqlite:///nowhere/atms.db")),
     (130, ("-s", "interrupted.py")),
 ]
 

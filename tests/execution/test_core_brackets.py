@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from atms.execution.core.core import Core
-from atms.execution.core.events import TellFill, TellOpen, TellOrder, Transmit, WishCancel
+from atms.execution.core.events import Ready, TellFill, TellOpen, TellOrder, Transmit, WishCancel
 from atms.execution.core.records import Intended
 from atms.execution.emulation.plan_records import Planned, Triggered
 from atms.stores.facts import FillVoid, State
@@ -182,10 +182,20 @@ def test_a_leg_that_fills_in_parts_over_several_orders_is_one_order_to_the_strat
     world.cancel_all(one, two)
     stop = world.leg(Kind.STOP)
     assert world.statuses(stop) == [
-        "submitted", "accepted", "partial", "partial", "partial", "completed",
+        "submitted", "accepted", "partial", "partial", "completed",
     ]  # fmt: skip
     assert world.told(stop) == dec(10)
     assert world.heard() == dec(0)
+
+
+def test_a_leg_is_completed_by_its_fill_and_does_not_wait_for_the_end_of_the_other() -> None:
+    world = opened()
+    _, stop, limit = world.protected()
+    world.fill(stop, "s1", 10, side=-1, price=dec(80))
+    assert world.statuses(world.leg(Kind.STOP))[2:] == ["completed"]
+    assert ends(world, world.leg(Kind.LIMIT)) == "accepted"
+    world.cancel_all(limit)
+    assert ends(world, world.leg(Kind.LIMIT)) == "canceled"
 
 
 def test_a_pair_of_which_the_venue_forgot_one_has_it_taken_back() -> None:
@@ -338,8 +348,9 @@ def test_what_was_not_sent_is_sent_again() -> None:
     assert {one.qty for one in world.gather().tickets} == {dec(10)}
 
 
-def test_what_may_stand_is_not_sent_again() -> None:
+def test_what_may_stand_is_not_sent_again_where_it_could_sell_others_units() -> None:
     world = opened()
+    world.fill(world.placed(qty=dec(10)), "o1", 10)
     entry = world.bracket()
     world.fill(entry, "e1", 10)
     world.take(world.gather(), Unknown(why="timeout"))
@@ -443,7 +454,7 @@ def test_a_leg_that_was_tried_again_and_may_stand_is_not_given_up() -> None:
     world.take(world.gather(), Unknown(why="timeout"))
     world.wait(2.5)
     assert not records_of(world, Triggered)
-    assert not world.prepared()
+    assert all(one.kind is not Kind.MARKET for place in world.prepared() for one in place.tickets)
 
 
 def test_no_stop_is_placed_alone_beside_a_limit_that_locks_its_units() -> None:
@@ -453,6 +464,31 @@ def test_no_stop_is_placed_alone_beside_a_limit_that_locks_its_units() -> None:
     assert not world.prepared()
     world.wait(1)
     assert not world.prepared()
+
+
+def test_what_cannot_be_taken_back_in_time_does_not_keep_the_rest_bare() -> None:
+    world = opened()
+    entry, stop, limit = world.protected(2)
+    world.fill(limit, "l1", 2, side=-1)
+    world.fill(entry, "e2", 8)  # before it could be taken back
+    assert stop in world.backed()
+    world.wait(0.9)
+    assert not world.prepared()
+    world.wait(0.1)
+    assert kinds(world.prepared()[0]) == [(Kind.STOP, dec(6)), (Kind.LIMIT, dec(6))]
+
+
+def test_a_venue_that_cannot_be_asked_is_asked_less_and_less_often() -> None:
+    world = opened()
+    entry = world.bracket()
+    world.fill(entry, "e1", 10)
+    asked = 0
+    for _ in range(600):
+        for place in world.prepared():
+            asked += 1
+            world.feed(Ready(results=((place, None, "no connection"),)))
+        world.wait(0.1)
+    assert 20 <= asked <= 30
 
 
 def test_what_is_over_and_does_not_say_what_it_filled_is_asked_for_at_once() -> None:
@@ -535,8 +571,36 @@ def test_the_journal_read_again_gives_the_same_state_at_every_record() -> None:
 
 
 def test_a_venue_that_holds_brackets_is_given_them() -> None:
-    world = World(capabilities=manners(links=frozenset({"bracket"}))).open()
+    able = manners(links=frozenset({"bracket"}), protection_scales=True)
+    world = World(capabilities=able).open()
     prepared = world.place(ticket(), STOP, LIMIT, link="bracket")
     assert isinstance(prepared.request, Place)
     assert prepared.request.link == "bracket"
     assert {one.how for one in world.every(TellOrder)} == {"native"}
+
+
+@pytest.mark.parametrize(
+    ("manner", "whole"),
+    [
+        ({}, False),
+        ({"protection_scales": True}, True),
+        ({"partial_fills": False}, True),
+        ({"as_backtest": True}, True),
+    ],
+)
+def test_a_bracket_goes_whole_only_where_its_legs_fit_what_its_entry_opened(
+    manner: dict[str, bool], whole: bool
+) -> None:
+    world = Emulated(capabilities=spot(links=frozenset({"oco", "bracket"}), **manner))
+    world.open()
+    world.wish(ticket(), STOP, LIMIT, link="bracket")
+    (place,) = world.prepared()
+    assert len(place.tickets) == (3 if whole else 1)
+
+
+def test_a_part_of_an_entry_is_covered_where_the_venues_own_legs_would_not_follow_it() -> None:
+    world = Emulated(capabilities=spot(links=frozenset({"oco", "bracket"})))
+    world.open()
+    entry = world.bracket()
+    world.fill(entry, "e1", 4)
+    assert kinds(world.gather()) == [(Kind.STOP, dec(4)), (Kind.LIMIT, dec(4))]

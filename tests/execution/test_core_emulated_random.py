@@ -61,6 +61,8 @@ class EmulatedRun(Run):
             reasons = [Reason.FUNDS, Reason.FILTER, Reason.RATE]
             why = [Reason.WOULD_TRIGGER, *reasons] if legs else reasons
             return Refused(code="-1", reason=self.dice.choice(why))
+        if not self.margin and self.lacks(request):
+            return Refused(code="-2010", reason=Reason.FUNDS)
         for one in request.tickets:
             self.venue.place(one, self.now)
             order = self.venue.orders[one.key]
@@ -73,6 +75,19 @@ class EmulatedRun(Run):
         return Acked(
             refs=tuple((key, name) for key in keys for name in sorted(self.venue.orders[key].names))
         )
+
+    def lacks(self, request: Place) -> bool:
+        """Return whether what stands leaves too few units for what is to be sold."""
+        orders = self.venue.orders
+        if any(one.key in orders or one.side > 0 for one in request.tickets):
+            return False
+        held = sum((one.ticket.side * one.filled for one in orders.values()), dec(0))
+        locked: dict[frozenset[str], Decimal] = {}  # a pair locks its units once
+        for key, one in orders.items():
+            if one.state is State.WORKING and one.ticket.side < 0:
+                pair = frozenset({key, self.partner.get(key, key)})
+                locked[pair] = max(locked.get(pair, dec(0)), one.ticket.qty - one.filled)
+        return max(one.qty for one in request.tickets) > held - sum(locked.values())
 
     def fills_later(self, order: Stands) -> None:
         if order.ticket.kind is Kind.MARKET:

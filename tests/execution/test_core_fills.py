@@ -299,7 +299,8 @@ def test_late_fees_and_other_cash_are_booked_once_each_though_their_ids_are_equa
 
 
 def test_a_fill_of_one_leg_leaves_the_others_of_its_group() -> None:
-    world = World(capabilities=manners(links=frozenset({"bracket"}))).open()
+    able = manners(links=frozenset({"bracket"}), protection_scales=True)
+    world = World(capabilities=able).open()
     legs = (ticket(), ticket(side=-1, reduces=True))
     prepared = world.place(*legs, link="bracket")
     entry, stop = (one.key for one in prepared.request.tickets)  # type: ignore[union-attr]

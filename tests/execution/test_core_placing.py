@@ -220,7 +220,8 @@ def test_a_duplicate_key_is_an_unknown_outcome() -> None:
 
 
 def test_every_leg_of_a_group_is_told_and_durable_and_the_group_is_sent_once() -> None:
-    world = World(capabilities=manners(links=frozenset({"bracket"}))).open()
+    able = manners(links=frozenset({"bracket"}), protection_scales=True)
+    world = World(capabilities=able).open()
     legs = (
         ticket(),
         ticket(side=-1, reduces=True, limit=dec(120)),

@@ -29,6 +29,7 @@ from atms.execution.core.events import (
     Ready,
     Sent,
     SnapshotRead,
+    TellAccount,
     TellFill,
     TellOrder,
     Tick,
@@ -261,7 +262,6 @@ class Run:
         policy = "halt" if began else "adopt"  # what comes later than the opening is a mistake
         terms = Terms(journal="j", instruments=_NAMES, unknown_position=policy)
         self.core = Core(terms, records)
-        self.rows_then = {name: rows(self.core, name) for name in _NAMES}
         self.wake = None
         self.carry_out(self.core.start(self.epoch, self.now))
         both = tuple(instrument(name) for name in _NAMES)
@@ -318,6 +318,9 @@ class Run:
                 self.told[key, status] += 1
                 for row in fills:
                     self.heard[row.instrument] += row.side * row.qty  # type: ignore[assignment]
+            case TellAccount(what="ready"):  # how things stand was told whole just before
+                self.rows_then = {name: rows(self.core, name) for name in _NAMES}
+                self.heard.clear()
             case TellFill(row=row, sign=sign):
                 self.heard[row.instrument] += sign * row.side * row.qty  # type: ignore[assignment]
 

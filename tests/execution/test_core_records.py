@@ -70,6 +70,7 @@ RECORDS: tuple[Record, ...] = (
     Answered(key="k", outcome="refused", at=AT, code="-2010", reason=Reason.FUNDS),
     Answered(key="k", outcome="unknown", at=AT),
     Stood(key="k", state=State.CANCELED, at=AT, filled=Decimal("0.0"), reason=Reason.OTHER),
+    Stood(key="k", state=State.FILLED, at=AT, filled=Decimal("0.70"), qty=Decimal("0.70")),
     Stood(key="k", state=State.WORKING, at=AT),
     CancelAsked(key="k", at=AT),
     CancelAsked(key="k", at=AT, names=("tx:1",), payload=b"signed", repeatable=True),

@@ -89,6 +89,30 @@ def test_what_was_asked_back_does_not_count_against_closing(taken_back: bool) ->
     assert codes(strategy)[-1] == (None if taken_back else "MAX_POSITION")
 
 
+def test_what_closes_a_position_counts_where_the_venue_holds_it_to_reducing() -> None:
+    """Three sales in one next(): the first closes, the second opens, the third goes too far."""
+
+    def sells(one: Any) -> Any:
+        one.sold = [one.sell(size=4) for _ in range(3)]
+        return one.sold[-1]
+
+    strategy = Bench([100] * 5, MARGIN).run(
+        does(buy(4), sells), watch=behind(max_position=Decimal(4))
+    ).strategy  # fmt: skip
+    assert [order.info.get("code") for order in strategy.sold] == [None, None, "MAX_POSITION"]
+    assert strategy.position.size == -4
+
+
+def test_and_so_does_one_that_waits_for_its_price() -> None:
+    resting = sell(8, price=110.0, exectype=LIMIT)
+    bench = Bench([100, 100, 100, 100, 110, 110, 110], MARGIN)
+    strategy = bench.run(
+        does(buy(4), resting, lambda one: one.close()), watch=behind(max_position=Decimal(4))
+    ).strategy  # fmt: skip
+    assert codes(strategy) == [None, None, "MAX_POSITION"]
+    assert strategy.position.size == -4
+
+
 def test_of_a_brackets_legs_one_fills() -> None:
     def bracket(one: Any) -> Any:
         return one.buy_bracket(size=4, price=100.0, limitprice=110.0, stopprice=90.0)[0]

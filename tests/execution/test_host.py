@@ -17,7 +17,7 @@ import pytest
 from atms.errors import RunError
 from atms.execution.driver import host as module
 from atms.execution.driver import tasks
-from atms.execution.driver.host import Failures, Host, InlineHost, ThreadHost
+from atms.execution.driver.host import SWITCH_INTERVAL, Failures, Host, InlineHost, ThreadHost
 from atms.sandbox.simulation.loop import Stalled, VirtualLoop
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
@@ -408,9 +408,9 @@ def test_the_wall_clock_is_told(thread_host: ThreadHost) -> None:
 def test_the_switch_interval_is_short_until_the_last_host_is_closed() -> None:
     before = sys.getswitchinterval()
     first, second = ThreadHost(), ThreadHost()
-    assert sys.getswitchinterval() == pytest.approx(0.0005)
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL)
     first.close()
-    assert sys.getswitchinterval() == pytest.approx(0.0005)
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL)
     second.close()
     second.close()
     assert sys.getswitchinterval() == before
@@ -419,11 +419,11 @@ def test_the_switch_interval_is_short_until_the_last_host_is_closed() -> None:
 def test_a_shorter_switch_interval_of_the_users_stays() -> None:
     before = sys.getswitchinterval()
     try:
-        sys.setswitchinterval(0.00025)
+        sys.setswitchinterval(0.00005)
         host = ThreadHost()
-        assert sys.getswitchinterval() == pytest.approx(0.00025)
+        assert sys.getswitchinterval() == pytest.approx(0.00005)
         host.close()
-        assert sys.getswitchinterval() == pytest.approx(0.00025)
+        assert sys.getswitchinterval() == pytest.approx(0.00005)
     finally:
         sys.setswitchinterval(before)
 

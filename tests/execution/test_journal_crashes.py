@@ -11,13 +11,25 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from atms.errors import JournalError
+from atms.execution.core.core import Core, Terms
+from atms.execution.core.events import TellAccount, Wish, Wishes
+from atms.execution.core.records import decode
 from atms.execution.disk.journal import Journal
 from atms.execution.disk.journal_file import told
+from atms.execution.driver.account import Account
+from atms.sandbox.simulation.loop import VirtualLoop
+from atms.sandbox.simulation.venue.exchange import ExchangeStore
+from atms.sandbox.simulation.venue.profiles import PROFILES
+from atms.sandbox.simulation.venue.truth import Venue
+from atms.stores.requests import Kind, Ticket
 from tests.execution import processes
 from tests.execution.processes import ACCOUNT, Child, children, group
 
@@ -119,6 +131,114 @@ def read_back(place: Path, database: bytes, wal: bytes) -> list[str]:
         found = [body for _, body in journal.bodies()]
         journal.append(["goes on"])
     return found
+
+
+# ---- what was told is torn all the same ---------------------------------------------------------
+class Process:
+    """One that trades by a journal on disk, at a venue that outlives it."""
+
+    def __init__(self, folder: Path, venue: Venue, loop: VirtualLoop) -> None:
+        self.folder, self.venue, self.loop = folder, venue, loop
+        self.journal = Journal.open(folder, ACCOUNT)
+        self.instrument = next(iter(venue.instruments))
+        self.told: list[Any] = []
+        records = [decode(body) for _, body in self.journal.bodies()]
+        terms = Terms(journal=self.journal.id, instruments=(self.instrument,))
+        self.core = Core(terms, records)
+        self.account = Account(
+            self.core, ExchangeStore(venue), self.journal, loop=loop, now=loop.now,
+            tell=self.told.append,
+        )  # fmt: skip
+        self.account.spawn(self.account.run(None))
+        loop.turn(lambda: False, 60)
+
+    def buy(self, limit: str) -> None:
+        ticket = Ticket(
+            key="", instrument=self.instrument, side=1, qty=Decimal(1), kind=Kind.LIMIT,
+            limit=Decimal(limit),
+        )  # fmt: skip
+        self.account.feed(Wishes(wishes=(Wish(tickets=(ticket,), tags=(7,)),)))
+        self.loop.turn(lambda: False, 5)
+
+    def end(self) -> None:
+        self.account.abandon(RuntimeError("killed"))
+        self.venue.sever()
+        self.loop.turn(lambda: False, 0)
+        self.journal.close()
+
+    def notices(self, what: str) -> list[str]:
+        return [one.text for one in self.told if isinstance(one, TellAccount) and one.what == what]
+
+
+@pytest.fixture
+def torn(folder: Path, tmp_path: Path) -> Iterator[Callable[[Callable[..., bytes]], Process]]:
+    """Let a process order, lose what its journal was told of it, and start the next one."""
+    loop = VirtualLoop(datetime(2026, 1, 1, tzinfo=UTC))
+    venue = PROFILES["exchange"].venue(clock=loop.now, source=random.Random(1))
+    venue.trade(next(iter(venue.instruments)), Decimal(100), Decimal(10))
+    alive: list[Process] = []
+
+    def start(tear: Callable[[bytes, bytes], bytes]) -> Process:
+        first = Process(folder, venue, loop)
+        first.buy("80")
+        before = part(folder, "journal.db-wal")
+        first.buy("90")
+        assert len(venue.by_key) == 2
+        second = tmp_path / "torn"
+        second.mkdir()
+        (second / "journal.db").write_bytes(part(folder))
+        (second / "journal.db-wal").write_bytes(tear(before, part(folder, "journal.db-wal")))
+        first.end()
+        alive.append(Process(second, venue, loop))
+        return alive[-1]
+
+    yield start
+    for one in alive:
+        one.end()
+    loop.close()
+
+
+def place_of(old: bytes, new: bytes) -> int:
+    return next(at for at in range(len(new)) if old[at : at + 1] != new[at : at + 1])
+
+
+TEARS: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "cut": lambda old, new: new[: place_of(old, new)],
+    "cut in a page": lambda old, new: new[: place_of(old, new) + 2048],
+    "a page of zeros": lambda old, new: (
+        new[: place_of(old, new)] + bytes(4096) + new[place_of(old, new) + 4096 :]
+    ),
+    "zeros to the end": lambda old, new: new[: place_of(old, new)].ljust(len(new), b"\0"),
+}
+
+
+@pytest.mark.parametrize("how", TEARS)
+def test_an_order_of_which_a_torn_journal_knows_nothing_is_told_and_not_made_again(
+    torn: Callable[..., Process], how: str
+) -> None:
+    """A disk that loses what it had said to be on it looks like one that was never told.
+
+    The journal opens with what is whole. What the venue shows of the rest is told, with our key:
+    it may be taken back by hand. New keys are of a new epoch, which is not in the -wal file.
+    """
+    process = torn(TEARS[how])
+    assert process.core.ready
+    keys = sorted(process.venue.by_key)
+    assert [one.key for one in process.core.state.open_orders()] == keys[:1]
+    (text,) = process.notices("foreign_order")
+    assert text == f"order {keys[1]} has our key and is not in the journal: working"
+    process.buy("70")
+    assert len(process.venue.by_key) == 3
+    assert all(len(orders) == 1 for orders in process.venue.by_key.values())
+    assert process.journal.epoch == 2
+
+
+@pytest.mark.parametrize("how", TEARS)
+def test_what_such_an_order_fills_is_in_the_books(torn: Callable[..., Process], how: str) -> None:
+    process = torn(TEARS[how])
+    process.venue.trade(process.instrument, Decimal(85), Decimal(10))
+    process.loop.turn(lambda: False, 120)
+    assert process.core.state.books.qty(process.instrument) == 1
 
 
 def test_an_epoch_outlives_the_loss_of_the_wal_file(

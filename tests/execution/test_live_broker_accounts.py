@@ -53,8 +53,8 @@ def test_several_currencies_are_told_in_the_base_by_a_feed_of_their_rate() -> No
     # Both instruments have the market's price: a euro is 100 dollars, then 110.
     bench = Bench([100, 100, 110, 110], euros(), symbols=2)
     ran = bench.run(does(nothing), base="USD", manner=ADOPTS)
-    # The euros are the position of EURUSD as well, and count once.
-    assert ran.strategy.getposition(ran.strategy.data1).size == 1000
+    # The euros are cash: the other instrument is paid in them, so they are no position of EURUSD.
+    assert ran.strategy.getposition(ran.strategy.data1).size == 0
     assert ran.broker.getcash() == ran.broker.getvalue() == 50 + 1000 * 110
 
 

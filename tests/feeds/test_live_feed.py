@@ -79,6 +79,28 @@ def test_without_a_start_only_what_comes_is_delivered() -> None:
     assert numbers(world.run(7)) == [6]
 
 
+def test_a_first_bar_that_the_stream_lost_is_read_once_the_clock_says_it_is_due() -> None:
+    world = World(now=0.5)
+    world.add(start=None)
+    world.at(1, world.store.keep, [bar(1)])
+    for tenth in range(6, 20):  # never silent
+        world.at(tenth / 10, world.store.tell, bar(2, final=False), "X")
+    world.trade([bar(2)])
+    seen = world.run(3)
+    assert numbers(seen) == [1, 2]
+    assert seen.lives == [(False,), (True,)]
+    assert not told(seen)
+
+
+def test_one_that_is_not_made_is_asked_for_once() -> None:
+    world = World(now=0.5)
+    world.add(start=None, probe=10.0)
+    for tenth in range(6, 40):
+        world.at(tenth / 10, world.store.tell, bar(9, final=False), "X")
+    world.run(4)
+    assert len(world.store.reads) == 2
+
+
 def test_a_bar_that_still_grows_is_not_delivered() -> None:
     world = world_of(1)
     world.at(1.5, world.store.tell, replace(bar(2), final=False), "X")

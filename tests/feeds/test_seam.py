@@ -110,6 +110,60 @@ def test_a_told_hole_has_its_ends(live: Seam) -> None:
     assert told == Told(what="gap", at=bar(3).close_at, until=bar(6).open_at)
 
 
+# ---- before there was any bar -------------------------------------------------------------------
+@pytest.fixture
+def new() -> Seam:
+    """A feed that began within bar 1 and found no history."""
+    made = Seam(start=START + MINUTE / 2, step=MINUTE)
+    made.begin()
+    assert seen(made.history([])) == ["LIVE"]
+    return made
+
+
+def test_the_bar_that_is_made_while_a_feed_begins_is_its_first(new: Seam) -> None:
+    assert seen(new.heard(bar(1))) == [(1,)]
+    assert seen(new.heard(bar(2))) == [(2,)]
+
+
+def test_when_the_first_that_is_told_is_not_the_first_history_is_asked(new: Seam) -> None:
+    assert seen(new.heard(bar(2))) == ["DELAYED", "fetch"]
+    assert seen(new.history([bar(1), bar(2)])) == [1, 2, "duplicate", "LIVE"]
+
+
+def test_also_if_it_came_while_the_empty_history_was_read() -> None:
+    seam = Seam(start=START + MINUTE / 2, step=MINUTE)
+    seam.begin()
+    seam.heard(bar(2))
+    assert seen(seam.history([])) == ["fetch"]
+    assert seen(seam.history([bar(1)])) == [1, 2, "LIVE"]
+
+
+def test_history_is_asked_from_the_bar_on_that_was_made_at_the_start(new: Seam) -> None:
+    assert bar(0).open_at < new.since <= bar(1).open_at
+    assert seen(new.history([bar(0)])) == []
+
+
+def test_a_first_bar_that_nobody_has_is_told_as_a_hole(new: Seam) -> None:
+    new.patience = 1
+    new.heard(bar(3))
+    actions = new.history([])
+    assert seen(actions) == ["gap", 3, "LIVE"]
+    assert actions[0] == Told(what="gap", at=new.start, until=bar(3).open_at)
+
+
+def test_where_empty_bars_are_left_out_the_first_that_is_told_stays_live() -> None:
+    seam = Seam(start=START, omits_empty=True, step=MINUTE)
+    seam.begin()
+    seam.history([])
+    assert seen(seam.heard(bar(5))) == ["fetch"]
+    assert seen(seam.history([bar(5)])) == [(5,)]
+
+
+def test_an_empty_interval_at_the_beginning_is_no_hole(new: Seam) -> None:
+    assert seen(new.heard(empty(1))) == ["passed"]
+    assert seen(new.heard(bar(2))) == [(2,)]
+
+
 @pytest.fixture
 def thin() -> Seam:
     """A feed of a venue that leaves empty bars out; it is live and has delivered bar 1."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from atms.errors import LedgerError
+from atms.errors import AtmsError, LedgerError
 from atms.ledger import create, list_runs, read_bars, schema_status, upgrade, write_bars
 from atms.result import Result
 from tests.ledger.making import SERIES, bars, file
@@ -28,10 +28,11 @@ ENTRIES: dict[str, Entry] = {
 
 
 @contextmanager
-def refused(match: str, *secrets: str) -> Iterator[None]:
+def refused(match: str, *secrets: str, error: type[AtmsError] = LedgerError) -> Iterator[None]:
     """See that a line is raised that holds *match*, and no password, not even in its causes."""
-    with pytest.raises(LedgerError, match=match) as caught:
+    with pytest.raises(error, match=match) as caught:
         yield
+    assert type(caught.value) is error
     said = str(caught.value)
     assert "\n" not in said
     whole = "".join(traceback.format_exception_only(caught.value))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from atms.errors import ConfigError
 from atms.result import Result
 from tests.ledger.refusing import ENTRIES, SECRET, refused
 
@@ -15,9 +16,6 @@ from tests.ledger.refusing import ENTRIES, SECRET, refused
 @pytest.mark.parametrize(
     ("url", "way"),
     [
-        (f"postgresql://me:{SECRET}@h/db", r"write postgresql\+psycopg2:// instead of postgres"),
-        (f"postgresql+asyncpg://me:{SECRET}@h/db", r"write postgresql\+psycopg2:// instead of"),
-        (f"postgresql+psycopg://me:{SECRET}@h/db", r"write postgresql\+psycopg2:// instead of"),
         (f"mysql://me:{SECRET}@h/db", r"SQLite or PostgreSQL; write .*sqlite:///atms\.db"),
         (f"mysql+pymysql://me:{SECRET}@h/db", r"SQLite or PostgreSQL; write"),
         (f"oracle://me:{SECRET}@h/db", r"SQLite or PostgreSQL; write"),
@@ -43,6 +41,26 @@ def test_a_url_that_cannot_be_used_is_refused_with_one_that_can(
     assert not Path("atms.db").exists()
 
 
+@pytest.mark.parametrize(
+    ("url", "way"),
+    [
+        (f"postgresql://me:{SECRET}@h/db", r"write postgresql\+psycopg2:// instead of postgres"),
+        (f"postgresql+asyncpg://me:{SECRET}@h/db", r"write postgresql\+psycopg2:// instead of"),
+        (f"postgresql+psycopg://me:{SECRET}@h/db", r"write postgresql\+psycopg2:// instead of"),
+        ("sqlite+aiosqlite:///atms.db", r"write sqlite:// instead of sqlite\+aiosqlite://"),
+        ("sqlite+nosuchthing:///atms.db", r"write sqlite:// instead of"),
+    ],
+    ids=lambda value: value.replace(SECRET, "..") if "://" in value else None,
+)
+@pytest.mark.parametrize("entry", ["list_runs", "upgrade", "create", "file_run"])
+def test_a_driver_that_is_not_ours_is_a_fault_of_the_config(
+    result: Result, url: str, way: str, entry: str
+) -> None:
+    with refused(way, error=ConfigError):
+        ENTRIES[entry](url, result)
+    assert not Path("atms.db").exists()
+
+
 HIDDEN = """
 import sys
 
@@ -57,7 +75,7 @@ class Without:
 
 
 sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
-from atms.errors import MissingExtra
+from atms.errors import ConfigError, MissingExtra
 from atms.ledger import create, list_runs, upgrade
 
 for use in (list_runs, upgrade, create):
@@ -65,6 +83,10 @@ for use in (list_runs, upgrade, create):
         use("postgresql+psycopg2://me:SECRET@127.0.0.1:1/atms")
     except MissingExtra as error:
         print(error.exit_code, error)
+try:
+    list_runs("postgresql+asyncpg://me:SECRET@127.0.0.1:1/atms")
+except ConfigError as error:
+    print(error.exit_code, error)
 print(list_runs("sqlite:///atms.db"))
 """
 
@@ -78,6 +100,9 @@ def test_a_driver_that_is_not_installed_is_named_with_the_command_that_installs_
     )
     lines = done.stdout.splitlines()
     assert lines.pop() == "[]", done.stderr  # a file needs no driver
+    other = lines.pop()
+    assert other.startswith("2 ledger.url: say which driver: ")
+    assert "pip install" in other
     assert len(lines) == 3
     for line in lines:
         assert line.startswith("2 PostgreSQL needs its driver: ")

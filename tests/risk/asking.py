@@ -35,10 +35,11 @@ def exposure(position: str = "0", *working: str | Working) -> Exposure:
     return Exposure(position=Decimal(position), working=tuple(groups))
 
 
-def group(one_of: str = "", then: str = "", leaving: bool = False) -> Working:
+def group(one_of: str = "", then: str = "", leaving: bool = False, reducing: str = "") -> Working:
     return Working(
         one_of=tuple(map(Decimal, one_of.split())),
         then=tuple(map(Decimal, then.split())),
+        reducing=tuple(map(Decimal, reducing.split())),
         leaving=leaving,
     )
 

@@ -156,10 +156,8 @@ def test_of_oco_orders_one_fills() -> None:
     held = gate(max_position="1")
     assert held.check(ask("1"), exposure("0", group("-1 1"))) is not None
     assert held.check(ask("-1", "1", link="oco"), exposure()) is None
-    assert (
-        held.check(ask("-1", link="single", instead=(Decimal(-1), Decimal(1))), exposure()) is None
-    )
-    assert code(held.check(ask("-2", instead=(Decimal(-1),)), exposure())) == "MAX_POSITION"
+    assert held.check(ask("-1", link="single", instead=group("-1 1")), exposure()) is None
+    assert code(held.check(ask("-2", instead=group("-1")), exposure())) == "MAX_POSITION"
 
 
 def test_a_limit_may_be_an_instruments_own() -> None:
@@ -194,10 +192,65 @@ def test_a_position_beyond_the_limit_may_be_closed_with_its_stop_standing() -> N
     assert code(held.check(ask("-6.1"), exposure("5"))) == "MAX_POSITION"
 
 
-def test_what_the_venue_holds_to_reducing_always_passes() -> None:
+# ---- what the venue itself holds to reducing ----------------------------------------------------
+def test_what_the_venue_holds_to_reducing_passes_whatever_its_size_and_what_was_lost() -> None:
     held = gate(max_position="1", max_order_notional="1", max_rejects=1, max_daily_loss="1")
     stopped(held)
-    assert held.check(ask(wanted("-9", reduces=True)), exposure("1", "-1", "-1")) is None
+    only = ask(wanted("-9", reduces=True))
+    assert held.check(only, exposure("1")) is None
+    assert held.check(only, exposure("1", "-1", group(reducing="-9"))) is None
+    assert held.check(only, exposure("3", "-1")) is None  # beyond the limit already
+    assert held.check(only, exposure()) is None
+
+
+def test_all_that_reduce_do_together_what_the_position_holds() -> None:
+    """What they close, an order that opens can open once more, on the other side."""
+    held = gate(max_position="4")
+    two = [group(reducing="-5"), group(reducing="-5")]
+    assert held.check(ask("-4"), exposure("4", *two)) is None
+    refusal = held.check(ask("-4.5"), exposure("4", *two))
+    assert refusal is not None
+    assert (refusal.code, refusal.limit, refusal.value) == ("MAX_POSITION", 4, Decimal("4.5"))
+    assert str(refusal).endswith(
+        "X could come to 4.5 short, above 4: it is at 4, and open orders add up to 4"
+    )
+    assert held.check(ask("-5"), exposure("4", group(reducing="-3"))) is None  # 4 - 3 - 5
+    assert code(held.check(ask("-5.5"), exposure("4", group(reducing="-3")))) == "MAX_POSITION"
+
+
+def test_what_reduces_is_refused_where_open_orders_would_then_go_too_far() -> None:
+    held = gate(max_position="4")
+    only = ask(wanted("-4", reduces=True))
+    assert held.check(only, exposure("4", "-4")) is None
+    assert code(held.check(only, exposure("4", "-8"))) == "MAX_POSITION"
+    assert held.check(only, exposure("4", group("-8", leaving=True))) is None
+
+
+def test_what_reduces_on_one_side_does_nothing_on_the_other() -> None:
+    held = gate(max_position="4")
+    assert held.check(ask("4"), exposure("0", group(reducing="5"))) is None
+    assert held.check(ask("1"), exposure("3", group(reducing="-3"))) is None
+    assert code(held.check(ask("2"), exposure("3", group(reducing="-3")))) == "MAX_POSITION"
+
+
+def test_of_orders_that_reduce_together_one_fills() -> None:
+    held = gate(max_position="4")
+    assert held.check(ask("-6"), exposure("4", group(reducing="-2 -2"))) is None
+    both = exposure("4", group(reducing="-2"), group(reducing="-2"))
+    assert code(held.check(ask("-6"), both)) == "MAX_POSITION"
+
+
+def test_a_bracket_whose_legs_reduce_reaches_as_far_as_its_entry() -> None:
+    legs = [wanted("-1", trigger="90", stops=True, reduces=True), wanted("-1", reduces=True)]
+    held = gate(max_position="1")
+    assert held.check(ask("1", *legs), exposure()) is None
+    assert code(held.check(ask("1", *legs), exposure("0.5"))) == "MAX_POSITION"
+
+
+def test_one_that_joins_what_reduces_takes_its_place() -> None:
+    held = gate(max_position="4")
+    joins = ask(wanted("-4", reduces=True), instead=group(reducing="-4"))
+    assert held.check(joins, exposure("4", "-4")) is None
 
 
 # ---- max_orders_per_minute ----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -24,18 +25,27 @@ class Group:
 
     one_of: list[Decimal]
     then: list[Decimal] = field(default_factory=list)
+    reducing: list[Decimal] = field(default_factory=list)  # legs of an entry, where there is one
     leaving: bool = False
 
     def working(self) -> Working:
-        return Working(one_of=tuple(self.one_of), then=tuple(self.then), leaving=self.leaving)
+        return Working(
+            one_of=tuple(self.one_of), then=tuple(self.then), reducing=tuple(self.reducing),
+            leaving=self.leaving,
+        )  # fmt: skip
 
-    def fill(self, which: int, share: Decimal) -> Decimal:
+    def fill(self, which: int, share: Decimal, position: Decimal) -> Decimal:
         """Fill a part of one order, end those that it ends; return the quantity."""
-        orders = self.one_of or self.then
+        orders = self.one_of or self.then or self.reducing
         order = orders[which % len(orders)]
         rest = order - order * share
+        filled = order * share
+        if orders is self.reducing:
+            there = abs(position) if position * order < 0 else Decimal(0)
+            filled = min(max(filled, -there), there)
+            rest = rest if filled == order * share else Decimal(0)
         orders[:] = [rest] if rest else []
-        return order * share
+        return filled
 
 
 class Trading(RuleBasedStateMachine):
@@ -53,26 +63,39 @@ class Trading(RuleBasedStateMachine):
         if self._passes([qty, *legs], link):
             self.groups.append(Group([qty], legs))
 
+    @rule(qty=SIZES, legs=st.lists(SIZES, min_size=1, max_size=2))
+    def asks_for_a_bracket_whose_legs_the_venue_holds_to_reducing(
+        self, qty: Decimal, legs: list[Decimal]
+    ) -> None:
+        legs = [-abs(leg) if qty > 0 else abs(leg) for leg in legs]
+        if self._passes([qty], "bracket", reducing=legs):
+            self.groups.append(Group([qty], [], legs))
+
+    @rule(sizes=st.lists(SIZES, min_size=1, max_size=2))
+    def asks_for_orders_that_the_venue_holds_to_reducing(self, sizes: list[Decimal]) -> None:
+        if self._passes([], "oco", reducing=sizes):
+            self.groups.append(Group([], [], sizes))
+
     @rule(sizes=st.lists(SIZES, min_size=2, max_size=3))
     def asks_for_oco_orders(self, sizes: list[Decimal]) -> None:
         if self._passes(sizes, "oco"):
             self.groups.append(Group(sizes))
 
-    @precondition(lambda self: any(group.one_of and not group.then for group in self.groups))
+    @precondition(lambda self: any(map(_plain, self.groups)))
     @rule(qty=SIZES, which=st.integers(0, 9))
     def asks_for_one_more_of_an_oco_group(self, qty: Decimal, which: int) -> None:
-        plain = [group for group in self.groups if group.one_of and not group.then]
+        plain = [group for group in self.groups if _plain(group)]
         group = plain[which % len(plain)]
         others = [one for one in self.groups if one is not group]
-        if self._passes([qty], "single", others, instead=tuple(group.one_of)):
+        if self._passes([qty], "single", others, instead=Working(one_of=tuple(group.one_of))):
             group.one_of.append(qty)
 
     @precondition(lambda self: self.groups)
     @rule(group=st.integers(0, 9), which=st.integers(0, 9), share=SHARES)
     def the_venue_fills(self, group: int, which: int, share: Decimal) -> None:
         chosen = self.groups[group % len(self.groups)]
-        self.position += chosen.fill(which, share)
-        self.groups = [one for one in self.groups if one.one_of or one.then]
+        self.position += chosen.fill(which, share, self.position)
+        self.groups = [one for one in self.groups if one.one_of or one.then or one.reducing]
 
     @precondition(lambda self: self.groups)
     @rule(group=st.integers(0, 9), certain=st.booleans())
@@ -83,9 +106,17 @@ class Trading(RuleBasedStateMachine):
             self.groups.remove(chosen)
 
     def _passes(
-        self, sizes: list[Decimal], link: Any, groups: list[Group] | None = None, **how: Any
+        self,
+        sizes: list[Decimal],
+        link: Any,
+        groups: list[Group] | None = None,
+        reducing: Sequence[Decimal] = (),
+        **how: Any,
     ) -> bool:
-        orders = tuple(Wanted(qty=size) for size in sizes)
+        orders = (
+            *(Wanted(qty=size) for size in sizes),
+            *(Wanted(qty=size, reduces=True) for size in reducing),
+        )
         ask = Ask(at=at(0), instrument="X", orders=orders, link=link, **how)
         if not any(ask.opens(self.position)):
             # It is let past orders that are leaving; that these fill all the same is not promised.
@@ -97,6 +128,10 @@ class Trading(RuleBasedStateMachine):
     @invariant()
     def the_position_is_inside_its_limit(self) -> None:
         assert abs(self.position) <= MOST
+
+
+def _plain(group: Group) -> bool:
+    return bool(group.one_of) and not group.then and not group.reducing
 
 
 Trading.TestCase.settings = settings(

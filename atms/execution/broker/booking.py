@@ -10,13 +10,22 @@ from typing import Any
 
 import backtrader as bt
 
+from atms.execution.broker.adopting import Ties
 from atms.execution.broker.bits import Bits, add, set_sums
 from atms.execution.broker.desk import Desk
 from atms.execution.broker.holdings import Holding
+from atms.execution.broker.late_fees import LateFees
 from atms.execution.broker.news import News
 from atms.execution.broker.portfolio import Portfolio, positions_of
 from atms.execution.broker.ready_made import ReadyMade
-from atms.execution.core.events import OpenOrder, TellBooks, TellFill, TellOpen, TellOrder
+from atms.execution.core.events import (
+    OpenOrder,
+    TellBooks,
+    TellFee,
+    TellFill,
+    TellOpen,
+    TellOrder,
+)
 from atms.execution.core.records import Booked
 from atms.execution.driver.account import Told
 from atms.stores.requests import Key, Ticket
@@ -38,8 +47,7 @@ class Standing:
             protects what that one opens.
         tag: what it was wished with; None: by a process before this one.
         filled: units; *spent*: each times its price.
-        leaving: whether the strategy wants it back; *unheard*: whether that was said before the
-            account had a key for it.
+        leaving: whether the strategy wants it back.
     """
 
     order: bt.Order
@@ -52,7 +60,6 @@ class Standing:
     filled: Decimal = _NOTHING
     spent: Decimal = _NOTHING
     leaving: bool = False
-    unheard: bool = False
 
     @property
     def left(self) -> Decimal:
@@ -89,10 +96,12 @@ class Booking:
         self._bits = bits
         self._made = made
         self._news = news
+        self._fees = LateFees(portfolio, news)
         self._broker = broker
         self._owner = owner
         self._by_tag: dict[tuple[int, int], Standing] = {}  # of a desk and a tag
         self._by_key: OrderedDict[Key, Standing] = OrderedDict()
+        self._ties = Ties(self._by_key)
 
     # ---- which orders ---------------------------------------------------------------------------
     def add(self, standing: Standing) -> None:
@@ -135,11 +144,12 @@ class Booking:
                 return self._order(desk, word)
             case TellFill():
                 self._fill(word)
+            case TellFee():
+                self._fees.take(desk.store.account, word)
             case TellBooks():
                 self._books(desk, word)
-            case TellOpen(orders=orders):
-                for one in orders:
-                    self._adopt(desk, one)
+            case TellOpen():
+                self._take_over(desk, word)
         return None
 
     def _order(self, desk: Desk, word: TellOrder) -> Standing | None:
@@ -162,9 +172,6 @@ class Booking:
         self._news.put(order)
         if not order.alive():
             self.forget(standing)
-        elif standing.unheard and standing.key is not None:
-            standing.unheard = False
-            desk.cancel(standing.tag, standing.key)
         return standing
 
     def _turn(self, order: bt.Order, status: str) -> None:
@@ -188,19 +195,22 @@ class Booking:
         bit = self._bits.of_row(holding, row, standing.order)
         filled, spent = side * standing.filled, side * standing.spent
         add(standing.order.executed, bit, filled, spent, standing.left)
+        self._fees.executed(standing.order, row, holding)
 
     def _fill(self, word: TellFill) -> None:
         """Take in a fill that comes alone, or its undoing."""
         holding = self._held(word.row.instrument)
         if holding is None:
             return
-        old = self._by_key.get(word.row.key or "")
+        row, sign, old = word.row, word.sign, self._by_key.get(word.row.key or "")
         if old is None:
-            self._made.book(holding, word.row, word.sign)
-            return
-        if old.order.alive():
-            self._undo(old, word)
-        self._made.adjust(holding, word.row, word.sign, word.why, old.order)
+            order = self._made.book(holding, row, sign)
+        else:
+            if old.order.alive():
+                self._undo(old, word)
+            order = self._made.adjust(holding, row, sign, word.why, old.order)
+        if sign > 0:
+            self._fees.executed(order, row, holding)
 
     def _undo(self, standing: Standing, word: TellFill) -> None:
         """Let an order that is not over have less filled; the position follows by another one."""
@@ -213,31 +223,45 @@ class Booking:
     def _books(self, desk: Desk, word: TellBooks) -> None:
         """Take balances, and what a position became by something that is no fill."""
         self.portfolio.take(desk.store.account, word)
-        if desk.capabilities.finality is not None:
-            return  # fills that may be undone are in the books, and not told yet
         held = {name: (qty, price) for name, qty, price in positions_of(word)}
+        untold = dict(word.untold)
         for name, holding in self.portfolio.holdings.items():
             if holding.account == desk.store.account:
                 qty, price = held.get(name, (_NOTHING, None))
+                if name in untold:  # what the rest of it cost on average is not told
+                    qty, price = qty - untold[name], None
                 if qty != holding.qty:
                     self._made.correct(holding, qty - holding.qty, price)
 
-    def _adopt(self, desk: Desk, one: OpenOrder) -> None:
-        """Give a strategy back an order that stands since a process before this one."""
+    def _take_over(self, desk: Desk, word: TellOpen) -> None:
+        """Give strategies orders that they have not made in this process."""
+        for one in word.entries:
+            if one.key not in self._by_key:  # else it is of this process
+                self._adopt(desk, one)
+        found = [(one, self._adopt(desk, one)) for one in word.orders]
+        adopted = [(one, standing) for one, standing in found if standing is not None]
+        for one, standing in adopted:
+            self._ties.tie(one, standing.order)
+        for _, standing in adopted:
+            self.alive[standing.order.ref] = standing
+            self._broker.orders.append(standing.order)
+            self._news.put(standing.order)
+
+    def _adopt(self, desk: Desk, one: OpenOrder) -> Standing | None:
+        """Return an order that stands since a process before this one, or stood."""
         holding = self._held(one.ticket.instrument)
         if holding is None:
-            return
+            return None
         order = self._made.adopt(holding, one, self._owner(one.owner))
         standing = Standing(
-            order, desk, one.ticket, group=-order.ref, leg=one.ticket.reduces, key=one.key,
-            filled=one.booked, spent=one.booked * (one.average or _NOTHING),
+            order, desk, one.ticket, group=self._ties.group_of(one, order), leg=bool(one.parent),
+            key=one.key, filled=one.booked, spent=one.booked * (one.average or _NOTHING),
         )  # fmt: skip
-        self.alive[order.ref] = self._by_key[one.key] = standing
+        self._by_key[one.key] = standing
         side = one.ticket.side
         set_sums(order.executed, side * one.booked, side * standing.spent, standing.left)
         self._turn(order, one.status)
-        self._broker.orders.append(order)
-        self._news.put(order)
+        return standing
 
     def _held(self, instrument: str) -> Holding | None:
         return self.portfolio.holdings.get(instrument)

@@ -83,7 +83,7 @@ class LiveBroker(bt.BrokerBase):
     def start(self) -> None:
         """Open the accounts and wait until they are ready: no order can be made before."""
         super().start()
-        self._store_news = StoreNews()
+        self._store_news = StoreNews(self._flush)
         self._news = News(self.cerebro, lambda: self._made.open_trades())
         bits = Bits(self.portfolio, self._owner_key)
         self._made = ReadyMade(bits, self._news, self)
@@ -238,8 +238,7 @@ class LiveBroker(bt.BrokerBase):
     def _before(self) -> None:
         """Take everything in at the head of a pass, before any data moves."""
         self._news.follow()
-        for desk in self.desks:
-            desk.flush()
+        self._flush()  # what notifications brought about
         try:
             self._take()
         except BaseException as error:
@@ -249,6 +248,11 @@ class LiveBroker(bt.BrokerBase):
             self._hear(*self._untold.popleft())
         if not self._passes.delivers:
             self._news.tell_all()
+
+    def _flush(self) -> None:
+        """Let what was wished go down: a ``next()`` is over, and nothing more comes of it."""
+        for desk in self.desks:
+            desk.flush()
 
     def _hear(self, desk: Desk, word: Told) -> None:
         standing = self._booking.hear(desk, word)

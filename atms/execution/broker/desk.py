@@ -28,9 +28,9 @@ from atms.stores.requests import Key
 
 Answer = TypeVar("Answer")
 
-# Orders of one next() are made within it, one after the other: those of 2 ms are made durable in
-# one commit, and a strategy that goes on computing does not hold them back.
-GATHER = 0.002
+# Orders of one next() share a commit: they go down together when it is over. A strategy that goes
+# on computing does not hold them back for longer than this.
+GATHER = 0.001
 _AGAIN = 2.0  # seconds before a venue that did not answer is connected to again
 _CLOSING = 10.0  # seconds that a store may take to close
 

@@ -51,12 +51,13 @@ class LiveWatch:
             link="bracket" if len(tickets) > 1 else "single",
             last=exact(holding.price) if holding.price else None,
             multiplier=holding.instrument.multiplier,
-            instead=tuple(
-                one.left for one in alive if sibling is not None and one.group == sibling.group
-            ),
+            instead=_together(_siblings(alive, sibling), holds_to_reducing),
         )
         exposure = Exposure(
-            position=holding.qty, working=_working(holding, alive, sibling, holds_to_reducing)
+            position=holding.qty,
+            working=tuple(
+                _together(group, holds_to_reducing) for group in _groups(holding, alive, sibling)
+            ),
         )
         refusal = self.gate.check(ask, exposure)
         if refusal is None:
@@ -86,22 +87,28 @@ def _wanted(ticket: Ticket, holds_to_reducing: bool) -> Wanted:
     )  # fmt: skip
 
 
-def _working(
-    holding: Holding, alive: Iterable[Standing], sibling: Standing | None, holds_to_reducing: bool
-) -> tuple[Working, ...]:
+def _siblings(alive: Iterable[Standing], sibling: Standing | None) -> list[Standing]:
+    """Return the open orders of a sibling's group."""
+    return [one for one in alive if sibling is not None and one.group == sibling.group]
+
+
+def _groups(
+    holding: Holding, alive: Iterable[Standing], sibling: Standing | None
+) -> Iterable[list[Standing]]:
     """Return the open orders of an instrument as they belong together, but for a sibling's."""
     groups: dict[int, list[Standing]] = {}
     for one in alive:
-        if one.ticket.instrument != holding.instrument.id:
-            continue
         apart = sibling is None or one.group != sibling.group
-        if apart and not (holds_to_reducing and one.ticket.reduces):
+        if one.ticket.instrument == holding.instrument.id and apart:
             groups.setdefault(one.group, []).append(one)
-    return tuple(
-        Working(
-            one_of=tuple(one.left for one in group if not one.leg),
-            then=tuple(one.left for one in group if one.leg),
-            leaving=all(one.leaving for one in group),
-        )
-        for group in groups.values()
+    return groups.values()
+
+
+def _together(group: Sequence[Standing], holds_to_reducing: bool) -> Working:
+    free = [one for one in group if not (holds_to_reducing and one.ticket.reduces)]
+    return Working(
+        one_of=tuple(one.left for one in free if not one.leg),
+        then=tuple(one.left for one in free if one.leg),
+        reducing=tuple(one.left for one in group if one not in free),
+        leaving=all(one.leaving for one in group),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import backtrader as bt
@@ -63,6 +64,15 @@ class News:
             kept = self._waiting.setdefault(id(owner), deque())
             (kept.appendleft if first else kept.append)(order.clone())
 
+    def waiting_for(self, order: bt.Order, bit: Any) -> list[Any]:
+        """Return what is still to be told of an order's executions, where *bit* is one of them."""
+        return [
+            kept.executed
+            for waiting in self._waiting.values()
+            for kept in waiting
+            if kept.ref == order.ref and any(one is bit for one in _known(kept.executed))
+        ]
+
     def owner_of(self, order: bt.Order) -> bt.Strategy | None:
         """Return whose an order is: the first strategy's, if it is of none that runs."""
         running = self._cerebro.runningstrats
@@ -88,7 +98,7 @@ class News:
         trades = len(strategy._tradespending)
         for order in ready:
             order.p.simulated = False  # its data has a bar by now: trades can bear its time
-            strategy._addnotification(order, quicknotify=False)
+            _add(strategy, order)
             if order.exectype == order.Historical:
                 strategy._orderspending.pop()  # for observers it is no order of this day
         if ready:
@@ -103,15 +113,49 @@ class News:
         original(qorders=qorders, qtrades=qtrades)
 
 
+def _known(executed: Any) -> Iterator[Any]:
+    """Return the executions that a copy of an order knows: it shares them with those after it."""
+    return islice(executed.exbits, executed.p2)
+
+
+def _add(strategy: bt.Strategy, order: bt.Order) -> None:
+    """Let a strategy's trades take in what an order has executed; each part notes its trade.
+
+    That is how :meth:`backtrader.Strategy._addnotification` shares executions among trades: what
+    opens is of the last one, or of another if that is closed.
+    """
+    if not order.executed.size:
+        strategy._addnotification(order, quicknotify=False)
+        return
+    other = order.data._compensate
+    trades = strategy._trades[order.data if other is None else other][order.tradeid]
+    place, size = max(len(trades) - 1, 0), trades[-1].size if trades else 0.0
+    over = bool(trades) and trades[-1].isclosed
+    strategy._addnotification(order, quicknotify=False)
+    for bit in order.executed.getpending():
+        if bit.closed:
+            over, size = bool(size and not size + bit.closed), size + bit.closed
+            bit.closes = trades[place]
+        if bit.opened:
+            place, size = place + over, 0.0 if over else size
+            over, size = bool(size and not size + bit.opened), size + bit.opened
+            bit.opens = trades[place]
+
+
 def _can_be_told(order: bt.Order) -> bool:
     """Return whether its data has a bar: strategies, and trades, look at it when they hear."""
     return len(order.data) > 0
 
 
 class StoreNews:
-    """What Cerebro gives to ``notify_store``: (what, account, instrument, text)."""
+    """What Cerebro gives to ``notify_store``: (what, account, instrument, text).
 
-    def __init__(self) -> None:
+    Args:
+        over: called when Cerebro has been through a pass, before it waits for the next one.
+    """
+
+    def __init__(self, over: Callable[[], None] = lambda: None) -> None:
+        self._over = over
         self._waiting: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
 
     def put(self, account: str, word: TellAccount) -> None:
@@ -120,7 +164,8 @@ class StoreNews:
         self._waiting.append((word.what, (), about))
 
     def get_notifications(self) -> list[tuple[str, tuple[Any, ...], dict[str, Any]]]:
-        """Return what waits; Cerebro asks in each pass."""
+        """Return what waits; Cerebro asks in each pass, right after ``next()``."""
+        self._over()
         found, self._waiting = self._waiting, []
         return found
 

@@ -217,7 +217,7 @@ class Ordering:
 
     def _ask_back(self, standing: Standing) -> None:
         if not standing.leaving:  # the account sees to it that one request is enough
-            standing.leaving, standing.unheard = True, standing.key is None
+            standing.leaving = True
             standing.desk.cancel(standing.tag, standing.key)
 
     def _cancel_held(self, order: bt.Order) -> bool:

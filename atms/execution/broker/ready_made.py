@@ -41,19 +41,21 @@ class ReadyMade:
         self._broker = broker
         self._unopened: list[tuple[Holding, Decimal, Decimal | None]] = []
 
-    def adjust(self, holding: Holding, row: Booked, sign: int, why: str, old: bt.Order) -> None:
+    def adjust(self, holding: Holding, row: Booked, sign: int, why: str, old: bt.Order) -> bt.Order:
         """Tell of a fill, or of its undoing, what its own order cannot be told any more."""
         order = self._made(holding, row.side * row.qty * sign, float(row.price), old)
         order.addinfo(adjusts=old.ref, reason=why)
         order.executed.addbit(self._bits.of_row(holding, row, order, sign))
         self._done(order)
+        return order
 
-    def book(self, holding: Holding, row: Booked, sign: int) -> None:
+    def book(self, holding: Holding, row: Booked, sign: int) -> bt.Order:
         """Take in a fill, or its undoing, of no order of ours; strategies see trades alone."""
         order = self._made(holding, row.side * row.qty * sign, float(row.price), None)
         order.exectype = bt.Order.Historical
         order.executed.addbit(self._bits.of_row(holding, row, order, sign))
         self._done(order)
+        return order
 
     def correct(self, holding: Holding, qty: Decimal, price: Decimal | None) -> None:
         """Change a position by something that is no fill, so that its average becomes *price*.

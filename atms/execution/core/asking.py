@@ -36,6 +36,7 @@ class Asking:
         running: keys that are being asked for.
         again: key -> when its bytes were last sent again.
         unseen: key -> since when an order that stands is not shown.
+        missed: keys of orders that were asked for, and of which nobody knows whether they stand.
         differed: instrument -> how many comparisons in a row it differed.
         halted: instruments that are halted because they differed.
         off: asset -> how its balance differs.
@@ -57,6 +58,7 @@ class Asking:
     running: set[Key] = field(default_factory=set)
     again: dict[Key, datetime] = field(default_factory=dict)
     unseen: dict[Key, datetime] = field(default_factory=dict)
+    missed: set[Key] = field(default_factory=set)
     differed: dict[str, int] = field(default_factory=dict)
     halted: set[str] = field(default_factory=set)
     off: dict[str, Off] = field(default_factory=dict)

@@ -73,10 +73,10 @@ def _is_whole(step: Step, snapshot: Snapshot) -> bool:
 
 def _open(step: Step, snapshot: Snapshot) -> None:
     """Take as given what there is of each asset, less what is in the books already."""
-    bases = {instrument.base for instrument in step.core.swapped()}
+    stocks = step.core.stocks()
     balances = step.state.books.balances()
     for one in snapshot.facts:
-        if isinstance(one, BalanceFact) and one.asset not in bases:
+        if isinstance(one, BalanceFact) and one.asset not in stocks:
             total = one.total - balances.get(one.asset, 0)
             step.record(OpeningCash(asset=one.asset, total=total, at=snapshot.at))
     step.record(Baseline(at=step.now))

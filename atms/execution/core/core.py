@@ -35,6 +35,7 @@ from atms.execution.core.terms import Terms
 from atms.execution.emulation import driving, watching
 from atms.execution.emulation.planning import Planning, Wanted
 from atms.stores.capabilities import Capabilities
+from atms.stores.facts import FeeFact
 from atms.stores.market import Instrument
 from atms.stores.requests import Key
 
@@ -70,8 +71,10 @@ class Core:
         self.told: dict[Key, str] = {}  # the last status that was told
         self.waiting: dict[Key, datetime] = {}  # over, and not all of its fills are booked
         self.untold: dict[Key, list[str]] = {}  # executions that the strategy has not heard of
-        self.hushed: set[str] = set()  # executions that are not told before they are final
+        self.hushed: set[str] = set()  # in the books, and not told before they are final
+        self.fees: list[FeeFact] = []  # booked, and not told: before their fills they are not
         self.wanted: dict[Key, Wanted] = {}  # of orders that are being prepared
+        self.dropped: set[Key] = set()  # of them, and of their legs, those that were asked back
         self.planning = Planning()
         self.began: datetime | None = None
         self.noticed: set[str] = set()  # names of foreign orders that were told
@@ -144,6 +147,25 @@ class Core:
             if instrument is not None and instrument.cash == "exchange":
                 yield instrument
 
+    def currencies(self) -> set[str]:
+        """Return what the instruments of the terms are paid in."""
+        listed = (self.instruments.get(name) for name in self.terms.instruments)
+        return {paid_in(one) for one in listed if one is not None}
+
+    def stocks(self) -> dict[str, Instrument]:
+        """Return the assets whose balances are positions, each with the first of its instruments.
+
+        One that another instrument is paid in, as BTC of BTC/USDT beside ETH/BTC, is cash: of its
+        balance nobody can tell what was bought from what is there to pay with. Its position is
+        what fills have made of it.
+        """
+        found: dict[str, Instrument] = {}
+        currencies = self.currencies()
+        for one in self.swapped():
+            if one.base not in currencies:
+                found.setdefault(one.base, one)
+        return found
+
     def frozen(self, instrument: str) -> OrderState | None:
         """Return an order of which nobody knows whether it stands, if there is one."""
         for order in self.state.open_orders():
@@ -163,3 +185,8 @@ class Core:
         """Return a key that no order has had."""
         self._made += 1
         return f"{self.terms.journal}-{self.state.epoch}-{self._made}"
+
+
+def paid_in(instrument: Instrument) -> str:
+    """Return the asset that an instrument's fills are paid in, or pay profits in."""
+    return instrument.quote if instrument.cash == "exchange" else instrument.settle

@@ -71,15 +71,12 @@ def _by_bucket(step: Step, snapshot: Snapshot) -> dict[str, dict[Place, _Excess]
 
 
 def _by_balance(step: Step, snapshot: Snapshot) -> dict[str, dict[Place, _Excess]]:
-    """A base asset's balance is the position of the first instrument that has it."""
+    """A balance is the position of the first instrument of its asset, if it is no currency's."""
     ours, theirs = step.state.books.balances(), _totals(snapshot)
     found: dict[str, dict[Place, _Excess]] = {}
-    bases: set[str] = set()
-    for instrument in step.core.swapped():
-        asset = instrument.base
-        if asset in bases or asset in step.core.asking.brought:
+    for asset, instrument in step.core.stocks().items():
+        if asset in step.core.asking.brought:
             continue
-        bases.add(asset)
         qty = theirs.get(asset, _NOTHING) - ours.get(asset, _NOTHING)
         place = (instrument.id, "net")
         found[instrument.id] = {place: _Excess(qty)} if abs(qty) >= _DUST else {}
@@ -177,12 +174,11 @@ def _take_as_given(step: Step, asset: str, amount: Decimal, at: datetime) -> Non
 
 
 def _assets(step: Step) -> list[str]:
-    """Return what is paid with: neither a base asset nor one that does not matter here."""
+    """Return what is paid with: neither an asset that is a position nor one of no matter here."""
     core = step.core
     listed = core.instruments.values()
     paid = {one.quote for one in listed} | {one.settle for one in listed}
-    bases = {one.base for one in core.swapped()}
-    return sorted((paid | step.state.books.fee_assets) - bases)
+    return sorted((paid | step.state.books.fee_assets) - core.stocks().keys())
 
 
 def _patience(step: Step) -> timedelta:

@@ -228,6 +228,22 @@ class TellFill:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TellFee:
+    """A fee that came apart from its fill, after that was told; the balances have it in the books.
+
+    Attributes:
+        key: of the order that it is of; None: of none that is known.
+        exec: the execution; None: it is of the order, or of nothing that is known.
+        amount: below 0: given back.
+    """
+
+    key: Key | None
+    exec: str | None
+    asset: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class TellAccount:
     """What the operator should know.
 
@@ -261,17 +277,22 @@ class TellBooks:
     Attributes:
         positions: those that are not nothing, by instrument and bucket.
         balances: (asset, total), by asset; profits that were realised are in it.
+        untold: (instrument, units), by instrument: what of the positions is of fills that the
+            strategy has not been told of, because they may be undone.
     """
 
     positions: tuple[Held, ...]
     balances: tuple[tuple[str, Decimal], ...]
+    untold: tuple[tuple[str, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenOrder:
-    """An order that may fill, from an earlier process.
+    """An order that may fill, and that the strategy does not know: from an earlier process.
 
     Attributes:
+        group: key of the first order that it belongs together with, its own where it stands alone;
+            *parent*: of a leg, the order that opens what it protects.
         status: what a strategy should take it for: submitted, accepted or partial.
         booked: units that have filled; *average*: their mean price, None without any.
         how: as in :class:`TellOrder`.
@@ -284,16 +305,25 @@ class OpenOrder:
     booked: Decimal
     average: Decimal | None
     how: str = "native"
+    group: Key = ""
+    parent: Key = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TellOpen:
-    """Every order that is live in the journal: told once, just before the account is ready."""
+    """Every order that is live in the journal: told once, just before the account is ready.
+
+    Later it tells of one that the account has made by itself, to close what nobody protects.
+
+    Attributes:
+        entries: those that have opened what some of these protect, and are over.
+    """
 
     orders: tuple[OpenOrder, ...]
+    entries: tuple[OpenOrder, ...] = ()
 
 
 Instruction = (
     Persist | Prepare | Transmit | Look | ReadLog | ReadSnapshot | Wake | TellOrder | TellFill
-    | TellAccount | TellBooks | TellOpen | Watch | Unwatch
+    | TellFee | TellAccount | TellBooks | TellOpen | Watch | Unwatch
 )  # fmt: skip

@@ -78,7 +78,7 @@ def tell_fill(step: Step, order: OrderState | None, row: Booked) -> None:
     else:
         hearing.accept(step, order)
         step.core.untold.setdefault(order.key, []).append(row.exec)
-        if order.booked < order.ticket.qty or hearing.blocked(step, order):
+        if order.booked < order.whole or hearing.blocked(step, order):
             step.tell(order, "partial")
 
 
@@ -156,6 +156,8 @@ def fee(step: Step, fact: FeeFact) -> None:
             at=fact.at, shifts=_shifts(step.core, (fact.fee,), *place),
         )
     )  # fmt: skip
+    if step.core.ready:  # else it is told with how things stand
+        step.core.fees.append(fact)
 
 
 def cash(step: Step, fact: CashFact) -> None:
@@ -180,18 +182,21 @@ def cash(step: Step, fact: CashFact) -> None:
 def _shifts(
     core: Core, fees: tuple[Fee, ...], instrument: str, bucket: Bucket
 ) -> tuple[Shift, ...]:
-    """Return what fees take from positions: those that are paid in an instrument's base asset."""
+    """Return what fees take from positions: those that are paid in an asset that is one.
+
+    The instrument's own asset comes first; what an instrument is paid in is cash.
+    """
+    own, stocks = core.instruments.get(instrument), core.stocks()
     found = []
     for one in fees:
-        places = [
-            (listed.id, bucket if listed.id == instrument else "net")
-            for listed in core.swapped()
-            if listed.base == one.asset
-        ]
-        places.sort(key=lambda place: place[0] != instrument)  # its own before all others
-        if places and one.amount:
-            name, held_in = places[0]
-            found.append(Shift(instrument=name, bucket=held_in, qty=-one.amount))
+        if own is not None and own.cash == "exchange" and own.base == one.asset:
+            place = (instrument, bucket)
+        elif one.asset in stocks and (own is None or one.asset not in (own.quote, own.settle)):
+            place = (stocks[one.asset].id, "net")
+        else:
+            continue
+        if one.amount:
+            found.append(Shift(instrument=place[0], bucket=place[1], qty=-one.amount))
     return tuple(found)
 
 

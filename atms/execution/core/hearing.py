@@ -9,6 +9,7 @@ from atms.execution.core.events import TellFill
 from atms.execution.core.orders import FINAL, OrderState
 from atms.execution.core.records import Closed, Linked, Named, Stood
 from atms.execution.core.step import Step
+from atms.execution.core.telling import ENDED
 from atms.stores.facts import (
     CashFact,
     Fact,
@@ -27,15 +28,6 @@ _HOW = {
     State.CANCELED: "canceled",
     State.EXPIRED: "expired",
     State.REFUSED: "refused",
-}
-_TOLD = {
-    "filled": "completed",
-    "canceled": "canceled",
-    "expired": "expired",
-    "refused": "rejected",
-    "not_placed": "rejected",
-    "not_sent": "rejected",
-    "vanished": "canceled",
 }
 
 
@@ -93,7 +85,7 @@ def settle(step: Step, order: OrderState) -> None:
     if order.closed is not None:
         return
     stood = order.stands
-    if order.booked < order.ticket.qty:
+    if order.booked < order.whole:
         if stood is None or not order.over:
             step.core.waiting.pop(order.key, None)
             return
@@ -111,7 +103,7 @@ def settle(step: Step, order: OrderState) -> None:
 def end(step: Step, order: OrderState) -> None:
     """Close an order as it stands, or as filled if it is."""
     stood = order.stands
-    if stood is None or order.booked >= order.ticket.qty:
+    if stood is None or order.booked >= order.whole:
         close(step, order, "filled")
     else:
         why = stood.reason.name if stood.reason else ""
@@ -127,7 +119,7 @@ def close(step: Step, order: OrderState, how: str, why: str = "", code: str = ""
     step.core.asking.looks.pop(order.key, None)
     step.core.asking.unseen.pop(order.key, None)
     step.record(Closed(key=order.key, how=how, at=step.now, why=why))  # type: ignore[arg-type]
-    status = "margin" if code == "FUNDS" else _TOLD[how]
+    status = "margin" if code == "FUNDS" else ENDED[how]
     if status == "rejected":
         code = code or how.upper()
     step.tell(order, status, code=code, why=why)
@@ -157,8 +149,9 @@ def _order(step: Step, fact: OrderFact) -> None:
         resolving.look_at_once(step, order)  # it may be from before it vanished
         return
     stood = Stood(
-        key=order.key, state=fact.state, at=fact.at, filled=fact.filled, reason=fact.reason
-    )
+        key=order.key, state=fact.state, at=fact.at, filled=fact.filled, reason=fact.reason,
+        qty=fact.ticket.qty if fact.ticket is not None else None,
+    )  # fmt: skip
     if order.takes(stood):
         step.record(stood)
     if fact.via in ("poll", "snapshot"):

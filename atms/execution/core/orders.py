@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -119,6 +119,29 @@ class OrderState:
         return self.claimed
 
     @property
+    def follows(self) -> bool:
+        """Whether the venue may let it do less than was ordered: what others of its group leave."""
+        intended = self.intended
+        entry = intended.link == "bracket" and intended.group == self.key
+        return intended.link != "single" and not entry
+
+    @property
+    def whole(self) -> Decimal:
+        """Return the sum with which it is filled.
+
+        That is what was ordered, unless the venue says that it has filled it and had it do less: a
+        leg is as large as what it protects.
+        """
+        stood = self.stands
+        if stood is None or stood.state is not State.FILLED:
+            return self.ticket.qty
+        if stood.qty is not None:
+            return max(stood.qty, stood.filled or stood.qty)
+        if self.follows and stood.filled is not None:
+            return stood.filled
+        return self.ticket.qty
+
+    @property
     def unresolved(self) -> bool:
         """Whether nobody knows if the venue has it: its instrument takes no new entries."""
         return self.closed is None and not self.known
@@ -145,13 +168,18 @@ class OrderState:
             return True
         if stood.state is self.stands.state:
             told = self.stands.filled
-            return stood.filled is not None and (told is None or stood.filled > told)
+            sized = stood.qty is not None and self.stands.qty is None
+            more = stood.filled is not None and (told is None or stood.filled > told)
+            return more or (stood.state is State.FILLED and sized)
         if (self.stands.state, stood.state) == (State.REFUSED, State.WORKING):
             return stood.at > self.stands.at  # else it is from before the refusal
         return stood.state in FOLLOWS[self.stands.state]
 
     def stand(self, stood: Stood) -> None:
         """Take a state in."""
+        before = self.stands
+        if before is not None and before.state is stood.state and stood.filled is None:
+            stood = replace(stood, filled=before.filled)
         self.stands = stood
         if stood.filled is not None:
             self.claimed = max(stood.filled, self.claimed or Decimal(0))

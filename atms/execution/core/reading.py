@@ -83,8 +83,12 @@ def _settle_what_waits(step: Step) -> None:
             continue
         missing = order.owed is not None and order.booked < order.owed
         filled = order.stands is not None and order.stands.state is State.FILLED
-        if passed > core.capabilities.read_lag and not missing and not filled:
+        less = filled and order.booked < order.whole
+        if passed > core.capabilities.read_lag and not missing and not less:
             hearing.end(step, order)
         elif passed > core.capabilities.outcome_bound:
+            if order.follows and order.owed is not None and not missing:
+                hearing.end(step, order)  # the size that was told is not what it was cut down to
+                continue
             instrument = order.ticket.instrument
             step.halt(instrument, f"order {key}: the venue shows less fills than it told")

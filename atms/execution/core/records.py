@@ -74,13 +74,19 @@ class Answered:
 
 @dataclass(frozen=True, kw_only=True)
 class Stood:
-    """The venue said where an order stands; *filled* is its sum, if it told."""
+    """The venue said where an order stands.
+
+    Attributes:
+        filled: its sum, if it told.
+        qty: what it was to fill, as the venue has it, if it told.
+    """
 
     key: Key
     state: State
     at: datetime
     filled: Decimal | None = None
     reason: Reason | None = None
+    qty: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

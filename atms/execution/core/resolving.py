@@ -25,12 +25,18 @@ def look_if_due(step: Step, order: OrderState) -> None:
         asking.looks.pop(key, None)
         return
     own = key in step.core.tags  # of this process: its answer may still come
-    first = order.intended.at + (step.core.terms.patience if own else timedelta(0))
+    first = order.intended.at + (_patience(step, order) if own else timedelta(0))
     due = asking.looks.get(key, max(first, order.cancel_asked or first))
     if due <= step.now:
         look_at_once(step, order)
     else:
         step.then(Wake(at=due))
+
+
+def _patience(step: Step, order: OrderState) -> timedelta:
+    """Return how long an answer is waited for: a position may hang on what serves another order."""
+    terms = step.core.terms
+    return min(terms.patience, terms.naked / 4) if order.intended.serves else terms.patience
 
 
 def look_at_once(step: Step, order: OrderState) -> None:
@@ -65,6 +71,7 @@ def looked_up(step: Step, event: LookedUp) -> None:
             _never(step, order, proof)
         case NotSeen(at=at):
             _undo_what_is_gone(step, order, ())
+            asking.missed |= {order.key} if order.unresolved else set()
             if (order.live or order.releases) and not order.over:
                 _not_seen(step, order, at)
         case None:

@@ -32,7 +32,7 @@ from atms.execution.core.records import (
     encode,
 )
 from atms.execution.emulation.plan_records import Paired, Planned, Trailed, Triggered, Withdrawn
-from atms.execution.emulation.plans import PlanState
+from atms.execution.emulation.plans import PlanState, net
 from atms.stores.facts import Cursor
 from atms.stores.requests import Key, Refs
 
@@ -52,6 +52,8 @@ class AccountState:
         groups: key of a group's first order -> keys of all.
         plans: the planned orders, by our key; *legs*: key of an entry -> those that protect it.
         pairs: key -> keys of the orders of which one is to be, its own among them.
+        left: entry of a bracket whose legs are all over -> what was left open then; *strays*: of
+            them, those that have moved since, and whose legs do not see to it.
     """
 
     epoch: int = 0
@@ -66,6 +68,8 @@ class AccountState:
     plans: dict[Key, PlanState] = field(default_factory=dict)
     legs: dict[Key, list[Key]] = field(default_factory=dict)
     pairs: dict[Key, tuple[Key, ...]] = field(default_factory=dict)
+    left: dict[Key, Decimal] = field(default_factory=dict)
+    strays: dict[Key, None] = field(default_factory=dict)
     _planned: dict[Key, PlanState] = field(default_factory=dict)
     _live: dict[Key, OrderState] = field(default_factory=dict)
 
@@ -112,6 +116,7 @@ class AccountState:
             )
         parts += [repr(plan) for plan in self.plans.values()]
         parts += [repr(sorted(self.pairs.items())), repr(sorted(self._planned))]
+        parts += [repr(sorted(self.left.items())), repr(sorted(self.strays))]
         parts += [encode(row) for _, row in sorted(self.books.rows.items())]
         parts += [
             f"{asset} {total.normalize()}" for asset, total in sorted(self.books.cash.items())
@@ -169,6 +174,7 @@ class AccountState:
         if record.key in self.plans:
             self.plans[record.key].closed = record
             del self._planned[record.key]
+            self._leave(self.plans[record.key].planned.parent, record.how)
             return
         order = self.orders[record.key]
         order.close(record)
@@ -219,6 +225,7 @@ class AccountState:
         self.traded.setdefault(plan.ticket.instrument)
         if record.parent:
             self.legs.setdefault(record.parent, []).append(plan.key)
+            self.strays.pop(record.parent, None)
 
     @_apply.register
     def _(self, record: Triggered) -> None:
@@ -266,6 +273,30 @@ class AccountState:
         order = self.orders[key]
         order.book(row, sign)
         self._look(order)
+        self._stray(order, sign)
+
+    def _leave(self, entry: Key, how: str) -> None:
+        """Keep what a bracket leaves open whose last leg is over.
+
+        A leg that was made to close what came too late, and has, leaves what has come since.
+        """
+        if not entry or any(self.plans[key].closed is None for key in self.legs[entry]):
+            return
+        if entry in self.left and how == "filled":
+            self.strays[entry] = None
+        else:
+            self.left[entry] = max(net(self, entry), Decimal(0))
+
+    def _stray(self, order: OrderState, sign: int) -> None:
+        """Mark a bracket that has moved though its legs are over."""
+        plan = self.plans.get(order.intended.serves)
+        entry = plan.planned.parent if plan is not None else order.key
+        if entry not in self.left:
+            return
+        if plan is not None and plan.planned.parent and sign > 0:  # that was of what was left
+            self.left[entry] = max(min(self.left[entry], net(self, entry)), Decimal(0))
+        if all(self.plans[key].closed is not None for key in self.legs[entry]):
+            self.strays[entry] = None
 
     def _look(self, order: OrderState) -> None:
         """Keep the orders that matter apart: there are few, however many there were."""

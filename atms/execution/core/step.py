@@ -25,6 +25,7 @@ class Step:
         self.now = now
         self._books = core.state.books.changes
         self._ready = core.ready
+        self._hushed = frozenset(core.hushed)
         self._records: list[Record] = []
         self._instructions: list[Instruction] = []
 
@@ -84,15 +85,18 @@ class Step:
         wakes = [one.at for one in self._instructions if isinstance(one, Wake)]
         rest = [one for one in self._instructions if not isinstance(one, Wake)]
         wake = [Wake(at=min(wakes))] if wakes else []
-        return [*first, *rest, *self._how_things_stand(), *wake]
+        fees = telling.fees(self.core) if self.core.fees and self._records else []
+        return [*first, *rest, *fees, *self._how_things_stand(), *wake]
 
     def _how_things_stand(self) -> list[Instruction]:
         books = self.state.books
         became_ready = self.core.ready and not self._ready
-        changed = books.changes != self._books and self.state.baseline is not None
+        changed = books.changes != self._books or self.core.hushed != self._hushed
         told: list[Instruction] = []
-        if changed or became_ready:
-            told.append(telling.books(books))
+        if became_ready:
+            self.core.hushed.clear()  # all that is in the books is told now
+        if became_ready or (changed and self.state.baseline is not None):
+            told.append(telling.books(books, self.core.hushed))
         if became_ready:
             told.append(telling.open_orders(self.core))
             told.append(TellAccount(what="ready"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from atms.execution.core import hearing, resolving
 from atms.execution.core.events import Prepare, Ready, TellOrder, Transmit, Wishes
-from atms.execution.core.records import CancelAsked, Intended
+from atms.execution.core.orders import OrderState
+from atms.execution.core.records import Answered, CancelAsked, Intended
 from atms.execution.core.step import Step
 from atms.execution.emulation import protecting, sorting
 from atms.execution.emulation.plan_records import Withdrawn
@@ -16,6 +18,8 @@ from atms.stores.requests import Cancel, Key, Place, Prepared, Ticket
 
 if TYPE_CHECKING:
     from atms.execution.core.core import Core
+
+_DROPPED = "it was asked back before it was sent"
 
 
 def wish(step: Step, event: Wishes) -> None:
@@ -39,7 +43,7 @@ def wish(step: Step, event: Wishes) -> None:
 
 
 def wish_cancel(step: Step, key: Key) -> None:
-    """Have an order's cancellation prepared."""
+    """Have an order's cancellation prepared; one that is being prepared itself is not sent."""
     plan = step.state.plan_of(key)
     if plan is not None:
         closing = plan.triggered is not None and bool(plan.planned.parent)
@@ -47,10 +51,18 @@ def wish_cancel(step: Step, key: Key) -> None:
             step.record(Withdrawn(key=plan.key, at=step.now, how="canceled"))
         return
     order = step.state.orders.get(key)
+    if order is None and _is_coming(step.core, key):
+        step.core.dropped.add(key)
     if order is None or not order.live or order.over:
         return  # what is over will be told, or was
     step.core.planning.backing.add(key)
     resolving.ask_back(step, order)
+
+
+def _is_coming(core: Core, key: Key) -> bool:
+    """Return whether an order is being prepared, or waits for the one that opens its position."""
+    legs = (leg.ticket.key for about in core.wanted.values() for leg in about.legs)
+    return key in core.wanted or key in legs
 
 
 def ready(step: Step, event: Ready) -> None:
@@ -119,6 +131,12 @@ def _ready_to_place(
 ) -> None:
     core = step.core
     wanted = {ticket.key: core.wanted.pop(ticket.key, Wanted()) for ticket in request.tickets}
+    dropped = _dropped(core, wanted)
+    drops = _drops(request, dropped)
+    signed = isinstance(prepared, Prepared) and prepared.repeatable
+    if drops and not signed:
+        _drop(step, wanted)
+        return
     if sorting.falls_apart(step, request, prepared, wanted):
         return
     if not isinstance(prepared, Prepared):
@@ -133,8 +151,7 @@ def _ready_to_place(
         names[key] = (*names.get(key, ()), name)
     for ticket in request.tickets:
         about = wanted[ticket.key]
-        core.planning.preparing.pop(ticket.key, None)
-        core.planning.paired.discard(ticket.key)
+        core.planning.prepared(ticket.key)
         step.record(
             Intended(
                 ticket=ticket, at=step.now, epoch=step.state.epoch, group=request.tickets[0].key,
@@ -149,9 +166,52 @@ def _ready_to_place(
             resolving.ask_back(step, order)
         else:
             step.tell(order, "submitted")
+        if drops and not code:
+            _free(step, order)
         sorting.plan(step, about)
-    if not code:
+    if not code and not drops:
         step.then(Transmit(prepared=prepared))
+        for key in sorted(dropped):
+            wish_cancel(step, key)
+
+
+def _dropped(core: Core, wanted: Mapping[Key, Wanted]) -> set[Key]:
+    """Return which of some orders, and of their legs, were asked back meanwhile."""
+    legs = {leg.ticket.key for about in wanted.values() for leg in about.legs}
+    dropped = core.dropped & (wanted.keys() | legs)
+    core.dropped -= dropped
+    return dropped
+
+
+def _drops(request: Place, dropped: set[Key]) -> bool:
+    """Return whether nothing of a request is to be sent: all of it was asked back, or its entry.
+
+    Legs that no venue holds take their entry along, as they do when it stands.
+    """
+    keys = {ticket.key for ticket in request.tickets}
+    entry = request.link == "bracket" and request.tickets[0].key in dropped
+    return entry or dropped >= keys or bool(dropped - keys)
+
+
+def _drop(step: Step, wanted: Mapping[Key, Wanted]) -> None:
+    """Tell of orders that were asked back before anything of them was durable, and are not sent."""
+    for key, about in wanted.items():
+        for one in (key, *(leg.ticket.key for leg in about.legs)):
+            step.then(
+                TellOrder(
+                    key=one, tag=step.core.tags.get(one), status="canceled", why=_DROPPED,
+                    owner=about.owner,
+                )
+            )  # fmt: skip
+
+
+def _free(step: Step, order: OrderState) -> None:
+    """Have the place of signed bytes given free that are never sent; the order is over then."""
+    key, now = order.key, step.now
+    step.record(
+        Answered(key=key, outcome="not_sent", at=now, code=_DROPPED), CancelAsked(key=key, at=now)
+    )
+    resolving.ask_back(step, order)
 
 
 def _reject(

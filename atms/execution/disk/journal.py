@@ -21,6 +21,9 @@ from atms.errors import JournalError
 from atms.execution.disk import journal_file as file
 
 _PAGE = 1000  # entries read at a time
+# Rows that one statement writes. A statement a row would let go of the interpreter each time, and a
+# strategy that computes gives it back late: 64 rows took 8 ms, and take 0.7.
+_ROWS = 100
 
 
 class Journal:
@@ -75,7 +78,7 @@ class Journal:
         if at.tzinfo is None:
             raise ValueError(f"{at}: has no time zone")
         begun = self.epoch + 1
-        self._write("INSERT INTO epoch VALUES (?, ?)", [(begun, at.astimezone(UTC).isoformat())])
+        self._write("INSERT INTO epoch", [(begun, at.astimezone(UTC).isoformat())])
         self.epoch = begun
         with contextlib.suppress(sqlite3.Error):
             # Keys are made of the epoch. Used twice it would be worse than a lost entry, so it
@@ -99,7 +102,7 @@ class Journal:
         rows = [
             (number, body, _sum(number, body)) for number, body in enumerate(bodies, self.last + 1)
         ]
-        self._write("INSERT INTO entry VALUES (?, ?, ?)", rows)
+        self._write("INSERT INTO entry", rows)
         self.last = rows[-1][0]
         return self.last
 
@@ -141,7 +144,11 @@ class Journal:
                 self._check_place()
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._check_epoch()
-                self._connection.executemany(statement, rows)
+                for start in range(0, len(rows), _ROWS):
+                    part = rows[start : start + _ROWS]
+                    places = ", ".join([f"({', '.join('?' * len(part[0]))})"] * len(part))
+                    values = [value for row in part for value in row]
+                    self._connection.execute(f"{statement} VALUES {places}", values)
                 self._connection.execute("COMMIT")
         except BaseException:
             self._give_up()

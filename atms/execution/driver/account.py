@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -27,6 +27,7 @@ from atms.execution.core.events import (
     SnapshotRead,
     TellAccount,
     TellBooks,
+    TellFee,
     TellFill,
     TellOpen,
     TellOrder,
@@ -35,19 +36,24 @@ from atms.execution.core.events import (
     Unwatch,
     Wake,
     Watch,
+    Wishes,
 )
-from atms.execution.core.records import encode
+from atms.execution.core.records import Record, encode
 from atms.execution.driver.calls import ANSWER, Calls, within
+from atms.execution.driver.inbox import Inbox
 from atms.execution.driver.quoting import Quotes
+from atms.execution.driver.waiting import Line
 from atms.stores.base import Store
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import LinkFact
-from atms.stores.outcomes import Refused
+from atms.stores.outcomes import Looked, Never, NotSeen, NotSent, Refused
 from atms.stores.requests import Cancel, Prepared, Request
 
 __all__ = ["ANSWER", "Account", "Told", "WriteAhead"]
 
-Told = TellOrder | TellFill | TellAccount | TellBooks | TellOpen
+Told = TellOrder | TellFill | TellFee | TellAccount | TellBooks | TellOpen
+
+_LOOK_LATER = 5.0  # seconds until an order that waits here may be asked for again
 
 
 class WriteAhead(Protocol):
@@ -95,9 +101,11 @@ class Account:
         self._now = now
         self._tell = tell
         self._before = before
+        self._inbox = Inbox(loop, self._take_in)
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._calls = Calls(store, now, tell)
+        self._line = Line(store, loop, tell)
         self._preparing = asyncio.Lock()
         self._quotes = Quotes(
             store, self._calls, self.feed, self._spawn,
@@ -124,9 +132,14 @@ class Account:
         self.feed(Connected(capabilities=capabilities, instruments=instruments))
 
     def feed(self, event: Event) -> None:
-        """Give the core an event, and carry out what it decides."""
-        if self.failed is None:
-            self._do_all(self.core.handle(event, self._now()))
+        """Give the core an event, after those that came before, and carry out what it decides.
+
+        What comes in one turn of the loop shares a commit. Only wishes are with the core when this
+        returns: who made them may look at once whether they are settled.
+        """
+        self._inbox.put(event)
+        if isinstance(event, Wishes):
+            self._inbox.empty()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside, to be ended with the account."""
@@ -141,13 +154,34 @@ class Account:
             task.cancel()
 
     async def close(self) -> None:
-        """End what is running; what was sent stays sent."""
+        """End what is running; what was sent stays sent, and what waits is not."""
+        await self._line.close()
+        self._inbox.empty()
         if self._timer is not None:
             self._timer.cancel()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _take_in(self, events: Iterator[Event]) -> None:
+        """Let the core handle events, in their order; make durable what they bring, then do it.
+
+        The records of all of them are there or none is, before anything leaves or is told: a
+        process that dies in between has neither heard nor done anything.
+        """
+        records: list[Record] = []
+        rest: list[Instruction] = []
+        try:
+            for event in events:
+                for one in self.core.handle(event, self._now()) if self.failed is None else ():
+                    if isinstance(one, Persist):
+                        records += one.records
+                    else:
+                        rest.append(one)
+        finally:  # an event that cannot be handled takes nothing from those before it
+            durable = [Persist(records=tuple(records))] if records else []
+            self._do_all([*durable, *rest])
 
     def _do_all(self, instructions: Sequence[Instruction]) -> None:
         for instruction in instructions:
@@ -238,13 +272,26 @@ class Account:
         self.feed(Ready(results=tuple(results)))
 
     async def _transmit(self, prepared: Prepared) -> None:
-        outcome = await self._calls.transmit(prepared)
-        self.feed(Sent(prepared=prepared, outcome=outcome))
+        request, outcome = prepared.request, None
+        if isinstance(request, Cancel) and self._line.withdraw(request.key):
+            outcome = NotSent(why="its order had not left")
+        elif waiting := await self._line.through(prepared):
+            outcome = NotSent(why=waiting.left)
+            for key in waiting.canceled:  # they are over as canceled, not as rejected
+                never = Never(proof=waiting.left)
+                self.feed(LookedUp(key=key, asked=self._now(), looked=never))
+        self.feed(Sent(prepared=prepared, outcome=outcome or await self._calls.transmit(prepared)))
 
     async def _look(self, look: Look) -> None:
         asked = self._now()
-        call = partial(self._store.lookup, look.key, look.refs, look.since)
-        looked = await self._calls.read("lookup", call)
+        waiting = self._line.of(look.key)
+        looked: Looked | None
+        if waiting is not None:  # the venue cannot have it, and need not be asked
+            await asyncio.wait({waiting.admission}, timeout=_LOOK_LATER)
+            looked = NotSeen(at=asked)
+        else:
+            call = partial(self._store.lookup, look.key, look.refs, look.since)
+            looked = await self._calls.read("lookup", call)
         self.feed(LookedUp(key=look.key, asked=asked, looked=looked))
 
     async def _read_log(self, read: ReadLog) -> None:

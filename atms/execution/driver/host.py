@@ -26,7 +26,11 @@ __all__ = ["CLOSING", "Failures", "Host", "InlineHost", "ThreadHost"]
 
 Ts = TypeVarTuple("Ts")
 
-SWITCH_INTERVAL = 0.0005  # with Python's 5 ms a computing strategy delays the wire by 11 ms
+# How long a strategy that computes keeps the interpreter each time that the loop has let go of it,
+# as it does some ten times on an order's way to the wire. With Python's own 5 ms the bytes left
+# 11 ms after the decision, with 0.5 ms 6.2, with 0.1 ms 4.6. The strategy pays nothing while the
+# loop waits; while the loop never does, a twentieth of its speed (0.1 against 0.5 ms).
+SWITCH_INTERVAL = 0.0001
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from atms.execution.core.orders import OrderState
 from atms.execution.core.step import Step
-from atms.execution.emulation import hows, plans, serving
+from atms.execution.emulation import hows, plans, serving, unseen
 from atms.execution.emulation.plans import PlanState
 from atms.stores.market import Instrument
 from atms.stores.requests import Key
@@ -22,7 +23,8 @@ class Bracket:
     Attributes:
         entry: key of the order that opens.
         legs: what protects it and is not over.
-        opened, exited: units that the entry opened, and that all legs have closed.
+        opened, exited: units that the entry opened, less those that were left open when its legs
+            were over once, and that all legs have closed.
         is_over: whether the entry can open no more.
     """
 
@@ -47,6 +49,27 @@ class Bracket:
         venue = self.step.core.capabilities
         assert venue is not None
         return self.instrument.cash == "margin" and venue.reduces == "flag"
+
+    @cached_property
+    def unseen(self) -> list[OrderState]:
+        """The orders that nobody sees, and that may be made anew: nothing is covered by them."""
+        return [
+            one
+            for one in self.standing()
+            if unseen.may_be_made_again(self.step, one, self._at_once, self.instrument)
+        ]
+
+    @property
+    def _at_once(self) -> Decimal:
+        """Return the most units that one order closes: less than are open where it has a limit."""
+        most = [self.rest]
+        most += [
+            leg.ticket.qty - plans.booked(self.step.state, leg) for leg in self.legs if leg.late
+        ]
+        if any(leg.triggered is not None for leg in self.legs):
+            limits = (self.instrument.max_market_qty, self.instrument.max_qty)
+            most += [limit for limit in limits if limit is not None]
+        return min(most)
 
     def behind(self) -> list[OrderState]:
         """Return the venue's stops that stand where trailing ones stood before."""
@@ -81,7 +104,7 @@ class Bracket:
         units = (
             plans.may_fill(one)
             for one in plans.servants(self.step.state, leg)
-            if not (self.renews and plans.is_behind(leg, one))
+            if one not in self.unseen and not (self.renews and plans.is_behind(leg, one))
         )
         return sum(units, _NOTHING) + self.step.core.planning.coming(leg.key)
 
@@ -103,6 +126,8 @@ class Bracket:
         """Return what stands, by the parts of the entry that it was made for, the oldest first."""
         found: dict[Key, list[OrderState]] = {}
         for one in self.standing():
+            if one in self.unseen:
+                continue
             found.setdefault(one.intended.group, []).append(one)
         return list(found.values())
 
@@ -114,8 +139,9 @@ def bracket_of(step: Step, entry: Key) -> Bracket | None:
     legs = [leg for leg in every if leg.closed is None]
     if not legs or legs[0].ticket.instrument not in step.core.instruments:
         return None
+    left = state.left.get(entry, _NOTHING)
     return Bracket(
-        step, entry, legs, opened=plans.opened(state, entry), exited=plans.exited(state, every),
-        is_over=plans.is_over(state, entry),
+        step, entry, legs, opened=plans.opened(state, entry) - left,
+        exited=plans.exited(state, every), is_over=plans.is_over(state, entry),
         instrument=step.core.instruments[legs[0].ticket.instrument],
     )  # fmt: skip

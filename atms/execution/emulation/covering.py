@@ -9,7 +9,7 @@ from decimal import Decimal
 from atms.execution.core.events import Wake
 from atms.execution.core.orders import OrderState
 from atms.execution.core.step import Step
-from atms.execution.emulation import plans, serving
+from atms.execution.emulation import plans, serving, unseen
 from atms.execution.emulation.bracket import Bracket
 from atms.execution.emulation.hows import held_as
 from atms.execution.emulation.plan_records import Triggered
@@ -19,7 +19,7 @@ from atms.stores.outcomes import Reason
 from atms.stores.requests import Ticket
 
 PAUSE = timedelta(seconds=0.5)  # before what could not be placed is tried again; longer each time
-_LONGEST = timedelta(seconds=5)
+LONGEST = timedelta(seconds=5)
 MOST = 3  # parts that are protected one by one; a venue holds only so many stops
 _PASSES = frozenset({Reason.RATE, Reason.CLOCK})  # says nothing of the order
 _MAY_PASS = frozenset({Reason.FUNDS, Reason.OTHER})  # a venue may know of a fill later than we do
@@ -27,10 +27,10 @@ _MAY_PASS = frozenset({Reason.FUNDS, Reason.OTHER})  # a venue may know of a fil
 
 def cover(step: Step, bracket: Bracket) -> bool:
     """Place what is missing, take back what is too much; return whether a leg was given up."""
-    if _is_refused(step, bracket):
-        return True
     needs = {leg.key: bracket.need(leg) for leg in bracket.placed}
     lacking = [leg for leg in bracket.placed if needs[leg.key] > 0]
+    if _is_refused(step, bracket, lacking):
+        return True
     _shrink(step, bracket, needs)
     if not (bracket.renews and lacking):
         _follow(step, bracket)
@@ -39,9 +39,11 @@ def cover(step: Step, bracket: Bracket) -> bool:
         return False
     since = step.core.planning.bare.setdefault(bracket.entry, step.now)
     due = _due(step, bracket, since)
+    if unseen.are_many(bracket.unseen):
+        return False
     if due > step.now:
         step.then(Wake(at=due))
-    elif not _makes_room(step, bracket, lacking, needs):
+    elif not _makes_room(step, bracket, lacking, needs) or _hurries(step, bracket, needs, since):
         _place(step, bracket, lacking, needs)
     return False
 
@@ -56,10 +58,14 @@ def refused(step: Step, leg: PlanState, reason: Reason, why: str) -> None:
     step.notice("unprotected", leg.ticket.instrument, f"{text}; the position is closed")
 
 
-def _is_refused(step: Step, bracket: Bracket) -> bool:
+def _is_refused(step: Step, bracket: Bracket, lacking: list[PlanState]) -> bool:
     """Give a leg up that the venue refuses; return whether the bracket has changed by it."""
-    for leg in sorted(bracket.placed, key=lambda one: not one.stops):
+    excused = step.core.planning.excused
+    for leg in sorted(lacking, key=lambda one: not one.stops):
         row = [one for one in plans.failures(step.state, leg) if reason_of(one) is not None]
+        if bracket.unseen:  # which may hold the units
+            excused |= {one.key for one in row if reason_of(one) is Reason.FUNDS}
+        row = [one for one in row if one.key not in excused]
         in_part = not leg.stops and bool(plans.standing(step.state, leg))
         if not row or in_part or not bracket.can_be_closed:
             continue  # what stands of a limit stays, and the rest is tried again
@@ -130,6 +136,18 @@ def _makes_room(
     return bool(alone)
 
 
+def _hurries(step: Step, bracket: Bracket, needs: dict[str, Decimal], since: datetime) -> bool:
+    """Return whether what every leg lacks is placed though not all that was to make room has.
+
+    What is taken back may be long in coming; nothing that stands is covered twice by it.
+    """
+    due = since + step.core.terms.naked / 2
+    if step.now < due:
+        step.then(Wake(at=due))
+        return False
+    return bracket.fits(min(needs.values()), bracket.placed)
+
+
 def _alone(
     bracket: Bracket, lacking: list[PlanState], needs: dict[str, Decimal]
 ) -> list[OrderState]:
@@ -145,14 +163,16 @@ def _alone(
 
 def _due(step: Step, bracket: Bracket, since: datetime) -> datetime:
     """Return when missing orders may be made: parts are gathered, what failed is not hurried."""
-    due = step.now if bracket.is_over else since + step.core.terms.gather
+    hurried = bracket.is_over or bool(bracket.unseen)
+    due = step.now if hurried else since + step.core.terms.gather
+    due = max(due, unseen.due(bracket.unseen) or due)
     later = step.core.planning.not_before.get(bracket.entry)
     if later is not None:
         due = max(due, later)
     for leg in bracket.placed:
         row = plans.failures(step.state, leg)
         if row and row[-1].closed is not None:
-            pause = min(PAUSE * 2 ** min(len(row) - 1, 10), _LONGEST)
+            pause = min(PAUSE * 2 ** min(len(row) - 1, 10), LONGEST)
             due = max(due, row[-1].closed.at + pause)
     return due
 

@@ -34,9 +34,9 @@ def how_of(
     kind = how_of_kind(ticket.kind, venue)
     if kind != NATIVE:
         return kind
-    if leg and link == "bracket" and "bracket" not in venue.links:
+    if leg and link == "bracket" and not holds(link, venue):
         return LEGS
-    if link == "oco" and "oco" not in venue.links:
+    if link == "oco" and not holds(link, venue):
         return CANCEL
     return PROCESS if ends_here(ticket, venue) else NATIVE
 
@@ -48,6 +48,38 @@ def how_of_kind(kind: Kind, venue: Capabilities) -> str:
     if held_as(kind, venue) is not None:
         return AMEND
     return PROCESS if kind in WATCHED else UNSUPPORTED
+
+
+def table(venue: Capabilities, *, consent: bool) -> dict[str, str]:
+    """Return how everything that a strategy may use is done at a venue: a word of it, or a code.
+
+    Its keys are the kinds of orders, ``oco``, ``bracket``, and ``valid``: an order's time to end.
+    A kind that cannot be used is told by the code with which it is refused.
+
+    Args:
+        consent: whether orders may be taken that stand only as long as this process does.
+    """
+    found = {}
+    for kind in Kind:
+        refusal = _refusal(kind, venue, consent=consent)
+        found[kind.value] = refusal[0] or how_of_kind(kind, venue)
+    found["oco"] = NATIVE if holds("oco", venue) else CANCEL
+    found["bracket"] = NATIVE if holds("bracket", venue) else LEGS
+    found["valid"] = NATIVE if "gtd" in venue.tifs else PROCESS
+    return found
+
+
+def holds(link: str, venue: Capabilities) -> bool:
+    """Return whether a venue holds a group together by itself, whatever part of it fills.
+
+    Legs that do not follow a part of their entry leave it bare until it is whole, or close more
+    than it has opened: such a bracket is done here. What a backtest does is done by a venue that
+    stands for one.
+    """
+    if link == "bracket":
+        fits = venue.protection_scales or not venue.partial_fills or venue.as_backtest
+        return link in venue.links and fits
+    return link in venue.links
 
 
 def held_as(kind: Kind, venue: Capabilities) -> Kind | None:
@@ -72,13 +104,17 @@ def refusal_of(ticket: Ticket, venue: Capabilities, *, consent: bool) -> tuple[s
     Args:
         consent: whether orders may be taken that stand only as long as this process does.
     """
-    how = how_of_kind(ticket.kind, venue)
+    return _refusal(ticket.kind, venue, consent=consent)
+
+
+def _refusal(kind: Kind, venue: Capabilities, *, consent: bool) -> tuple[str, str]:
+    how = how_of_kind(kind, venue)
     if how == UNSUPPORTED:
-        if ticket.kind is Kind.ON_CLOSE:
+        if kind is Kind.ON_CLOSE:
             why = "the venue has no orders for the close; make a market order on the last bar"
         else:
-            why = f"the venue has no {ticket.kind.value} orders"
+            why = f"the venue has no {kind.value} orders"
         return "UNSUPPORTED", why
     if how == PROCESS and not consent:
-        return "NEEDS_CONSENT", _CONSENT.format(kind=ticket.kind.value)
+        return "NEEDS_CONSENT", _CONSENT.format(kind=kind.value)
     return "", ""

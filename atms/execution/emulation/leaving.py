@@ -9,7 +9,7 @@ from decimal import Decimal
 from atms.execution.core.events import Wake
 from atms.execution.core.orders import OrderState
 from atms.execution.core.step import Step
-from atms.execution.emulation import plans, serving
+from atms.execution.emulation import plans, serving, unseen
 from atms.execution.emulation.arming import exit_of
 from atms.execution.emulation.bracket import Bracket
 from atms.execution.emulation.covering import PAUSE, reason_of
@@ -24,19 +24,29 @@ def leave(step: Step, bracket: Bracket, leg: PlanState) -> None:
     others = [one for one in bracket.standing() if not _leaves(one, leg)]
     for one in others:
         serving.take_back(step, one)
-    if others or not core.ready or core.planning.coming(leg.key):
+    waits = any(one not in bracket.unseen for one in others)
+    if waits or not core.ready or core.planning.coming(leg.key):
         return
     exits = _exits(step, leg)
-    under_way = sum((plans.may_fill(one) for one in exits), Decimal(0))
-    units = bracket.rest - under_way
-    if not bracket.fits(units, [leg]):
+    known = (one for one in exits if one not in bracket.unseen)
+    under_way = sum((plans.may_fill(one) for one in known), Decimal(0))
+    if leg.late and serving.is_filled(step, leg):
+        if not bracket.is_under_way():
+            serving.close(step, leg, "filled")
         return
-    if exits and reason_of(exits[-1]) is Reason.REDUCE_ONLY and not bracket.is_under_way():
+    units = min(bracket.rest, _held(bracket, leg)) - under_way
+    refused = bool(exits) and reason_of(exits[-1]) is Reason.REDUCE_ONLY
+    gone = not under_way and bracket.can_be_closed and not bracket.fits(units, [leg])
+    if (refused or gone) and not bracket.is_under_way():
         why = "there is nothing left to close"
         for own in bracket.legs:
             serving.close(step, own, "canceled", why)
         return
+    if not bracket.fits(units, [leg]):
+        return
     due = _due(step, bracket, leg)
+    if unseen.are_many(bracket.unseen):
+        return
     if due > step.now:
         step.then(Wake(at=due))
         return
@@ -46,7 +56,21 @@ def leave(step: Step, bracket: Bracket, leg: PlanState) -> None:
 def _leaves(order: OrderState, leg: PlanState) -> bool:
     """Return whether an order is an exit that was made for the trigger."""
     own = order.intended.serves == leg.key
-    return own and leg.stops and order.ticket.kind in (Kind.MARKET, Kind.LIMIT)
+    exits = order.ticket.kind in (Kind.MARKET, Kind.LIMIT)
+    return own and exits and (leg.stops or leg.late)
+
+
+def _held(bracket: Bracket, leg: PlanState) -> Decimal:
+    """Return the most that can be closed: somebody may have sold what no leg has locked.
+
+    Where units are lent another strategy may hold the other side; there nobody can tell.
+    """
+    state, ticket = bracket.step.state, leg.ticket
+    most = ticket.qty - plans.booked(state, leg) if leg.late else bracket.rest
+    if bracket.instrument.cash == "exchange" and ticket.side < 0:
+        held = state.books.qty(ticket.instrument, ticket.bucket) * -ticket.side
+        most = min(most, plans.on_step(held, bracket.instrument))
+    return most
 
 
 def _exits(step: Step, leg: PlanState) -> list[OrderState]:
@@ -68,4 +92,5 @@ def _due(step: Step, bracket: Bracket, leg: PlanState) -> datetime:
     failed = [one for one in plans.failures(step.state, leg) if _leaves(one, leg)]
     if failed and failed[-1].closed is not None:
         due = max(due, failed[-1].closed.at + PAUSE * 2 ** min(len(failed) - 1, 4))
-    return due
+    made = [one for one in bracket.unseen if _leaves(one, leg)]
+    return max(due, unseen.due(made) or due)

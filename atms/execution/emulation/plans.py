@@ -70,6 +70,12 @@ class PlanState:
         """Whether it waits for a trigger: a leg that does protects."""
         return self.ticket.kind in STOPS
 
+    @property
+    def late(self) -> bool:
+        """Whether it was made here, to close what its entry opened when its legs were over."""
+        own = bool(self.planned.parent) and self.triggered is not None
+        return own and self.ticket.kind is Kind.MARKET
+
 
 def servants(state: AccountState, plan: PlanState) -> list[OrderState]:
     """Return the venue's orders that worked or work for a planned one."""
@@ -143,6 +149,18 @@ def exited(state: AccountState, legs: Iterable[PlanState]) -> Decimal:
         for one in servants(state, leg):
             found += one.booked - (min(one.shifted, _NOTHING) if one.ticket.side < 0 else _NOTHING)
     return found
+
+
+def net(state: AccountState, entry: Key) -> Decimal:
+    """Return the units that an entry has opened and its legs have not closed; below 0: twice."""
+    return opened(state, entry) - exited(state, (state.plans[key] for key in state.legs[entry]))
+
+
+def average(state: AccountState, key: Key) -> Decimal | None:
+    """Return the mean price of what an order has filled; None: it has filled nothing."""
+    rows = [state.books.rows[name] for one in _working(state, key) for name in one.executions]
+    units = sum((row.qty for row in rows), _NOTHING)
+    return sum((row.qty * row.price for row in rows), _NOTHING) / units if units else None
 
 
 def on_step(units: Decimal, instrument: Instrument) -> Decimal:

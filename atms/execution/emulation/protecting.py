@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from atms.execution.core import resolving
-from atms.execution.core.records import Booked
+from atms.execution.core.orders import OrderState
 from atms.execution.core.step import Step
-from atms.execution.emulation import covering, leaving, plans, serving
+from atms.execution.emulation import covering, leaving, plans, serving, straying
 from atms.execution.emulation.bracket import Bracket, bracket_of
 from atms.execution.emulation.plan_records import Withdrawn
 from atms.execution.emulation.plans import PlanState
@@ -15,26 +15,18 @@ from atms.stores.requests import Key
 
 def look(step: Step) -> None:
     """Do for each bracket what is due."""
-    _tell_late_fills(step)
-    entries = dict.fromkeys(
-        plan.planned.parent for plan in step.state.open_plans() if plan.planned.parent
-    )
-    for entry in entries:
-        again = True
-        while again:
-            bracket = bracket_of(step, entry)
-            again = bracket is not None and _drive(step, bracket)
+    open_ = step.state.open_plans()
+    for entry in dict.fromkeys(plan.planned.parent for plan in open_ if plan.planned.parent):
+        _look_at(step, entry)
+    for entry in straying.look(step):
+        _look_at(step, entry)
 
 
-def _tell_late_fills(step: Step) -> None:
-    """Tell of what an entry opened when its legs were over: nobody protects that."""
-    for row in step.records:
-        if not isinstance(row, Booked) or row.key not in step.state.legs:
-            continue
-        legs = [step.state.plans[key] for key in step.state.legs[row.key]]
-        if all(leg.closed is not None for leg in legs):
-            text = f"order {row.key} has filled {row.qty:f} after its legs were over"
-            step.notice("unprotected", row.instrument, text)
+def _look_at(step: Step, entry: Key) -> None:
+    again = True
+    while again:
+        bracket = bracket_of(step, entry)
+        again = bracket is not None and _drive(step, bracket)
 
 
 def not_prepared(step: Step, key: Key, served: Key, reason: Reason | None, why: str) -> None:
@@ -44,7 +36,9 @@ def not_prepared(step: Step, key: Key, served: Key, reason: Reason | None, why: 
     paired = key in planning.paired
     planning.paired.discard(key)
     entry = plan.planned.parent or plan.key
-    if reason is None or plan.triggered is not None:
+    if reason is None:
+        planning.fail(step.now, covering.PAUSE, serving.PROBE)
+    elif plan.triggered is not None:
         planning.not_before[entry] = step.now + covering.PAUSE
     elif paired:
         planning.apart.add(entry)
@@ -122,20 +116,19 @@ def _end(step: Step, bracket: Bracket) -> None:
         pair = one.intended.link == "oco" and bracket.exited > 0  # the venue ends it by itself
         if not pair or not serving.waits(step, f"ends:{one.key}", step.core.terms.patience):
             serving.take_back(step, one)
+    done = _filled_last(step, bracket)
+    if done is not None and not serving.is_under_way(step, done):
+        serving.close(step, done, "filled")  # what it has done is told though the others stand yet
+        bracket.legs.remove(done)
     if bracket.is_under_way():
         return
     if bracket.exited > bracket.opened:
         more = f"{bracket.exited - bracket.opened:f}"
         text = f"the legs of order {bracket.entry} have closed {more} more than it opened"
         step.notice("closed_twice", bracket.instrument.id, text)
-    done = _filled_last(step, bracket.legs)
     for leg in bracket.legs:
-        if leg is done:
-            serving.close(step, leg, "filled")
-    for leg in bracket.legs:
-        if leg is not done:
-            how = leg.withdrawn.how if leg.withdrawn is not None else "canceled"
-            serving.close(step, leg, how, _why(bracket))
+        how = leg.withdrawn.how if leg.withdrawn is not None else "canceled"
+        serving.close(step, leg, how, _why(bracket))
 
 
 def _why(bracket: Bracket) -> str:
@@ -150,14 +143,19 @@ def _why(bracket: Bracket) -> str:
     return "what its entry has opened is too few for an order"
 
 
-def _filled_last(step: Step, legs: list[PlanState]) -> PlanState | None:
-    """Return the leg with the newest execution: that one has closed the bracket."""
+def _filled_last(step: Step, bracket: Bracket) -> PlanState | None:
+    """Return the leg with the newest execution, which has closed the bracket; None: it is over."""
     rows = step.state.books.rows
     newest = {
-        leg.key: max(rows[name].at for one in found for name in one.executions)
-        for leg in legs
-        if (found := [one for one in plans.servants(step.state, leg) if one.executions])
+        key: max(rows[name].at for one in found for name in one.executions)
+        for key in step.state.legs[bracket.entry]
+        if (found := _executed(step, key))
     }
-    if not newest:
-        return None
-    return max((leg for leg in legs if leg.key in newest), key=lambda leg: newest[leg.key])
+    is_open = {leg.key: leg for leg in bracket.legs}
+    last = max(newest, key=lambda key: (newest[key], key in is_open), default="")
+    return is_open.get(last)
+
+
+def _executed(step: Step, leg: Key) -> list[OrderState]:
+    served = plans.servants(step.state, step.state.plans[leg])
+    return [one for one in served if one.executions]

@@ -7,22 +7,25 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from atms.execution.core import resolving
-from atms.execution.core.events import Prepare, Status, Wake
+from atms.execution.core.events import Prepare, Wake
 from atms.execution.core.orders import OrderState
 from atms.execution.core.records import Closed
 from atms.execution.core.step import Step
+from atms.execution.core.telling import ENDED
 from atms.execution.emulation.planning import Wanted
 from atms.execution.emulation.plans import PlanState, booked, servants, standing
 from atms.stores.requests import Place, Ticket
 
-_TOLD: dict[str, Status] = {
-    "filled": "completed", "canceled": "canceled", "expired": "expired", "refused": "rejected",
-}  # fmt: skip
+PROBE = timedelta(seconds=2.5)  # at most between two tries with a venue that could not be asked
 
 
 def send(step: Step, parts: Sequence[tuple[PlanState, Ticket]], link: str = "single") -> None:
-    """Have orders for planned ones prepared, as one group of the venue's."""
+    """Have orders for planned ones prepared, as one group of the venue's, if it can be asked."""
     core = step.core
+    if not core.planning.may_try(step.now, PROBE):
+        assert core.planning.hold is not None
+        step.then(Wake(at=core.planning.hold))
+        return
     tickets: list[Ticket] = []
     for plan, ticket in parts:
         key = core.new_key()
@@ -64,7 +67,7 @@ def close(step: Step, plan: PlanState, how: str, why: str = "", code: str = "") 
     if how != "filled" and not why and plan.withdrawn is not None:
         why = plan.withdrawn.why
     step.record(Closed(key=plan.key, how=how, at=step.now, why=why))  # type: ignore[arg-type]
-    status = "margin" if code == "FUNDS" else _TOLD[how]
+    status = "margin" if code == "FUNDS" else ENDED[how]
     step.tell_plan(plan, status, code=code, why=why)
 
 

@@ -101,7 +101,7 @@ def plan(step: Step, about: Wanted) -> None:
 def _holds(wish: Wish, venue: Capabilities) -> bool:
     """Return whether the venue holds a group together by itself."""
     native = all(ticket.kind in venue.kinds for ticket in wish.tickets)
-    return wish.link in venue.links and native
+    return hows.holds(wish.link, venue) and native
 
 
 def _bracket(step: Step, wish: Wish, tickets: tuple[Ticket, ...]) -> list[Place]:

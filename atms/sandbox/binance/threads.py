@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -28,6 +29,7 @@ class SandboxThread:
         self._config = config
         self._loop = asyncio.new_event_loop()
         self._stop: asyncio.Event | None = None
+        self._failure: BaseException | None = None  # of its end, or while it served
         self._ready: concurrent.futures.Future[Sandbox] = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
 
@@ -43,8 +45,14 @@ class SandboxThread:
         trace: TracebackType | None,
     ) -> None:
         assert self._stop is not None
-        self._loop.call_soon_threadsafe(self._stop.set)
+        with contextlib.suppress(RuntimeError):  # it has ended by itself, and its loop is closed
+            self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+        failure, self._failure = self._failure, None
+        if failure is not None and error is not None:
+            error.add_note(f"and the sandbox ended with {failure!r}")
+        elif failure is not None:
+            raise failure
 
     def call(
         self, function: Callable[_Args, _Result], *args: _Args.args, **kwargs: _Args.kwargs
@@ -64,7 +72,9 @@ class SandboxThread:
         try:
             self._loop.run_until_complete(self._serve())
         except BaseException as error:  # noqa: BLE001 - it is raised where the thread was started
-            if not self._ready.done():
+            if self._ready.done():
+                self._failure = error
+            else:
                 self._ready.set_exception(error)
         finally:
             self._loop.close()

@@ -20,6 +20,8 @@ from atms.execution.core.core import Core, Terms
 from atms.execution.core.events import Instruction, TellAccount, TellOrder, Wish, WishCancel, Wishes
 from atms.execution.core.records import Record
 from atms.execution.driver.account import Account, Told
+from atms.sandbox.simulation.brackets import bracket
+from atms.sandbox.simulation.guard import Guard
 from atms.sandbox.simulation.lives import Killed, Life, MemoryJournal
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.truths import violations
@@ -123,11 +125,23 @@ class _World:
         self.kill_rate = self.rng.choice((0.0, 0.001, 0.004))
         self.quiet = False
         self.price = Decimal(100)
+        drawn_apart = random.Random(f"{seed}/{profile}/brackets").random() < 0.5
+        self.brackets = drawn_apart and profile != "chain"  # where no stop can stand
+        self._core: Core | None = None
+        self.guard = Guard(self.venue, self.loop, lambda: self._core)
         self.life = self._be_born()
         self.lives = [self.life]
 
     def run(self) -> Trial:
         """Trade with faults, then converge without, then look."""
+        try:
+            return self._run()
+        finally:
+            if not self.loop.is_closed():  # an error ends the trial
+                self._bury()
+                self.loop.close()
+
+    def _run(self) -> Trial:
         self.venue.trade(self.instrument, self.price, Decimal(1))
         end = self.trial.minutes * 60
         while self.loop.time() < end:
@@ -140,6 +154,7 @@ class _World:
                 self._turn(5.0, moves=moves)
         left = {self.instrument: self.held} if self.policy == "ignore" else {}
         self.trial.found += violations(self.venue, self.lives, self.journal.records(), left)
+        self.trial.found += self.guard.found()
         self.trial.kills = len(self.lives) - 1
         self.trial.hits = Counter(self.venue.chance.hits)
         self.trial.orders = len(self.life.core.state.orders)
@@ -180,6 +195,12 @@ class _World:
         if self.rng.random() < 0.5:
             wishes = tuple(self._wish() for _ in range(self.rng.randrange(1, 3)))
             self.account.feed(Wishes(wishes=wishes))
+        if self.brackets and self.rng.random() < 0.3:
+            wish = bracket(self.rng, self.profile, self.instrument, self.price)
+            self.account.feed(Wishes(wishes=(wish,)))
+        legs = [plan.key for plan in core.state.open_plans()] if self.brackets else []
+        if legs and self.rng.random() < 0.1:
+            self.account.feed(WishCancel(key=self.rng.choice(legs)))
 
     def _correct(self) -> None:
         """Let the venue say an execution again, with another price."""
@@ -223,6 +244,7 @@ class _World:
             before=self._before,
         )  # fmt: skip
         self.account = account
+        self._core = core
         account.spawn(self._live(account))
         return Life(core, told)
 
@@ -257,6 +279,7 @@ class _World:
         self.lives.append(self.life)
 
     def _bury(self) -> None:
+        self._core = None
         self.account.abandon(Killed())
         self.venue.sever()
         self.loop.turn(lambda: False, 0)

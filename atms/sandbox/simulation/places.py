@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from atms.execution.core.core import Core
+from atms.sandbox.simulation.guard import Guard
 from atms.sandbox.simulation.lives import Life, MemoryJournal
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.venue.base import SimulatedStore
@@ -34,6 +36,7 @@ class Place:
     Attributes:
         policy: what becomes of positions that no journal explains; *held* units are such.
         lives: of the account, one a process.
+        guard: looks whether what was bought is protected.
         moves: whether the market moves.
     """
 
@@ -52,6 +55,8 @@ class Place:
         self.step = step
         self.journal = MemoryJournal()
         self.lives: list[Life] = []
+        self._over = 0
+        self.guard = Guard(self.venue, loop, self._core)
         self.moves = True
         self.outages = False
         self.corrects = self.splits = False
@@ -78,6 +83,13 @@ class Place:
         """Return units that are no position."""
         return {self.names[0]: self.held} if self.policy == "ignore" else {}
 
+    def leave(self) -> None:
+        """Take in that the process is over, in whatever way."""
+        self._over = len(self.lives)
+
+    def _core(self) -> Core | None:
+        return self.lives[-1].core if len(self.lives) > self._over else None
+
     def connect(self) -> SimulatedStore:
         """Return a connection, which feeds and the account share: so it minds bans itself."""
         store = self.profile.connect(self.venue)
@@ -89,8 +101,10 @@ class Place:
         """Return what a strategy may do here."""
         capabilities = self.connect().capabilities
         kinds = tuple(kind.value for kind in Kind if kind in capabilities.kinds)
+        stops = Kind.STOP in capabilities.kinds  # then what a bracket needs can be done here
+        links = {"bracket", "oco"} if stops else set(capabilities.links)
         return Means(
-            kinds=kinds, links=tuple(sorted(capabilities.links)), unit=1.0,
+            kinds=kinds, links=tuple(sorted(links)), unit=1.0,
             shorts=self.profile.cash == "margin", reduces=capabilities.reduces == "flag",
         )  # fmt: skip
 

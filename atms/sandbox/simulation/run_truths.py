@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from atms.errors import AtmsError
 from atms.sandbox.simulation.diary import FINAL, Diary, Noted
 from atms.sandbox.simulation.protection import furthest, naked
+from atms.sandbox.simulation.venue.records import Charged
 
 if TYPE_CHECKING:
     from atms.execution.broker.winding_down import Policy
@@ -67,6 +68,7 @@ def run_violations(
         *_trades(last),
         *_orders_of_the_venue(places, last),
         *_executed(places, last),
+        *_charged(places, last),
         *_taken_back(last),
     ]
 
@@ -99,7 +101,7 @@ def _bars_in_order(places: Sequence[Place], ran: Ran) -> Iterator[str]:
                 where = f"I14: {strategy}: {name}"
                 if stamps != sorted(set(stamps)):
                     yield f"{where}: bars twice or out of order"
-                owed = [at for at in true if _owed(at, place, ran, stamps)]
+                owed = [at for at in true if _owed(at, ran, stamps)]
                 for at in sorted({*owed} ^ {*stamps}):
                     yield f"{where}: the bar of {at:%H:%M:%S} was {_how(at, stamps)}"
                 for one, at in zip(seen, stamps, strict=True):
@@ -111,9 +113,9 @@ def _bars_in_order(places: Sequence[Place], ran: Ran) -> Iterator[str]:
                         yield f"{where}: the bar of {at:%H:%M:%S} was live, and is of the past"
 
 
-def _owed(at: datetime, place: Place, ran: Ran, stamps: Sequence[datetime]) -> bool:
+def _owed(at: datetime, ran: Ran, stamps: Sequence[datetime]) -> bool:
     """Return whether a bar should have been seen: up to the last that was, or was to be."""
-    if not stamps or at - place.step < ran.start:
+    if not stamps or at <= ran.start:
         return False
     return at <= max(stamps)
 
@@ -136,9 +138,7 @@ def _within_limits(places: Sequence[Place], limits: Limits | None) -> Iterator[s
         for name in place.names:
             opening = place.held if name == place.names[0] and not place.ignored else Decimal(0)
             most, went = limits.position(name), furthest(place.venue, name, opening)
-            # Where the venue holds orders to reducing, the gate does not count them, and what they
-            # close can be opened once more.
-            if most is not None and went > most and not place.means().reduces:
+            if most is not None and went > most:
                 yield f"I7: {name}: a position of {went}, and the limit is {most}"
 
 
@@ -263,6 +263,24 @@ def _executed(places: Sequence[Place], ran: Ran) -> Iterator[str]:
             right, heard = filled.get(noted.key, 0.0), told[noted.key] if noted.key else 0.0
             if abs(right - heard) > _CLOSE:
                 yield _unlike(noted, right, heard)
+
+
+def _charged(places: Sequence[Place], ran: Ran) -> Iterator[str]:
+    """What an order has cost is what the venue took for it, though that came later."""
+    instead = {noted.instead for noted in ran.diary.orders.values()}
+    for place in places:
+        if place.profile.manners.fee_lag is None:
+            continue
+        taken: dict[str, float] = {}
+        for record in place.venue.history:
+            if isinstance(record, Charged):
+                key = _whose(place, record.key)
+                taken[key] = taken.get(key, 0.0) + float(record.fee.amount)
+        for noted in ran.diary.orders.values():
+            if noted.made and noted.data in place.names and noted.order.ref not in instead:
+                right, told = taken.get(noted.key, 0.0), noted.order.executed.comm
+                if noted.key and abs(right - told) > _CLOSE:
+                    yield f"I8: order {noted.number} ({noted.key}) cost {right}, and has {told}"
 
 
 def _unlike(noted: Noted, right: float, heard: float) -> str:

@@ -107,8 +107,10 @@ class World:
             found = violations(place.venue, place.lives, place.journal.records(), place.ignored)
             trial.found += [f"{place.profile.name}: {line}" for line in found]
             trial.found += ledger_violations(place, START)
+            trial.found += place.guard.found()
         trial.found += run_violations(self.places, self.ran, plan.limits, plan.on_stop)
         self._count()
+        self._turn(0.0)  # what the dead have left open is closed when it is found, maybe just now
         self.loop.close()
         return trial
 
@@ -192,6 +194,8 @@ class World:
             calm=self.calm, compute=lambda seconds: self.loop.turn(lambda: False, seconds),
         )  # fmt: skip
         process.run(given, timers)
+        for place in self.places:
+            place.leave()
         if ran.how == "killed":
             for place in self.places:
                 place.venue.sever()

@@ -10,24 +10,21 @@ from typing import Any
 from atms.errors import VenueError, did_you_mean
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profile import Answer, Ask, Call, Said, Stream
+from atms.stores.ccxt.profile import Answer, Ask, Call, Said
 from atms.stores.ccxt.profiles import binance_codes as codes
 from atms.stores.ccxt.profiles import binance_events as events
 from atms.stores.ccxt.profiles import binance_orders as orders
 from atms.stores.ccxt.profiles import binance_reads as reads
 from atms.stores.ccxt.profiles.binance_filters import instrument_of, limits_of
+from atms.stores.ccxt.profiles.binance_streams import LEVELS, TIMEFRAMES, BinanceStreams
 from atms.stores.facts import Cursor, Fact, OrderFact, Page, Snapshot
-from atms.stores.market import Bar, Instrument, Quote
+from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason
 from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs, Request, Ticket
 
 # TRAIL is not among them: the venue's trailing stop moves with each trade and in steps of the
 # hundredth of a percent, Backtrader's with each bar and by any amount.
 KINDS = frozenset({Kind.MARKET, Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT})
-TIMEFRAMES = frozenset(
-    "1s,1m,3m,5m,15m,30m,1h,2h,4h,6h,8h,12h,1d,3d,1w,1M".split(",")  # noqa: SIM905 - one line
-)
-LEVELS = (5, 10, 20)  # how many levels of its book the venue streams
 RECEIVE_WINDOW = 5000  # ms; what comes later than this after its signing is not carried out
 BUDGETS = (
     Budget(name="weight", per=timedelta(minutes=1), units=6000, shared_by="address", reserve=600),
@@ -46,7 +43,7 @@ _USED = {
 _SYMBOLS_A_REQUEST = 100
 
 
-class BinanceSpot:
+class BinanceSpot(BinanceStreams):
     """The spot market; a bracket is not among its links.
 
     Its lists of that kind sell as much as was bought, and where the fee was paid in what was bought
@@ -54,7 +51,6 @@ class BinanceSpot:
     """
 
     exchange = "binance"
-    place = "binance-spot"
     options: Mapping[str, Any] = {
         "defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "recvWindow": RECEIVE_WINDOW,
     }  # fmt: skip
@@ -155,61 +151,6 @@ class BinanceSpot:
     async def newest(self, ask: Ask, raw: str) -> datetime | None:
         """Return when the newest trade was; None: there is none."""
         return await reads.newest(ask, raw)
-
-    # ---- public streams ---------------------------------------------------------------------
-    def market_url(self, urls: Mapping[str, Any]) -> str:
-        """Return the address of combined streams, whose messages name their stream."""
-        return str(urls["ws"]["spot"]).removesuffix("/ws") + "/stream"
-
-    def bars(self, raw: str, timeframe: str) -> Stream:
-        """Return the stream of bars; ccxt's own reader of it drops the flag of a closed bar."""
-        if timeframe not in TIMEFRAMES:
-            known = " ".join(sorted(TIMEFRAMES))
-            raise VenueError(f"{self.place}: no bars of {timeframe}; there are: {known}")
-        return Stream(
-            name=f"{raw.lower()}@kline_{timeframe}",
-            read=lambda event, at: events.bar(event, self.names),
-        )
-
-    def quotes(self, raw: str) -> Stream:
-        """Return the stream of the best prices."""
-        return Stream(
-            name=f"{raw.lower()}@bookTicker",
-            read=lambda event, at: events.best(event, at, self.names),
-        )
-
-    def quote(self, raw: str) -> Call:
-        """Return the request for the best prices."""
-        return reads.call("publicGetTickerBookTicker", 2, symbol=raw)
-
-    def read_quote(self, reply: Any, at: datetime) -> Quote | None:
-        """Return the best prices; None: a side is empty."""
-        return events.best(reply, at, self.names)
-
-    def book(self, raw: str, depth: int) -> Stream:
-        """Return the stream of an order book; VenueError: it is not that deep."""
-        if not 1 <= depth <= LEVELS[-1]:
-            raise VenueError(f"{self.place}: a book of {depth} levels; there are 1 to {LEVELS[-1]}")
-        levels = next(level for level in LEVELS if level >= depth)
-        return Stream(
-            name=f"{raw.lower()}@depth{levels}@100ms",
-            read=lambda event, at: events.depth(event, at, self.names.id(raw), depth),
-        )
-
-    def prints(self, raw: str) -> Stream:
-        """Return the stream of public trades."""
-        return Stream(
-            name=f"{raw.lower()}@trade", read=lambda event, at: events.trade(event, self.names)
-        )
-
-    def subscribe(self, names: Collection[str], number: int, *, on: bool) -> dict[str, Any]:
-        """Return the message that begins or ends streams."""
-        method = "SUBSCRIBE" if on else "UNSUBSCRIBE"
-        return {"method": method, "params": sorted(names), "id": number}
-
-    def streamed(self, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-        """Return name of a stream and what it says; None: it is of no stream."""
-        return (message["stream"], message["data"]) if "stream" in message else None
 
     # ---- the private stream -----------------------------------------------------------------
     def private_url(self, urls: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from rich.console import Console
 
 import atms
 from atms.cli.tables import results_table
+from atms.comparing import compare
 from atms.errors import LedgerError
 from atms.execution.core.records import Reversed
 from atms.execution.disk.recorder import NAME, Recorder
@@ -25,6 +27,7 @@ from atms.running.live_result import live_result
 from atms.running.live_sync import sync_live
 from atms.stores.facts import Fee
 from tests.ledger.live_making import (
+    ACCOUNT,
     BTC,
     STATE,
     append,
@@ -240,6 +243,42 @@ COSTS = {
     "spread_cost", "slippage_cost", "impact_cost", "funding_cost", "borrow_cost", "interest_cost",
     "liquidation_cost",
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("records", [(started(),), (started(), opening()), tuple(bought())])
+def test_it_can_be_compared_with_a_backtest(records: tuple[Any, ...], backtest: Result) -> None:
+    found = compare([backtest, live(*records)])
+    assert found.metrics.loc["start_value"].tolist() == [1000, None]
+    words = "\n".join(found.warnings)
+    assert f"other starting cash: {backtest.id}: 1,000.00; run-1: unknown" in words
+    assert "no bar has told yet what the accounts are worth" in words
+    assert "None" not in words
+
+
+def test_it_can_be_compared_on_the_command_line(backtest: Result, cli: Any) -> None:
+    backtest.save()
+    live(started())
+    code, out, err = cli("compare", backtest.id, "run-1")
+    assert code == 0, err
+    assert "start value" in out
+    assert "other starting cash" in " ".join(err.split())
+
+
+def test_two_runs_that_never_got_ready_can_be_compared() -> None:
+    one = live(started())
+    other = replace(one, id="run-2")
+    assert compare([one, other]).metrics.loc["start_value"].tolist() == [None, None]
+
+
+# ---- accounts ------------------------------------------------------------------------------------
+def test_its_account_is_the_one_that_its_fills_are_booked_on(backtest: Result) -> None:
+    found = live(*bought())
+    assert found.account == ACCOUNT == found.fills["account"].iloc[0]
+    assert backtest.account == f"backtest:{backtest.id}" == backtest.fills["account"].iloc[0]
+
+
+def test_a_run_whose_accounts_have_told_nothing_names_none() -> None:
+    assert live(started()).account == ""
 
 
 def test_a_run_that_has_not_traded_has_the_figures_of_its_equity(backtest: Result) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +15,7 @@ from atms.errors import ConfigError, OutputError
 from atms.sandbox.binance.config import SandboxConfig
 from atms.sandbox.binance.server import Sandbox
 from atms.sandbox.binance.threads import SandboxThread
+from atms.sandbox.binance.truth import Truth
 from tests.sandbox.binance.bench import SYMBOL, client, played
 
 
@@ -77,6 +80,32 @@ def test_a_sandbox_serves_from_a_thread() -> None:
         assert made["status"] == "closed"
         with pytest.raises(ZeroDivisionError):
             thread.call(lambda: 1 / 0)
+
+
+class Full(io.StringIO):
+    """A file on a disk that is full."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def fill_the_disk(truth: Truth) -> None:
+    truth.close()
+    truth._file = Full()
+
+
+def test_what_fails_when_a_thread_ends_is_raised_where_it_was_started(tmp_path: Path) -> None:
+    config = SandboxConfig(log=tmp_path / "truth.jsonl")
+    with pytest.raises(OSError, match="No space left"), SandboxThread(config) as thread:
+        thread.call(fill_the_disk, thread.sandbox.truth)
+
+
+def test_and_hides_nothing_that_was_raised_before_it(tmp_path: Path) -> None:
+    config = SandboxConfig(log=tmp_path / "truth.jsonl")
+    with pytest.raises(ZeroDivisionError) as caught, SandboxThread(config) as thread:
+        thread.call(fill_the_disk, thread.sandbox.truth)
+        1 / 0  # noqa: B018
+    assert any("No space left" in note for note in caught.value.__notes__)
 
 
 def test_a_port_that_is_taken_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +15,12 @@ from atms.execution.broker import booking, desk, gating
 from atms.execution.broker.booking import Booking
 from atms.execution.broker.desk import Desk
 from atms.execution.broker.gating import LiveWatch
+from atms.execution.broker.late_fees import LateFees
 from atms.execution.broker.news import News
-from atms.execution.broker.ordering import Ordering
 from atms.execution.broker.portfolio import Portfolio
+from atms.execution.core import wishing
+from atms.execution.core.core import Core
+from atms.execution.core.orders import OrderState
 from atms.feeds.seam import Deliver, Seam
 from atms.risk import Limits
 from atms.running.trading import Trading
@@ -51,19 +55,37 @@ def what_is_held_at_the_start_counts_twice(patch: pytest.MonkeyPatch) -> None:
 def adopted_orders_begin_anew(patch: pytest.MonkeyPatch) -> None:
     real = Booking._adopt
 
-    def adopt(self: Booking, its: Desk, one: Any) -> None:
-        real(self, its, replace(one, booked=booking._NOTHING, average=None))
+    def adopt(self: Booking, its: Desk, one: Any) -> Any:
+        return real(self, its, replace(one, booked=booking._NOTHING, average=None))
 
     patch.setattr(Booking, "_adopt", adopt)
 
 
 def a_cancellation_is_lost_while_its_order_is_prepared(patch: pytest.MonkeyPatch) -> None:
-    def ask_back(self: Ordering, standing: Any) -> None:
-        if not standing.leaving:
-            standing.leaving = True
-            standing.desk.cancel(standing.tag, standing.key)
+    patch.setattr(wishing, "_is_coming", lambda *_: False)
 
-    patch.setattr(Ordering, "_ask_back", ask_back)
+
+def legs_are_waited_for_as_they_were_ordered(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(OrderState, "whole", property(lambda self: self.ticket.qty))
+    patch.setattr(OrderState, "follows", property(lambda self: False))
+
+
+def what_is_told_at_the_start_is_told_again(patch: pytest.MonkeyPatch) -> None:
+    real = Core.__init__
+
+    class Kept(set[str]):
+        def clear(self) -> None:
+            """Keep everything."""
+
+    def init(self: Core, *given: Any) -> None:
+        real(self, *given)
+        self.hushed = Kept()
+
+    patch.setattr(Core, "__init__", init)
+
+
+def late_fees_are_cash_alone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(LateFees, "take", lambda *_: None)
 
 
 def bars_are_given_again(patch: pytest.MonkeyPatch) -> None:
@@ -71,13 +93,7 @@ def bars_are_given_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def holes_between_bars_are_left(patch: pytest.MonkeyPatch) -> None:
-    real = Seam._next
-
-    def next_(self: Seam, bar: Any, live: bool, fetched: bool = False) -> Any:
-        self._reach = None
-        return real(self, bar, live, fetched)
-
-    patch.setattr(Seam, "_next", next_)
+    patch.setattr(Seam, "_known_to", property(lambda _: datetime.max.replace(tzinfo=UTC)))
 
 
 def bars_of_the_past_count_as_live(patch: pytest.MonkeyPatch) -> None:
@@ -97,10 +113,10 @@ def adopted_orders_are_forgotten(patch: pytest.MonkeyPatch) -> None:
 def a_restart_takes_protection_back(patch: pytest.MonkeyPatch) -> None:
     real = Booking._adopt
 
-    def adopt(self: Booking, desk: Desk, one: Any) -> None:
-        real(self, desk, one)
+    def adopt(self: Booking, desk: Desk, one: Any) -> Any:
         if one.ticket.reduces:
             desk.cancel(None, one.key)
+        return real(self, desk, one)
 
     patch.setattr(Booking, "_adopt", adopt)
 
@@ -165,7 +181,7 @@ def the_gate_is_not_asked(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_gate_forgets_open_orders(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(gating, "_working", lambda *_: ())
+    patch.setattr(gating, "_groups", lambda *_: ())
 
 
 def positions_are_worth_what_they_cost(patch: pytest.MonkeyPatch) -> None:
@@ -186,11 +202,14 @@ MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
         ("exchange", {}, what_is_held_at_the_start_counts_twice),
         ("chain", {}, adopted_orders_begin_anew),
         ("counter", {}, a_cancellation_is_lost_while_its_order_is_prepared),
+        ("lots", {}, legs_are_waited_for_as_they_were_ordered),
+        ("chain", {}, what_is_told_at_the_start_is_told_again),
+        ("counter", {}, late_fees_are_cash_alone),
         ("exchange", {}, bars_are_given_again),
         ("exchange", {}, holes_between_bars_are_left),
         ("exchange", {}, bars_of_the_past_count_as_live),
         ("lots", {}, adopted_orders_are_forgotten),
-        ("counter", _GUARDED, a_restart_takes_protection_back),
+        ("lots", _GUARDED, a_restart_takes_protection_back),
         ("exchange", {}, fees_in_units_are_ignored),
         ("exchange", {}, what_is_no_fill_moves_nothing),
         ("chain", {}, the_journal_is_synced_after_sending),

@@ -46,7 +46,7 @@ def test_a_strategy_runs_where_nothing_goes_wrong(name: str) -> None:
 
 
 def test_the_trials_hold_what_they_are_to_try() -> None:
-    trials = [runs.run(seed, "lots", minutes=5, kills=0.004) for seed in range(12)]
+    trials = [runs.run(seed, "lots", minutes=5, kills=0.004) for seed in range(18)]
     seen = sum((trial.seen for trial in trials), Trial(0).seen)
     assert seen["process killed"] > 5
     assert {"process ended", "process broken", "adopted", "leg", "oco", "taken back"} <= set(seen)

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from atms.stores.capabilities import Budget
-from atms.stores.ccxt.budget import Budgets, Window
+from atms.stores.ccxt.budget import Budgets, Rank, Window
 
 
 class Hands:
@@ -92,6 +92,70 @@ def test_a_write_waits_for_its_budget_up_to_a_bound() -> None:
     patient, hasty = asyncio.run(twice())
     assert patient == timedelta(0)
     assert hasty > timedelta(0)
+
+
+async def taken(budgets: Budgets, rank: Rank, name: str, into: list[str], **costs: int) -> None:
+    """Wait for a budget; note when it was there."""
+    wait = await budgets.take(costs, rank, timedelta(seconds=30))
+    into.append(name if not wait else f"not {name}")
+
+
+def test_requests_that_wait_do_so_in_line() -> None:
+    budgets, order = Budgets([budget(units=1, reserve=0, seconds=0.1)]), list[str]()
+
+    async def play() -> None:
+        await budgets.take({"weight": 1}, "ordinary")
+        first = [taken(budgets, "ordinary", name, order, weight=1) for name in "abc"]
+        waiting = asyncio.gather(*first)
+        await asyncio.sleep(0.15)  # one of them is through, and the next one's turn comes
+        await asyncio.gather(waiting, taken(budgets, "ordinary", "d", order, weight=1))
+
+    asyncio.run(play())
+    assert order == ["a", "b", "c", "d"]
+
+
+def test_what_cannot_wait_does_not_pass_those_in_line() -> None:
+    clock = Hands()
+    budgets = Budgets([budget(units=1, reserve=0)], now=clock)
+
+    async def play() -> timedelta:
+        await budgets.take({"weight": 1}, "ordinary")
+        patient = asyncio.ensure_future(
+            budgets.take({"weight": 1}, "ordinary", timedelta(seconds=90))
+        )
+        await asyncio.sleep(0)
+        clock.now += 100  # it may go now, and sleeps
+        hasty = await budgets.take({"weight": 1}, "ordinary")
+        patient.cancel()
+        return hasty
+
+    assert asyncio.run(play()) > timedelta(0)
+
+
+def test_what_is_urgent_and_what_costs_other_budgets_pass_those_in_line() -> None:
+    orders = Budget(
+        name="orders", per=timedelta(days=1), units=2, shared_by="account", reserve=1
+    )  # fmt: skip
+    budgets = Budgets([budget(), orders], now=Hands())
+
+    async def play() -> list[timedelta]:
+        await budgets.take({"orders": 1}, "ordinary")
+        patient = asyncio.ensure_future(budgets.take({"orders": 1}, "ordinary", timedelta(days=2)))
+        await asyncio.sleep(0)
+        through = [
+            await budgets.take({"orders": 1}, "urgent"),
+            await budgets.take({"weight": 1}, "ordinary"),
+        ]
+        patient.cancel()
+        return through
+
+    assert asyncio.run(play()) == [timedelta(0), timedelta(0)]
+
+
+def test_the_last_of_many_waits_for_as_many_windows_as_it_takes() -> None:
+    budgets = Budgets([budget(units=10, reserve=2, seconds=10)], now=Hands())
+    assert budgets.delay({"weight": 8}, "ordinary") == timedelta(0)
+    assert budgets.delay({"weight": 24}, "ordinary") == timedelta(seconds=20)
 
 
 def test_a_request_waits_for_the_slowest_of_its_budgets() -> None:

@@ -61,9 +61,12 @@ def crosses(ticket: Ticket, price: Decimal) -> bool:
 
 
 def lacks_funds(venue: Venue, order: Order, price: Decimal) -> bool:
-    """Return whether an order that just triggered cannot be paid at a price."""
+    """Return whether an order that just triggered cannot be paid at a price.
+
+    What is of its group binds the same units, and ends with it.
+    """
     asset, needed = _needs(venue, order.ticket, order.left, price)
-    others = (one for one in venue.open_orders() if one is not order)
+    others = (one for one in venue.open_orders() if one.group != order.group)
     return needed > venue.holdings.balances.get(asset, ZERO) - _locked(venue, asset, others)
 
 

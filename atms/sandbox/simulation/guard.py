@@ -1,0 +1,228 @@
+"""Whether what brackets of ours opened is covered at the venue, looked at again and again.
+
+A bracket that the venue holds is judged by the venue's own history. One that is held here can be
+covered no sooner than its process knows of the fill, and lives, and is let through: that time
+counts, and against what is true at the venue, not against what the process believes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from atms.execution.core.core import Core
+from atms.execution.core.orders import OrderState
+from atms.execution.emulation import hows, plans, serving, unseen
+from atms.execution.emulation.plans import PlanState
+from atms.sandbox.simulation.loop import VirtualLoop
+from atms.sandbox.simulation.protection import NAKED
+from atms.sandbox.simulation.venue import checks
+from atms.sandbox.simulation.venue.orders import Order
+from atms.sandbox.simulation.venue.truth import Venue
+from atms.stores.market import Instrument
+from atms.stores.requests import Key
+
+EVERY = 0.25  # seconds between two looks
+# Seconds before what failed is tried again, twice as long each time.
+_PAUSE, _LONGEST = 0.5, 8.0
+_PREPARES = 240.0  # seconds that a store may take to prepare what it has to read for
+_LEARNS = timedelta(seconds=90)  # beyond the bound: when a venue's silent change is known at last
+_ZERO = Decimal(0)
+
+
+@dataclass
+class _Bare:
+    """A bracket that lacks cover.
+
+    Attributes:
+        idle: seconds in which nothing was done, by what kept it from being done.
+        last: when the last try was, of which they count.
+    """
+
+    idle: dict[tuple[bool, bool], float] = field(default_factory=dict)
+    last: datetime | None = None
+
+    def pass_(self, one: _Seen) -> float:
+        """Let time pass between two looks; return how long nothing was done though it could."""
+        why = (one.waits, one.comes)
+        self.idle[why] = self.idle.get(why, -EVERY) + EVERY
+        return self.idle[why]
+
+
+class Guard:
+    """Looks at one venue's account.
+
+    Args:
+        core: returns what decides for the account now; None: nobody does.
+
+    Attributes:
+        judged: entries of the brackets that were looked at while something was open.
+    """
+
+    def __init__(self, venue: Venue, loop: VirtualLoop, core: Callable[[], Core | None]) -> None:
+        self._venue = venue
+        self._loop = loop
+        self._core = core
+        self._bare: dict[Key, _Bare] = {}
+        self._found: dict[Key, str] = {}
+        self.judged: dict[Key, None] = {}
+        self._shut = datetime.min.replace(tzinfo=UTC)
+        loop.call_later(EVERY, self._look)
+
+    def found(self) -> Iterator[str]:
+        """Yield what was not covered in time, in words."""
+        for entry, how in self._found.items():
+            yield f"I6: what {entry} opened was naked, {how}"
+
+    def _look(self) -> None:
+        self._loop.call_later(EVERY, self._look)
+        core = self._core()
+        if core is None or not core.ready:
+            self._bare.clear()
+            return
+        entries = dict.fromkeys(plan.planned.parent for plan in core.state.open_plans())
+        entries |= core.state.strays
+        for entry in [entry for entry in self._bare if entry not in entries]:
+            del self._bare[entry]
+        for entry in entries:
+            if entry:
+                self._look_at(core, entry)
+
+    def _look_at(self, core: Core, entry: Key) -> None:
+        one = _Seen(self._venue, core, entry)
+        if one.is_judged and one.rest > 0:
+            self.judged[entry] = None
+        if not one.is_judged or not one.lacks:
+            self._bare.pop(entry, None)
+            return
+        bare = self._bare.setdefault(entry, _Bare())
+        last = max((order.intended.at for order in one.guards), default=None)
+        if last is not None and (bare.last is None or last > bare.last):
+            bare.last, bare.idle = last, {}
+        ban = self._venue.ban
+        if self._venue.down or (ban is not None and self._venue.now() < ban.until):
+            self._shut = self._venue.now()
+        if self._venue.now() < self._shut + serving.PROBE:  # until it is tried again
+            return
+        idle, limit = bare.pass_(one), self._limit(one)
+        if idle > limit and entry not in self._found:
+            at = f"{self._venue.now():%H:%M:%S}"
+            how = f"and nothing was done for {idle:g} s, {limit:g} at most, at {at}"
+            self._found[entry] = how
+
+    def _limit(self, one: _Seen) -> float:
+        """Return for how many seconds nothing may be done."""
+        if one.waits:
+            return (self._venue.manners.outcome_bound + _LEARNS).total_seconds()
+        if one.comes:
+            return _PREPARES
+        pause = min(_PAUSE * 2**one.failed, _LONGEST) if one.failed else 0.0
+        return NAKED.total_seconds() + pause
+
+
+class _Seen:
+    """One bracket as it is in truth, and as its process knows it.
+
+    Attributes:
+        guards: the orders that were made to protect, or to close.
+        is_judged: whether its strategy wants the venue to hold a stop for it.
+        rest: units that are known to be open; *lacking*: of them, those without an order there.
+    """
+
+    def __init__(self, venue: Venue, core: Core, entry: Key) -> None:
+        self._venue, self._core = venue, core
+        state = core.state
+        legs = [state.plans[key] for key in state.legs[entry]]
+        self._instrument: Instrument = core.instruments[legs[0].ticket.instrument]
+        protecting = [leg for leg in legs if _protects(core, leg)]
+        self._side = -legs[0].ticket.side
+        self._every = [one for leg in legs for one in plans.servants(state, leg)]
+        self.guards = [one for leg in protecting for one in plans.servants(state, leg)]
+        shorts = self._instrument.cash == "margin"  # else what is sold was held, and is nobody's
+        self.is_judged = bool(protecting) and (shorts or self._side > 0) and not _is_let_go(legs)
+        exited = sum((true.filled for true in self._true(self._every)), _ZERO)
+        opened = plans.opened(state, entry) - state.left.get(entry, _ZERO)
+        late = [leg for leg in legs if leg.late and leg.closed is None]  # the rest comes after it
+        closing = (leg.ticket.qty - plans.booked(state, leg) for leg in late)
+        rest = plans.on_step(opened - exited, self._instrument)
+        self.rest = min((rest, self._held(), *closing))
+        self.lacking = self.rest - sum((one.left for one in self._standing(self.guards)), _ZERO)
+        coming = any(core.planning.coming(leg.key) for leg in legs)
+        self.comes = coming or core.planning.hold is not None  # the store cannot prepare it now
+        self._legs = legs
+
+    @property
+    def lacks(self) -> bool:
+        """Return whether there is enough that is bare for an order, and units to make it of."""
+        prices = [plans.price_of(leg.ticket) for leg in self._legs]
+        if not plans.tradable(self.lacking, self._instrument, *prices):
+            return False
+        if self._instrument.cash != "exchange":
+            return True
+        own = sum((one.left for one in self._standing(self._every)), _ZERO)
+        return checks.free(self._venue, self._instrument.base) + own >= self.rest
+
+    @property
+    def failed(self) -> int:
+        """Return how many tries in a row have brought nothing, or nothing yet."""
+        idle = itertools.takewhile(lambda one: not one.booked and not one.known, self.guards[::-1])
+        return len(list(idle))
+
+    @property
+    def waits(self) -> bool:
+        """Return whether nothing can be done before something is known.
+
+        The process believes what does not stand to stand, or cannot know whether it does, and a
+        second one could close others' units.
+        """
+        believed = sum(
+            (plans.may_fill(one) for one in self.guards if self._is_believed(one)), _ZERO
+        )
+        others = [one for one in self._every if one not in self.guards]
+        leaving = any(one.cancel_asked is not None and plans.stands(one) for one in others)
+        return self.rest - believed <= 0 or leaving
+
+    def _is_believed(self, one: OrderState) -> bool:
+        group = self._core.state.groups[one.intended.group]
+        if any(self._core.state.orders[key].known for key in group):
+            return True
+        if len([each for each in self.guards if each.unresolved]) >= unseen.MOST:
+            return True
+        if self._instrument.cash != "exchange":
+            return True
+        base = self._instrument.base
+        true = self._venue.holdings.balances.get(base, _ZERO)
+        total = max(true, self._core.state.books.balances().get(base, _ZERO))  # as far as is known
+        return total - self.rest >= plans.may_fill(one)
+
+    def _held(self) -> Decimal:
+        """Return the units that are there."""
+        if self._instrument.cash == "exchange":
+            total = self._venue.holdings.balances.get(self._instrument.base, _ZERO)
+            return plans.on_step(total, self._instrument)
+        return max(self._venue.holdings.qty(self._instrument.id) * self._side, _ZERO)
+
+    def _standing(self, orders: list[OrderState]) -> list[Order]:
+        return [one for one in self._true(orders) if one.open and not one.rejects_later]
+
+    def _true(self, orders: list[OrderState]) -> list[Order]:
+        """Return the orders as the venue has them."""
+        found = (self._venue.by_key.get(one.key, []) for one in orders)
+        return [rows[-1] for rows in found if rows]
+
+
+def _protects(core: Core, leg: PlanState) -> bool:
+    """Return whether a leg is a stop that the venue can hold, or closes what has none."""
+    assert core.capabilities is not None
+    held = hows.held_as(leg.ticket.kind, core.capabilities) is not None
+    return leg.late or (leg.stops and held)
+
+
+def _is_let_go(legs: list[PlanState]) -> bool:
+    """Return whether the strategy has taken its protection back, or let its time run out."""
+    open_ = [leg for leg in legs if leg.closed is None]
+    withdrawn = any(leg.withdrawn is not None for leg in open_)
+    return withdrawn and all(leg.triggered is None for leg in open_)

@@ -1,0 +1,101 @@
+"""A sandbox in a process of its own, in an empty folder, and runs on it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import backtrader as bt
+
+from atms.config import load_config
+from atms.running.live import LiveRun
+from atms.sandbox.binance.config import Limits, MarketConfig, SandboxConfig
+from atms.sandbox.binance.server import Sandbox
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.live import checking
+
+CONFIG = """
+strategy: {name: "strategies.py:Many"}
+stores:
+  sandbox: {venue: binance, url: "${ATMS_SANDBOX_URL}", key: "${ATMS_SANDBOX_KEY}",
+            secret: "${ATMS_SANDBOX_SECRET}", market_clock: stream}
+data:
+  warmup: 5
+  feeds: [{name: btc, store: sandbox, symbol: BTC/USDT, timeframe: 1h, currency: USDT}]
+risk: {max_order_notional: 1000000, max_position: 1000, max_orders_per_minute: 1000000}
+execution: {state_dir: state}
+ledger: {url: "sqlite:///ledger.db"}
+"""
+KEY, SECRET = "k" * 64, "s" * 64
+HELD = {"USDT": Decimal(10**8)}
+MILLION = 10**6
+WIDE = {"weight": MILLION, "raw": MILLION, "orders_10s": MILLION, "open_orders": 5000}
+Row = tuple[str, str, str]
+
+
+async def serve(options: dict[str, Any]) -> None:
+    """Serve a sandbox until standard input ends."""
+    config = SandboxConfig(
+        markets=(MarketConfig(source="sample:BTCUSD_1h"),), key=KEY, secret=SECRET,
+        speed=3600 / options["bar"], balances=HELD, log=Path(options["log"]),
+        limits=Limits(**options["limits"]),
+    )  # fmt: skip
+    async with Sandbox(config) as sandbox:
+        print(sandbox.url, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+
+@contextmanager
+def sandbox(bar: float, limits: dict[str, int] | None = None) -> Iterator[Path]:
+    """Serve one, a bar each *bar* seconds; yield the path of its log."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        options = {"bar": bar, "log": str(Path(folder) / "venue.jsonl"), "limits": limits or {}}
+        command = [sys.executable, __file__, json.dumps(options)]
+        process = subprocess.Popen(  # noqa: S603 - this file
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None and process.stdin is not None
+        try:
+            url = process.stdout.readline().strip()
+            os.environ.update(
+                ATMS_SANDBOX_URL=url, ATMS_SANDBOX_KEY=KEY, ATMS_SANDBOX_SECRET=SECRET
+            )
+            Path("live.yaml").write_text(CONFIG)
+            yield Path(options["log"])
+        finally:
+            os.chdir(before)
+            process.communicate()
+
+
+def log_of(path: Path) -> list[dict[str, Any]]:
+    """Return the venue's log."""
+    return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
+
+
+def lost_or_doubled(log: Path, *, ledger: bool = False) -> list[str]:
+    """Return what journal, and ledger if it is looked at, tell otherwise than the venue."""
+    path = Path("ledger.db") if ledger else None
+    return checking.differences(log_of(log), HELD, Path("state"), path)
+
+
+def run(strategy: type[bt.Strategy]) -> None:
+    """Run a strategy on the sandbox to its end."""
+    made = LiveRun(load_config("live.yaml").config, "live", strategy=strategy)
+    made.look()
+    made.run()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(json.loads(sys.argv[1])))

@@ -1,0 +1,71 @@
+"""When bytes of orders leave, when their answers are there, when closed bars come in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import numpy as np
+from live_figures.venue import Row
+
+
+@dataclass
+class Times:
+    """When what happened, by one clock; *sent* and *answered* by method, POST or DELETE."""
+
+    decided: list[float] = field(default_factory=list)
+    undone: list[float] = field(default_factory=list)
+    sent: dict[str, list[float]] = field(default_factory=lambda: {"POST": [], "DELETE": []})
+    answered: dict[str, list[float]] = field(default_factory=lambda: {"POST": [], "DELETE": []})
+    accepted: list[float] = field(default_factory=list)
+    canceled: list[float] = field(default_factory=list)
+    closed: list[float] = field(default_factory=list)
+    seen: list[float] = field(default_factory=list)
+
+
+@contextmanager
+def watched(times: Times) -> Iterator[None]:
+    """Note it for as long as this lasts."""
+
+    def note(kept: dict[str, list[float]], about: Any) -> None:
+        if about.url.path.endswith("/order") and about.method in kept:
+            kept[about.method].append(time.perf_counter())
+
+    async def sent(_: Any, __: Any, about: Any) -> None:
+        note(times.sent, about)
+
+    async def answered(_: Any, __: Any, about: Any) -> None:
+        note(times.answered, about)
+
+    made, received = aiohttp.ClientSession.__init__, aiohttp.ClientWebSocketResponse.receive
+
+    def make(self: Any, *args: Any, **kwargs: Any) -> None:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_chunk_sent.append(sent)
+        trace.on_request_end.append(answered)
+        made(self, *args, **{**kwargs, "trace_configs": [trace]})
+
+    async def receive(self: Any, *args: Any, **kwargs: Any) -> Any:
+        message = await received(self, *args, **kwargs)
+        if isinstance(message.data, str) and '"x":true' in message.data.replace(" ", ""):
+            times.closed.append(time.perf_counter())
+        return message
+
+    aiohttp.ClientSession.__init__ = make  # type: ignore[method-assign]
+    aiohttp.ClientWebSocketResponse.receive = receive  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        aiohttp.ClientSession.__init__ = made  # type: ignore[method-assign]
+        aiohttp.ClientWebSocketResponse.receive = received  # type: ignore[method-assign]
+
+
+def spread(name: str, goal: str, later: list[float], earlier: list[float]) -> Row:
+    """Return the row of a duration, in milliseconds."""
+    waits = (np.array(later) - np.array(earlier)) * 1000
+    half, most = np.percentile(waits, [50, 99])
+    return f"{name} (n={len(waits)})", goal, f"p50 {half:.2f} ms, p99 {most:.2f} ms"

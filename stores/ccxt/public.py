@@ -1,0 +1,108 @@
+"""What a connection tells anybody: bars, prices, order books, trades."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from atms.stores.ccxt.asking import Asking
+from atms.stores.ccxt.depth import executable
+from atms.stores.ccxt.market import Market
+from atms.stores.ccxt.profile import Profile, Stream
+from atms.stores.market import Bar, BarFact, Book, Print, Quote
+
+
+class PublicSide:
+    """The part of a store that needs no account.
+
+    Attributes:
+        account: the first part of every instrument's id.
+        market_clock: ``stream``: bars are of another time than now.
+        page: rows of history that are asked for at once.
+    """
+
+    account: str
+    market_clock: Literal["wall", "stream"]
+    page: int
+    _profile: Profile
+    _asking: Asking
+    _market: Market | None
+
+    async def history(
+        self, instrument: str, timeframe: str, start: datetime, end: datetime
+    ) -> AsyncIterator[Bar]:
+        """Yield final bars that lie whole between two times, the oldest first."""
+        asking, raw = self._asking, self._profile.names.raw(instrument)
+        stream = self._profile.bars(raw, timeframe)
+        at, more = start, True
+        while more and at < end:
+            page = self._profile.history(asking.ask_patiently, raw, timeframe, at, end, self.page)
+            bars, more = await asking.read(page)
+            for number, bar in enumerate(bars):
+                newest = not more and number == len(bars) - 1
+                inside = bar.open_at >= start and bar.close_at <= end
+                if inside and self._is_over(bar, stream.name, newest):
+                    yield bar
+            more = more and bool(bars)
+            at = bars[-1].close_at if bars else end
+
+    def _is_over(self, bar: Bar, stream: str, newest: bool) -> bool:
+        if self.market_clock == "wall":
+            return bar.close_at <= self._asking.clock.now()
+        told = self._market.closed.get(stream) if self._market is not None else None
+        return not newest or (told is not None and bar.close_at <= told)
+
+    async def lag(self, symbol: str) -> timedelta:
+        """Return how far the market's bars are behind the clock.
+
+        Nothing, but for a sandbox that plays old ones (``market_clock: stream``).
+        """
+        if self.market_clock == "wall":
+            return timedelta(0)
+        asking, raw = self._asking, self._profile.names.raw(f"{self.account}:{symbol}")
+        newest = await asking.read(self._profile.newest(asking.ask, raw))
+        return timedelta(0) if newest is None else asking.clock.now() - newest
+
+    def bars(self, instrument: str, timeframe: str) -> AsyncIterator[BarFact]:
+        """Yield bars, those that still grow too, and whether the stream is up."""
+        stream = self._profile.bars(self._profile.names.raw(instrument), timeframe)
+        return self._joined(stream, links=True)
+
+    def quotes(self, instrument: str, qty: Decimal | None = None) -> AsyncIterator[Quote]:
+        """Yield the best prices, or those that *qty* would have of the streamed book."""
+        raw = self._profile.names.raw(instrument)
+        if qty is not None:
+            depth = self._profile.capabilities.book_depth or 1
+            return executable(self._joined(self._profile.book(raw, depth), newest=True), qty)
+        return self._quoted(raw, self._joined(self._profile.quotes(raw), newest=True))
+
+    async def _quoted(
+        self, raw: str, stream: AsyncGenerator[Quote, None]
+    ) -> AsyncGenerator[Quote, None]:
+        """Yield the price of now, then its changes: the stream tells nothing of a still market."""
+        reply = await self._asking.ask(self._profile.quote(raw))
+        first = self._profile.read_quote(reply, self._asking.clock.now())
+        if first is not None:
+            yield first
+        async for quote in stream:
+            yield quote
+
+    def book(self, instrument: str, depth: int) -> AsyncIterator[Book]:
+        """Yield the order book, its newest state only."""
+        raw = self._profile.names.raw(instrument)
+        return self._joined(self._profile.book(raw, depth), newest=True)
+
+    def prints(self, instrument: str) -> AsyncIterator[Print]:
+        """Yield public trades."""
+        return self._joined(self._profile.prints(self._profile.names.raw(instrument)))
+
+    def _joined(
+        self, stream: Stream, *, newest: bool = False, links: bool = False
+    ) -> AsyncGenerator[Any, None]:
+        wire = self._asking.connected()
+        if self._market is None:
+            self._market = Market(wire, self._profile, self._asking.clock.now)
+        outlet = self._market.join(stream, newest=newest, links=links)
+        return self._market.carried(stream, outlet)

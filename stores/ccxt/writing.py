@@ -1,0 +1,88 @@
+"""What changes something at a venue: within its rate budget, sent once, judged by its own code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from atms.stores.ccxt.asking import MALFORMED, Asking, seconds
+from atms.stores.ccxt.budget import Rank
+from atms.stores.ccxt.profile import Lost, NotLeft, Profile, Said
+from atms.stores.outcomes import NotSent, Outcome, Refused, Unknown
+from atms.stores.requests import Cancel, Key, Place, Prepared, Request
+
+
+class Writes:
+    """One connection's writes."""
+
+    def __init__(self, profile: Profile, asking: Asking) -> None:
+        self._profile = profile
+        self._asking = asking
+        self._admitted: set[tuple[type, Key]] = set()  # writes whose budget is spent
+
+    async def admit(self, prepared: Prepared, patience: timedelta) -> timedelta:
+        """Spend what sending costs, waiting in line for it; 0: it is spent."""
+        wait = timedelta(0)
+        if not self._profile.unfit(prepared.request):  # else transmit tells why
+            wait = await self._asking.budgets.take(
+                self._profile.write(prepared).costs, _rank(prepared.request), patience
+            )
+        if not wait:
+            self._admitted.add(_name(prepared))
+        return wait
+
+    def delay(self, writes: Sequence[Prepared]) -> timedelta:
+        """Return about how long the last of several writes would wait."""
+        costs: Counter[str] = Counter()
+        for one in writes:
+            costs.update(self._profile.write(one).costs)
+        return self._asking.budgets.delay(costs, "ordinary")
+
+    async def transmit(self, prepared: Prepared) -> Outcome:
+        """Send once; what was not admitted waits for nothing."""
+        wire, request = self._asking.wire, prepared.request
+        admitted = _name(prepared) in self._admitted
+        self._admitted.discard(_name(prepared))
+        if wire is None:
+            return NotSent(why="not connected to an account")
+        why = self._profile.unfit(request)
+        if why:
+            return NotSent(why=f"cannot be sent: {why}")
+        call = self._profile.write(prepared)
+        wait = await self._asking.budgets.take(call.costs, _rank(request)) if not admitted else None
+        if wait:
+            return NotSent(why=f"the rate budget lets nothing through for {seconds(wait)}")
+        try:
+            reply = await wire.call(call)
+        except NotLeft as error:
+            return NotSent(why=str(error))
+        except Lost as error:
+            return Unknown(why=str(error))
+        except Said as said:
+            return self._refused(said)
+        try:
+            return self._profile.acked(prepared, reply)
+        except MALFORMED as error:
+            return Unknown(why=f"the answer cannot be read ({type(error).__name__})")
+
+    def _refused(self, said: Said) -> Outcome:
+        reason = self._profile.judge(said)
+        self._asking.heed(said, reason)
+        if reason is None:
+            return Unknown(why=str(said))
+        return Refused(code=str(said), reason=reason, retry_after=said.retry_after)
+
+
+def _name(prepared: Prepared) -> tuple[type, Key]:
+    """Return which write of which order it is."""
+    request = prepared.request
+    return type(request), request.tickets[0].key if isinstance(request, Place) else request.key
+
+
+def _rank(request: Request) -> Rank:
+    """Return what a write may take of the budgets: the reserve is for what makes things safer."""
+    if isinstance(request, Cancel):
+        return "urgent"
+    safe = isinstance(request, Place) and all(ticket.reduces for ticket in request.tickets)
+    return "urgent" if safe else "ordinary"

@@ -1,0 +1,33 @@
+"""What `live` says of how orders are done."""
+
+from __future__ import annotations
+
+from atms.cli.live_hows import lines_of
+from atms.execution.emulation import hows
+from atms.stores.ccxt.profiles.binance import BinanceSpot
+
+
+def test_a_spot_exchange_in_three_lines() -> None:
+    found = hows.table(BinanceSpot.capabilities, consent=False)
+    lines = lines_of(found)
+    assert len(lines) <= 3
+    assert "brackets (legs sent when the entry fills)" in lines[1]
+    assert "valid until (taken back at its time)" in lines[1]
+    assert "trailing stops" in lines[1]
+    assert "OCO" in lines[0]
+
+
+def test_what_needs_consent_is_told_with_its_setting() -> None:
+    lines = lines_of({"market": hows.NATIVE, "stop": "NEEDS_CONSENT", "trail": "NEEDS_CONSENT"})
+    assert lines == [
+        "done by the venue: market",
+        "refused without execution.emulated_protection: stops, trailing stops",
+    ]
+
+
+def test_what_the_venue_lacks_is_told() -> None:
+    assert lines_of({"on_close": "UNSUPPORTED"}) == ["refused, the venue has none: on close"]
+
+
+def test_nothing_is_said_of_an_account_of_which_nothing_is_known() -> None:
+    assert lines_of({}) == []
