@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,8 @@ from atms.cli.guard import guarded
 from atms.cli.screen import out, print_json
 from atms.errors import AtmsError
 from atms.running.components import parameters
+
+CONFIGS = Path(__file__).parent.parent / "configs"
 
 strategies = typer.Typer(no_args_is_help=True, help="The strategies that can be run.")
 
@@ -62,7 +65,8 @@ def show(
     kind = registry.load("strategies", name)
     known = parameters(kind)
     text = inspect.cleandoc(kind.__doc__ or "")
-    example = _example(name, known)
+    config = _config(name)
+    example = _example(name, known, config)
     if json_:
         print_json(
             {
@@ -71,6 +75,7 @@ def show(
                 "text": text,
                 "params": {key: repr(value) for key, value in known.items()},
                 "example": example,
+                "config": None if config is None else config.read_text(encoding="utf-8"),
             }
         )
         return
@@ -80,9 +85,23 @@ def show(
         page.print(text + "\n", markup=False)
     defaults = ", ".join(f"{key}={value!r}" for key, value in known.items())
     page.print(f"defaults: {defaults or 'it has no parameters'}", markup=False)
-    page.print(f"run it:   {example}", markup=False)
+    page.print(f"run it:   {example}", markup=False, soft_wrap=True)
+    if config is not None:
+        page.print("\nwith this config:\n", style="dim")
+        page.print(config.read_text(encoding="utf-8"), markup=False, highlight=False, end="")
 
 
-def _example(name: str, known: dict[str, Any]) -> str:
+def _config(name: str) -> Path | None:
+    """Return the packaged config that a registered strategy runs by, if there is one."""
+    path = CONFIGS / f"{name}.yaml"
+    if name not in registry.names("strategies") or not path.is_file():
+        return None
+    path = path.resolve()
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _example(name: str, known: dict[str, Any], config: Path | None) -> str:
+    if config is not None:
+        return f"python -m atms backtest -c {shlex.quote(str(config))}"
     params = "".join(f" -p {key}={value}" for key, value in list(known.items())[:2])
     return f"python -m atms backtest -s {name}{params}"
