@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,10 +13,9 @@ from atms import registry
 from atms.cli import options
 from atms.cli.guard import guarded
 from atms.cli.screen import out, print_json
+from atms.config.load import PACKAGED, packaged_names
 from atms.errors import AtmsError
 from atms.running.components import parameters
-
-CONFIGS = Path(__file__).parent.parent / "configs"
 
 strategies = typer.Typer(no_args_is_help=True, help="The strategies that can be run.")
 
@@ -93,15 +91,11 @@ def show(
 
 def _config(name: str) -> Path | None:
     """Return the packaged config that a registered strategy runs by, if there is one."""
-    path = CONFIGS / f"{name}.yaml"
-    if name not in registry.names("strategies") or not path.is_file():
-        return None
-    path = path.resolve()
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return PACKAGED / f"{name}.yaml" if name in packaged_names() else None
 
 
 def _example(name: str, known: dict[str, Any], config: Path | None) -> str:
     if config is not None:
-        return f"python -m atms backtest -c {shlex.quote(str(config))}"
+        return f"python -m atms backtest -c {name}"
     params = "".join(f" -p {key}={value}" for key, value in list(known.items())[:2])
     return f"python -m atms backtest -s {name}{params}"
