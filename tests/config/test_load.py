@@ -15,6 +15,7 @@ import pytest
 
 from atms.config import load_config
 from atms.config.layers import settings_layer
+from atms.config.load import QUICKSTART
 from atms.errors import ConfigError
 
 BASE = """\
@@ -517,7 +518,8 @@ def test_a_mapping_is_a_config_too_and_is_left_as_it_was(load) -> None:
 
 def test_a_packaged_config_is_known_by_its_name_unless_a_file_here_has_it() -> None:
     assert load_config("quickstart").config.run.name == "quickstart"
-    Path("quickstart").write_text("version: 1\nrun: {name: mine}\n")
+    text = QUICKSTART.read_text(encoding="utf-8")
+    Path("quickstart").write_text(text.replace("name: quickstart", "name: mine"))
     assert load_config("quickstart").config.run.name == "mine"
 
 
