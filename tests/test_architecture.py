@@ -31,7 +31,7 @@ MAPPED = ("analyzers", "configs", "feeds", "stores", "strategies")  # at the top
 # From the ground up; a room imports from its own row and from those above it in this table.
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("files alone, and words that everything shares",
-     ("configs", "samples", "errors", "model", "extras", "_version")),
+     ("configs", "samples", "errors", "model", "extras", "steady", "_version")),
     ("the gate: pure, so that it stands in front of the simulated broker and the live one",
      ("risk",)),
     ("needs the words alone; a config knows the venues' presets",
@@ -62,8 +62,8 @@ ONLY = {
     "analyzers": set(),  # they take notifications and decide nothing
     "risk": set(),
     "simulation": {"model", "errors", "risk"},
-    "stores": {"errors", "extras", "model", "simulation"},  # paper matches as a backtest does
-    "execution": {"errors", "stores", "risk"},
+    "stores": {"errors", "extras", "model", "simulation", "steady"},  # paper matches as a backtest does
+    "execution": {"errors", "stores", "risk", "steady"},
     "feeds": {"errors", "model", "samples", "stores"},  # the types of the seam, and no venue
     "report": set(),  # so that a picture can be made without the frame
     "registry": {"errors", "usercode"},  # it names the rooms and imports none
@@ -215,6 +215,27 @@ def test_the_page_on_architecture_names_every_room() -> None:
     rooms = {room_of(module) for module in sources()} - {"__init__", "__main__"}
     # The packages of files alone need no word on who imports them.
     assert rooms - set(re.findall(r"\w+", table)) - {"configs", "samples"} == set()
+
+
+VENUE_WORDS = re.compile(
+    r"binance|kraken|coinbase|ccxt|oanda|ibkr|permid|orderref|alpaca|(?<!ru)nonce|listenkey|txhash",
+    re.IGNORECASE,
+)  # a venue's way of doing things belongs into its store, and nowhere above the seam
+
+
+def test_no_venue_word_stands_above_the_seam() -> None:
+    above = [
+        path
+        for module, path in sources().items()
+        if module == "atms.feeds.live" or module.startswith("atms.execution")
+    ]
+    assert len(above) > 60
+    assert [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in above
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if VENUE_WORDS.search(line)
+    ] == []
 
 
 def test_no_import_is_relative() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,75 +12,46 @@ from pydantic_core import core_schema
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from atms.config.reference import ENVIRONMENT, Reference
 from atms.errors import ConfigError
 
-_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NO_URL = "(not a database URL)"
 _HOW = "a secret is named, never written: ${ENV_NAME} or file:PATH"
 
 
-class Secret:
+class Secret(Reference):
     """A reference to a secret, ``${ENV_NAME}`` or ``file:PATH``; printing it shows no more."""
 
-    def __init__(self, reference: str, environment: Mapping[str, str]) -> None:
-        self.reference = reference
-        self._environment = environment
+    json_schema = {"type": "string", "pattern": r"^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|file:.+)$"}
 
     def reveal(self) -> str:
         """Return the secret itself; ConfigError if the variable or the file is missing or empty."""
-        value = self._look_up()
+        value = self.look_up()
         if not value:
             raise ConfigError(f"the secret {self.reference} is not set")
         return value
 
     def fingerprint(self) -> str:
         """Return enough to tell two secrets apart and too little to use one."""
-        value = self._look_up()
+        value = self.look_up()
         return f"sha256:{hashlib.sha256(value.encode()).hexdigest()[:8]}" if value else "not set"
 
-    def _look_up(self) -> str:
-        found = _ENVIRONMENT.fullmatch(self.reference)
-        if found:
-            return self._environment.get(found[1], "")
+    def look_up(self) -> str:
+        """Return the secret; an empty string if the variable or the file is missing."""
+        named = self._named()
+        if named is not None:
+            return named
         path = Path(self.reference.removeprefix("file:")).expanduser()
         try:
             return path.read_text().strip()
         except OSError:
             return ""
 
-    def __repr__(self) -> str:
-        return self.reference
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other.reference == self.reference
-
-    def __hash__(self) -> int:
-        return hash(self.reference)
-
     @classmethod
-    def read(cls, value: Any, info: ValidationInfo) -> Secret:
-        """Return the reference that *value* is; ValueError if it is the secret itself."""
-        if isinstance(value, Secret):
-            return value
-        if not isinstance(value, str) or not (
-            _ENVIRONMENT.fullmatch(value) or value.startswith("file:")
-        ):
-            raise ValueError(_HOW)
-        return cls(value, (info.context or {}).get("environment", {}))
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: type, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.with_info_plain_validator_function(
-            cls.read, serialization=core_schema.to_string_ser_schema(when_used="json")
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"type": "string", "pattern": r"^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|file:.+)$"}
+    def _checked(cls, value: Any, environment: Mapping[str, str]) -> Secret:
+        if isinstance(value, str) and (ENVIRONMENT.fullmatch(value) or value.startswith("file:")):
+            return cls(value, environment)
+        raise ValueError(_HOW)
 
 
 class DatabaseUrl(str):
@@ -104,11 +74,11 @@ class DatabaseUrl(str):
             return value
         if not isinstance(value, str):
             raise ValueError("write a database URL, like sqlite:///atms.db")
-        reference = value if _ENVIRONMENT.fullmatch(value) else ""
+        reference = value if ENVIRONMENT.fullmatch(value) else ""
         if reference and (info.context or {}).get("stored"):
             pass  # a run's own record of its config; the variable may be gone by now
         elif reference:
-            value = Secret(value, (info.context or {}).get("environment", {}))._look_up()
+            value = Secret(value, (info.context or {}).get("environment", {})).look_up()
             if not value:
                 raise ValueError(f"the environment variable {reference} is not set")
             if mask_url(value) == _NO_URL:

@@ -10,34 +10,27 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_core import core_schema
 
+from atms.config.reference import Reference
 from atms.config.secrets import Secret
 from atms.config.section import Section
 from atms.errors import ConfigError
 
 _SECRETIVE = re.compile(r"pass|secret|token|key|private|mnemonic|seed|pin$", re.IGNORECASE)
-_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SCHEMES = ("http", "https", "ws", "wss")
 
 
-class LoopbackUrl:
-    """An address on this machine, or ``${ENV_NAME}`` holding one; printed as it was given."""
-
-    def __init__(self, reference: str, environment: Mapping[str, str]) -> None:
-        self.reference = reference
-        self._environment = environment
+class LoopbackUrl(Reference):
+    """An address on this machine, or ``${ENV_NAME}`` holding one."""
 
     def resolve(self) -> str:
         """Return the address; ConfigError if the variable is not set, or it is not loopback."""
-        found = _ENVIRONMENT.fullmatch(self.reference)
-        url = self._environment.get(found[1], "") if found else self.reference
+        named = self._named()
+        url = self.reference if named is None else named
         if not url:
             raise ConfigError(f"the address {self.reference} is not set")
         problem = _not_loopback(url)
@@ -45,43 +38,17 @@ class LoopbackUrl:
             raise ConfigError(f"the address {self.reference} {problem}")
         return url
 
-    def __repr__(self) -> str:
-        return self.reference
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, LoopbackUrl) and other.reference == self.reference
-
-    def __hash__(self) -> int:
-        return hash(self.reference)
-
     @classmethod
-    def read(cls, value: Any, info: ValidationInfo) -> LoopbackUrl:
-        """Return the address that *value* is; ValueError if it is known not to be loopback."""
-        if isinstance(value, LoopbackUrl):
-            return value
+    def _checked(cls, value: Any, environment: Mapping[str, str]) -> LoopbackUrl:
         if not isinstance(value, str):
             raise ValueError("write an address, like http://127.0.0.1:8765")
-        environment = (info.context or {}).get("environment", {})
-        found = _ENVIRONMENT.fullmatch(value)
-        url = environment.get(found[1], "") if found else value
-        problem = _not_loopback(url) if url or not found else ""  # it may be set when it is used
+        address = cls(value, environment)
+        named = address._named()
+        # A variable that is not set yet may be by the time it is used.
+        problem = _not_loopback(value if named is None else named) if named != "" else ""
         if problem:
             raise ValueError(problem)
-        return cls(value, environment)
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: type, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.with_info_plain_validator_function(
-            cls.read, serialization=core_schema.to_string_ser_schema(when_used="json")
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"type": "string"}
+        return address
 
 
 def _not_loopback(url: str) -> str:

@@ -6,6 +6,7 @@ A strategy that hangs stops Cerebro's side, not this one.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,9 @@ from atms.execution.core.core import Core
 from atms.feeds.stamps import to_micros
 from atms.running.session import SessionFolder
 from atms.running.trading import Trading
+from atms.steady import SteadyClock
+
+log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds
 _LOOK = 0.2  # seconds between looks for what another process asks
@@ -47,6 +51,7 @@ class Heart:
         self._mode = mode
         self._also = also
         self._state = "starting"
+        self._clock = SteadyClock()
 
     def begin(self, cerebro: Any) -> None:
         """Beat until the host is closed."""
@@ -78,9 +83,19 @@ class Heart:
                     self._state = "running"
                 self._folder.beat(self._status())
                 self._also()
+                self._tell_if_the_clock_was_set()
                 since = 0.0
             await asyncio.sleep(_LOOK)
             since += _LOOK
+
+    def _tell_if_the_clock_was_set(self) -> None:
+        moved = self._clock.moved()
+        if moved is not None:
+            log.warning(
+                "this computer's clock was set %s by %.0f s; the run goes on with its own time, "
+                "from which the clock is now off", "back" if moved < timedelta(0) else "forward",
+                abs(moved.total_seconds()),
+            )  # fmt: skip
 
     def _obey(self, what: str) -> None:
         if self._state != "stopping":

@@ -22,6 +22,7 @@ import psutil
 
 from atms.errors import ConfigError, OutputError, RunError
 from atms.execution.disk.processes import is_same, started
+from atms.steady import since_boot
 
 CONFIG = "config.yaml"
 _SESSION, _STATUS, _REQUEST = "session.json", "status.json", "request.json"
@@ -115,7 +116,8 @@ class SessionFolder:
     def beat(self, status: Mapping[str, Any]) -> None:
         """Say how the run stands; a full disk is no reason to stop trading."""
         try:
-            self._write(_STATUS, {"at": datetime.now(UTC).isoformat(), **status})
+            at = {"at": datetime.now(UTC).isoformat(), "beat": since_boot()}
+            self._write(_STATUS, at | dict(status))
         except OSError:
             return
 
@@ -126,10 +128,11 @@ class SessionFolder:
 
     @property
     def silence(self) -> float:
-        """Seconds since the last beat."""
-        at = self.status.get("at")
-        since = self.session.begun if at is None else at
-        return (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
+        """Seconds since the last beat, whoever has set the computer's clock since."""
+        beat = self.status.get("beat")
+        if beat is not None:
+            return since_boot() - float(beat)
+        return (datetime.now(UTC) - datetime.fromisoformat(self.session.begun)).total_seconds()
 
     def ask(self, what: str) -> None:
         """Ask the run for something: stop, or flatten."""

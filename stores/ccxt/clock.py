@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from atms.errors import VenueError
+from atms.steady import SteadyClock
 
 READINGS = 5
 FAR_OFF = timedelta(seconds=5)
@@ -16,14 +17,14 @@ class Clock:
     """Our clock, corrected.
 
     Args:
-        here: our own clock, aware UTC.
+        here: our own clock, aware UTC; None: one that nobody sets.
 
     Attributes:
         offset: the venue's time less ours.
     """
 
-    def __init__(self, here: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.here = here
+    def __init__(self, here: Callable[[], datetime] | None = None) -> None:
+        self.here = here or SteadyClock().now
         self.offset = timedelta(0)
 
     def now(self) -> datetime:

@@ -22,7 +22,7 @@ from atms.stores.sim.handover import Outlet
 from atms.stores.sim.meeting import Meeting
 from atms.stores.sim.models import SimAccount, SimModels
 from atms.stores.sim.naming import Naming
-from atms.stores.sim.venue import SimVenue, utc_now
+from atms.stores.sim.venue import SimVenue
 
 Answer = TypeVar("Answer")
 PAGE = 500
@@ -59,7 +59,7 @@ class SimStore:
         models: SimModels | Mapping[str, SimModels] | None = None,
         sim_account: SimAccount | None = None,
         state: Path | None = None,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
         account: str = "paper",
         page: int = PAGE,
         venue: SimVenue | None = None,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from atms.errors import ConfigError, VenueError
+from atms.steady import SteadyClock
 from atms.stores.facts import Fact, OrderFact, State, Via
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, NotSent, Outcome, Reason, Refused
@@ -29,11 +30,6 @@ REACTION = timedelta(seconds=10)
 _MARK_EVERY = 1_000  # bars without anything to write
 
 
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
-
-
 class SimVenue:
     """Takes orders, matches them on the final bars that it is given, and remembers.
 
@@ -42,7 +38,7 @@ class SimVenue:
         models: one for all instruments, or by symbol.
         sim_account: what holds for the whole account.
         state: the folder of its memory; None: it lives as long as this object.
-        clock: the venue's time.
+        clock: the venue's time; None: one that nobody sets.
         account: its name, without a colon.
         reaction: an order that comes within this time after a bar was handed out counts as made
             on that bar, and meets the next from its open, as in a backtest; a later one meets
@@ -66,7 +62,7 @@ class SimVenue:
         models: SimModels | Mapping[str, SimModels] | None = None,
         sim_account: SimAccount | None = None,
         state: Path | None = None,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
         account: str = "paper",
         reaction: timedelta = REACTION,
     ) -> None:
@@ -81,7 +77,7 @@ class SimVenue:
         self._models = SimModels() if models is None else models
         self._sim_account = sim_account or SimAccount()
         self._file = None if state is None else StateFile(state)
-        self._clock = clock
+        self._clock = clock or SteadyClock().now
         self._reaction = reaction
         self._handed: datetime | None = None
         self._unmarked = 0

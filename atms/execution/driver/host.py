@@ -13,13 +13,14 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol, TypeVarTuple
 
 from atms.errors import RunError
 from atms.execution.driver.failures import Failures
 from atms.execution.driver.inline import InlineHost
 from atms.execution.driver.tasks import CLOSING, Spawned, closed, end, wrong_side
+from atms.steady import SteadyClock
 
 __all__ = ["CLOSING", "Failures", "Host", "InlineHost", "ThreadHost"]
 
@@ -112,7 +113,8 @@ class ThreadHost:
     unclosed connection) is logged; it does not end a run that trades.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: SteadyClock | None = None) -> None:
+        self._clock = clock or SteadyClock()
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._heard)
         self._failures = Failures()
@@ -127,8 +129,8 @@ class ThreadHost:
         _switching.quicken()
 
     def now(self) -> datetime:
-        """Return the wall clock's time, aware UTC."""
-        return datetime.now(UTC)
+        """Return the time, aware UTC; it goes on evenly, whoever sets the computer's clock."""
+        return self._clock.now()
 
     def call(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
         """Run a function on the loop soon, in the order of the calls; from any thread."""
