@@ -114,10 +114,14 @@ def _write_all(result: Result, folder: Path) -> None:
         "equity.parquet": lambda path: result.equity.to_parquet(path),
         "bars.parquet": lambda path: result.bars.to_parquet(path),
         "lines.parquet": lambda path: result.lines.to_parquet(path),
+        "funnel.json": lambda path: _write_json(path, result.funnel.as_dict()),
         "run.log": lambda path: path.write_text(result.log, encoding="utf-8"),
         "audit.json": lambda path: _write_json(path, [a.as_dict() for a in result.audit]),
         "config.yaml": lambda path: path.write_text(_config_yaml(result), encoding="utf-8"),
     }
+    if len(result.decisions):
+        writers["decisions.parquet"] = lambda path: result.decisions.to_parquet(path)
+        writers["gates.parquet"] = lambda path: result.gates.to_parquet(path)
     if result.analyzers:
         writers["analyzers.json"] = lambda path: _write_json(path, result.analyzers)
     if result.config.report.picture and len(result.equity):

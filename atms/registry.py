@@ -18,8 +18,18 @@ from atms.usercode import load_module
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "strategies": {
+        "breakout": "atms.strategies.breakout:Breakout",
         "buy_and_hold": "atms.strategies.buy_and_hold:BuyAndHold",
+        "grid": "atms.strategies.grid:Grid",
         "ma_cross": "atms.strategies.ma_cross:MovingAverageCross",
+        "macd_bollinger": "atms.strategies.macd_bollinger:MacdBollinger",
+        "momentum": "atms.strategies.momentum:Momentum",
+        "pair_trading": "atms.strategies.pair_trading:PairTrading",
+        "rotation": "atms.strategies.rotation:Rotation",
+        "rsi_reversion": "atms.strategies.rsi_reversion:RsiReversion",
+        "trend_timeframes": "atms.strategies.trend_timeframes:TrendTimeframes",
+        "venue_spread": "atms.strategies.venue_spread:VenueSpread",
+        "zscore_reversion": "atms.strategies.zscore_reversion:ZScoreReversion",
     },
     "stores": {
         "ccxt": "atms.stores.ccxt.store:CCXTStore",
@@ -31,7 +41,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "indicators": {},
     "analyzers": {"orders": "atms.analyzers.orders:OrderRecorder"},
-    "sizers": {},
+    "sizers": {
+        "confidence": "atms.sizers.confidence:ConfidenceSizer",
+        "fixed": "atms.sizers.fixed:FixedSizer",
+        "fixed_cash": "atms.sizers.fixed_cash:FixedCashSizer",
+        "kelly": "atms.sizers.kelly:KellySizer",
+        "percent": "atms.sizers.percent:PercentSizer",
+        "risk": "atms.sizers.risk:RiskSizer",
+        "volatility": "atms.sizers.volatility:VolatilitySizer",
+    },
 }
 _BASES: dict[str, type] = {
     "strategies": bt.Strategy,

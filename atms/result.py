@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from atms.config import Config
+from atms.report.decisions import frames
+from atms.report.funnel import Funnel, funnel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,6 +67,8 @@ class Result:
         positions: what was held at the end, one row a venue and symbol.
         bars: the bars as used, the warm-up's too: feed, datetime, then every line.
         lines: every plotted indicator's lines at every bar, the warm-up's too.
+        decisions: what a strategy that explains itself said, one row a signal or refusal.
+        gates: the conditions that its signals met, one row each, by the signal's number.
         started, ended: aware UTC.
         provenance: hashes and versions.
         warmup: what the warm-up was, in words.
@@ -95,6 +99,8 @@ class Result:
     started: pd.Timestamp
     ended: pd.Timestamp
     provenance: Provenance
+    decisions: pd.DataFrame = field(default_factory=lambda: frames([], [])[0])
+    gates: pd.DataFrame = field(default_factory=lambda: frames([], [])[1])
     warmup: str = ""
     audit: tuple[Audit, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -112,6 +118,13 @@ class Result:
         Of a live run with several the first; empty while none has told what it holds.
         """
         return str(self.balances["account"].iloc[0]) if len(self.balances) else ""
+
+    @property
+    def funnel(self) -> Funnel:
+        """How many bars became signals, orders, fills and trades, and what was refused most."""
+        return funnel(
+            len(self.equity), self.decisions, self.gates, self.orders, self.fills, self.trades
+        )
 
     @property
     def explanation(self) -> str:

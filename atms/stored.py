@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,14 @@ from atms.report.flows import typed
 from atms.report.frames import POSITION_COLUMNS
 from atms.result import FeedInfo, Provenance, Result
 
+_OF_TRADES = ("reason", "tag", "exit_reason")
+_OF_ORDERS = ("reason", "why", "tag", "code")
+
 
 def find_run(run_id: str, url: str) -> dict[str, Any]:
-    """Return the ledger's row of a run, by its id, the start of it, or ``last``.
+    """Return the ledger's row of a run: by its id, the start of it, its name, or ``last``.
+
+    Of several runs of a name, the newest.
 
     Raises:
         ConfigError: there is no such run, or there are several.
@@ -33,6 +39,9 @@ def find_run(run_id: str, url: str) -> dict[str, Any]:
     exact = [row for row in found if row["id"] == run_id]
     if len(exact or found) == 1:
         return (exact or found)[0]
+    named = [row for row in rows if row["label"] == run_id]
+    if named:
+        return named[0]
     if found:
         several = ", ".join(row["id"] for row in found[:4])
         raise ConfigError(f"{len(found)} runs start with {run_id!r}: {several}")
@@ -63,8 +72,10 @@ def read_result(folder: Path) -> Result:
             feeds=tuple(FeedInfo(**feed) for feed in manifest["feeds"]),
             metrics=json.loads((folder / "metrics.json").read_text()),
             equity=pd.read_parquet(folder / "equity.parquet"),
-            trades=_read_csv(folder / "trades.csv", times=("entry_ts", "exit_ts")),
-            orders=pd.read_parquet(folder / "orders.parquet"),
+            trades=_with(
+                _read_csv(folder / "trades.csv", times=("entry_ts", "exit_ts")), _OF_TRADES
+            ),
+            orders=_with(pd.read_parquet(folder / "orders.parquet"), _OF_ORDERS),
             fills=_read_csv(folder / "fills.csv", times=("ts",)),
             fill_trades=_read_csv(folder / "fill_trades.csv"),
             cash_flows=typed(_read_csv(folder / "cash_flows.csv", times=("ts",))),
@@ -72,6 +83,7 @@ def read_result(folder: Path) -> Result:
             positions=_positions(manifest["positions"]),
             bars=pd.read_parquet(folder / "bars.parquet"),
             lines=pd.read_parquet(folder / "lines.parquet"),
+            **_said(folder),
             started=pd.Timestamp(manifest["started"]),
             ended=pd.Timestamp(manifest["ended"]),
             provenance=Provenance(
@@ -91,10 +103,22 @@ def read_result(folder: Path) -> Result:
 
 
 def _read_csv(path: Path, times: tuple[str, ...] = ()) -> pd.DataFrame:
-    frame = pd.read_csv(path, dtype={"fills": str})
+    frame = pd.read_csv(path, dtype=dict.fromkeys(("fills", *_OF_TRADES), str))
     for name in times:
         frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
     return frame
+
+
+def _with(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return a frame with columns that runs did not have before they said why."""
+    absent = [name for name in columns if name not in frame]
+    return frame.assign(**dict.fromkeys(absent)).astype(dict.fromkeys(absent, "str"))
+
+
+def _said(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return what the strategy said; nothing where it said nothing."""
+    names = [name for name in ("decisions", "gates") if (folder / f"{name}.parquet").exists()]
+    return {name: pd.read_parquet(folder / f"{name}.parquet") for name in names}
 
 
 def _positions(rows: list[dict[str, Any]]) -> pd.DataFrame:

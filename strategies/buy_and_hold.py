@@ -11,5 +11,10 @@ class BuyAndHold(bt.Strategy):
     Rules: on the first bar, buy with the size that the sizer gives.
     """
 
+    def __init__(self) -> None:
+        self.bought = False
+
     def nextstart(self) -> None:
-        self.buy()
+        if not self.bought:  # it comes again while the first of several longer bars is not over
+            self.bought = True
+            self.buy()

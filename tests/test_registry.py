@@ -109,10 +109,10 @@ def test_an_installed_name_is_suggested_too(install) -> None:
     install(
         "third-party",
         files={"third_near.py": module_with("strategies")},
-        entry_points__txt="[atms.strategies]\nmomentum = third_near:Third\n",
+        entry_points__txt="[atms.strategies]\nlonely = third_near:Third\n",
     )
-    with pytest.raises(UnknownName, match="did you mean 'momentum'"):
-        registry.load("strategies", "momentun")
+    with pytest.raises(UnknownName, match="did you mean 'lonely'"):
+        registry.load("strategies", "lonelly")
 
 
 # ---- modules and files ---------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def test_a_file_that_has_changed_is_read_anew(workdir: Path) -> None:
     ("kind", "spec", "words"),
     [
         ("strategies", "ma_crss", "strategies: there is no 'ma_crss'; did you mean 'ma_cross'?"),
-        ("strategies", "zzz", "there are: buy_and_hold, ma_cross"),
+        ("strategies", "zzz", "there are: breakout, buy_and_hold, grid"),
         ("strategies", "atms.strategies.ma_cross:MovingAverageCros", "'MovingAverageCross'?"),
         ("strategies", "nowhere_at_all:Mine", "nowhere_at_all: there is no such module"),
         ("strategies", "atms.nowhere:Mine", "atms.nowhere: there is no such module"),

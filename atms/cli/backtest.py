@@ -11,7 +11,7 @@ from atms.cli import options
 from atms.cli.guard import INTERRUPTED, fail, guarded
 from atms.cli.progress import ProgressBar
 from atms.cli.screen import out, print_json, say
-from atms.cli.tables import headline, results_table
+from atms.cli.tables import funnel_lines, headline, results_table
 from atms.errors import AtmsError, StrategyError
 from atms.result import Result
 from atms.runner import run
@@ -51,7 +51,11 @@ def backtest(
         raise
     if json_:
         about = {"id": result.id, "folder": str(folder), "status": result.status}
-        remarks = {"warnings": result.warnings, "explanation": result.explanation}
+        remarks = {
+            "funnel": result.funnel.as_dict(),
+            "warnings": result.warnings,
+            "explanation": result.explanation,
+        }
         print_json({**about, **result.metrics, **remarks})
     else:
         _show(result)
@@ -63,6 +67,8 @@ def _show(result: Result) -> None:
     page.print(headline(result))
     page.print(results_table(result.metrics, result.feeds[0].currency))
     page.print(f"[dim]{result.metrics['returns_note']}[/]")
+    for line in funnel_lines(result.funnel):
+        page.print(line, markup=False)
     if result.warmup:
         say(f"warm-up: {result.warmup}")
     for warning in result.warnings:

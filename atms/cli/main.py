@@ -24,6 +24,7 @@ from atms.cli.runs import runs, trades
 from atms.cli.sandbox import sandbox
 from atms.cli.strategies import strategies
 from atms.cli.upkeep import prune, sync
+from atms.cli.why import why
 
 app = typer.Typer(
     name="atms",
@@ -60,6 +61,7 @@ app.command("live")(live)
 for _verb in (status, positions, orders, reconcile, stop, flatten, watch):
     app.command(_verb.__name__)(_verb)
 app.command("trades")(trades)
+app.command("why")(why)
 app.command("compare")(compare)
 app.command("doctor")(doctor)
 runs.command("sync")(sync)

@@ -17,8 +17,8 @@ ConfigFiles = Annotated[
         "-c",
         "--config",
         metavar="FILE",
-        help="A YAML config; may be repeated, later ones win; - is standard input. "
-        "Default: the packaged quick-start.",
+        help="A YAML config, or a packaged one's name; may be repeated, later ones win; - is "
+        "standard input. Default: the packaged quick-start.",
     ),
 ]
 StrategyName = Annotated[

@@ -13,15 +13,38 @@ from atms.api import load_run
 from atms.cli import options
 from atms.cli.guard import guarded
 from atms.cli.screen import out, print_json, say
-from atms.cli.tables import day, frame_table, headline, number, percent, records, results_table
+from atms.cli.tables import (
+    day,
+    frame_table,
+    funnel_lines,
+    headline,
+    number,
+    percent,
+    records,
+    results_table,
+)
 from atms.ledger import list_runs
 from atms.result import Result
 
 runs = typer.Typer(no_args_is_help=True, help="The runs in the ledger.")
+_SHORT = 30  # characters of a reason that the table shows; --json has all of it
 _WIDE = 100  # narrower terminals see fewer columns, whole
 _SPARE_OF_RUNS = ("strategy", "symbols", "period", "sharpe")
-_SPARE_OF_TRADES = ("symbol", "status", "size", "fee", "bars", "mae", "mfe")
-Run = Annotated[str, typer.Argument(help="A run's id, the start of it, `last`, or its folder.")]
+_SPARE_OF_TRADES = (
+    "symbol",
+    "status",
+    "size",
+    "fee",
+    "bars",
+    "mae",
+    "mfe",
+    "reason",
+    "tag",
+    "exit_reason",
+)
+Run = Annotated[
+    str, typer.Argument(help="A run's id, the start of it, its name, `last`, or its folder.")
+]
 
 
 @runs.command("list")
@@ -77,6 +100,7 @@ def show(run: Run, config: options.ConfigFiles = None, json_: options.Json = Fal
                 "failure": result.failure,
                 "hashes": result.provenance.hashes,
                 "metrics": result.metrics,
+                "funnel": result.funnel.as_dict(),
             }
         )
         return
@@ -84,6 +108,8 @@ def show(run: Run, config: options.ConfigFiles = None, json_: options.Json = Fal
     page.print(headline(result).append(f", {result.status}", "dim"))
     page.print(results_table(result.metrics, result.feeds[0].currency))
     page.print(f"[dim]{result.metrics['returns_note']}[/]")
+    for line in funnel_lines(result.funnel):
+        page.print(line, markup=False)
     if result.warmup:
         page.print(f"warm-up: {result.warmup}", markup=False, style="dim")
     for warning in result.warnings:
@@ -124,8 +150,12 @@ def trades(
         "trade_id": "#", "symbol": "symbol", "side": "side", "status": "status",
         "entry_ts": "entry", "exit_ts": "exit", "size": "size", "entry_price": "at",
         "exit_price": "to", "net_pnl": "net profit", "fee": "fee", "bars": "bars", "mae": "MAE",
-        "mfe": "MFE",
+        "mfe": "MFE", "reason": "reason", "tag": "tag", "exit_reason": "exit",
     }  # fmt: skip
+    for name in ("reason", "tag", "exit_reason"):
+        if not frame[name].notna().any():
+            del shown[name]
+    frame = frame.assign(reason=frame["reason"].str.slice(0, _SHORT))
     page = out()
     if page.width < _WIDE:
         shown = {name: heading for name, heading in shown.items() if name not in _SPARE_OF_TRADES}

@@ -13,6 +13,7 @@ from atms import registry
 from atms.cli import options
 from atms.cli.guard import guarded
 from atms.cli.screen import out, print_json
+from atms.config.load import PACKAGED, packaged_names
 from atms.errors import AtmsError
 from atms.running.components import parameters
 
@@ -62,7 +63,8 @@ def show(
     kind = registry.load("strategies", name)
     known = parameters(kind)
     text = inspect.cleandoc(kind.__doc__ or "")
-    example = _example(name, known)
+    config = _config(name)
+    example = _example(name, known, config)
     if json_:
         print_json(
             {
@@ -71,6 +73,7 @@ def show(
                 "text": text,
                 "params": {key: repr(value) for key, value in known.items()},
                 "example": example,
+                "config": None if config is None else config.read_text(encoding="utf-8"),
             }
         )
         return
@@ -80,9 +83,19 @@ def show(
         page.print(text + "\n", markup=False)
     defaults = ", ".join(f"{key}={value!r}" for key, value in known.items())
     page.print(f"defaults: {defaults or 'it has no parameters'}", markup=False)
-    page.print(f"run it:   {example}", markup=False)
+    page.print(f"run it:   {example}", markup=False, soft_wrap=True)
+    if config is not None:
+        page.print("\nwith this config:\n", style="dim")
+        page.print(config.read_text(encoding="utf-8"), markup=False, highlight=False, end="")
 
 
-def _example(name: str, known: dict[str, Any]) -> str:
+def _config(name: str) -> Path | None:
+    """Return the packaged config that a registered strategy runs by, if there is one."""
+    return PACKAGED / f"{name}.yaml" if name in packaged_names() else None
+
+
+def _example(name: str, known: dict[str, Any], config: Path | None) -> str:
+    if config is not None:
+        return f"python -m atms backtest -c {name}"
     params = "".join(f" -p {key}={value}" for key, value in list(known.items())[:2])
     return f"python -m atms backtest -s {name}{params}"

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from atms.report.funnel import Funnel
 from atms.result import Result
 
 NONE = "–"
@@ -66,6 +67,21 @@ def results_table(figures: dict[str, Any], currency: str) -> Table:
         pairs = [side[row] if row < len(side) else ("", "") for side in (left, right)]
         table.add_row(*pairs[0], *pairs[1])
     return table
+
+
+def funnel_lines(funnel: Funnel) -> list[str]:
+    """Return a run's funnel in words; nothing where the figures have it all."""
+    if not funnel:
+        return []
+    steps = [f"{funnel.bars:,} bars"]
+    if funnel.signals:
+        steps += [f"{funnel.signals:,} signals", f"{funnel.passed:,} passed every gate"]
+    steps += [f"{funnel.orders:,} orders", f"{funnel.filled:,} filled", f"{funnel.trades:,} trades"]
+    lines = [f"funnel: {' > '.join(steps)}"]
+    if funnel.refusals:
+        most = (f"{one.name} {one.times:,} ({one.by})" for one in funnel.refusals)
+        lines.append(f"refused most: {', '.join(most)}")
+    return lines
 
 
 def _left(m: dict[str, Any], currency: str) -> list[tuple[str, str]]:
@@ -126,7 +142,7 @@ def frame_table(frame: pd.DataFrame, shown: dict[str, str]) -> Table:
     for name, heading in shown.items():
         numeric = pd.api.types.is_numeric_dtype(frame[name])
         # An id or a date that is cut off cannot be used.
-        whole = numeric or name in ("id", "period")
+        whole = numeric or name in ("id", "period", "reason", "tag", "exit_reason")
         table.add_column(heading, justify="right" if numeric else "left", no_wrap=whole)
     for row in frame[list(shown)].itertuples(index=False):
         table.add_row(*(escape(_cell(value)) for value in row))

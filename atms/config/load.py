@@ -19,10 +19,11 @@ from atms.config.secrets import Secret
 from atms.config.sections import Config, misfits
 from atms.config.units import duration_text
 from atms.config.yamlfile import Key, Layer, read_layer, resolve_paths
-from atms.errors import ConfigError
+from atms.errors import ConfigError, did_you_mean
 
 DEFAULT = "default"
-QUICKSTART = Path(__file__).parent.parent / "configs" / "quickstart.yaml"
+PACKAGED = Path(__file__).parent.parent / "configs"
+QUICKSTART = PACKAGED / "quickstart.yaml"
 
 
 @dataclass(frozen=True)
@@ -148,11 +149,12 @@ def _file_layer(source: str | Path | Mapping[str, Any]) -> Layer:
         return Layer(values=copy.deepcopy(dict(source)))
     if str(source) == "-":
         return read_layer(sys.stdin.read(), "standard input")
-    path = Path(source)
+    path = _packaged(source) or Path(source)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such config file") from None
+        near = did_you_mean(str(path), packaged_names())
+        raise ConfigError(f"{path}: no such config file{near}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     layer = read_layer(text, _short(path))
@@ -160,8 +162,19 @@ def _file_layer(source: str | Path | Mapping[str, Any]) -> Layer:
     return layer
 
 
+def packaged_names() -> list[str]:
+    """Return the names of the configs that come with the package."""
+    return sorted(path.stem for path in PACKAGED.glob("*.yaml"))
+
+
+def _packaged(source: str | Path) -> Path | None:
+    """Return the packaged config of a bare name, where no file here has that name."""
+    name = str(source)
+    return (
+        PACKAGED / f"{name}.yaml" if name in packaged_names() and not Path(name).exists() else None
+    )
+
+
 def _short(path: Path) -> str:
     """Return *path* as errors call it."""
-    if path == QUICKSTART:
-        return f"configs/{path.name}"
-    return str(path)
+    return f"configs/{path.name}" if path.parent == PACKAGED else str(path)

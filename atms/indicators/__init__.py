@@ -1,1 +1,1 @@
-"""Indicators of our own. None stands here yet: strategies use Backtrader's."""
+"""Indicators of our own: TA-Lib's functions, in :mod:`atms.indicators.talib`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +27,7 @@ class LiveRows:
         run: its row, with ``strategy``, the class's name.
         orders, openings, cash_flows, balances, positions, equity: rows in the order of time.
         fills: in the order of writing, with ``fees``, asset -> amount.
+        decisions, gates: what strategies said, by their numbers.
     """
 
     run: Row
@@ -37,6 +38,8 @@ class LiveRows:
     balances: list[Row]
     positions: list[Row]
     equity: list[Row]
+    decisions: list[Row] = field(default_factory=list)
+    gates: list[Row] = field(default_factory=list)
 
 
 def read_live(url: str, run_id: str) -> LiveRows:
@@ -83,6 +86,8 @@ def rows_of(connection: Connection, run_id: str) -> LiveRows:
         balances=all_of(schema.balances, "account", "currency"),
         positions=all_of(schema.positions, "account", "symbol"),
         equity=all_of(schema.equity, "ts"),
+        decisions=all_of(schema.decisions, "number"),
+        gates=all_of(schema.gates, "number", "place"),
     )
 
 

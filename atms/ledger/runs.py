@@ -71,6 +71,8 @@ def _write(connection: Connection, result: Result, here: dict[str, str]) -> bool
     insert(connection, schema.orders, result.orders, **mine)
     ids = _fills(connection, result)
     insert(connection, schema.trades, result.trades, run_id=result.id)
+    insert(connection, schema.decisions, result.decisions, run_id=result.id)
+    insert(connection, schema.gates, result.gates, run_id=result.id)
     links = result.fill_trades.assign(fill_id=result.fill_trades["fill_id"].map(ids))
     insert(connection, schema.fill_trades, links, run_id=result.id)
     insert(connection, schema.positions, result.positions, **mine)

@@ -153,6 +153,12 @@ orders = Table(
     Column("average_price", Exact),
     Column("reason", Text),  # why it was rejected, or made by the broker
     Column("names", Text),  # what the venue calls it, "kind:value", those with a blank between
+    Column("why", Text),  # the strategy's reason for it
+    Column("tag", Text),  # the strategy's
+    Column("code", Text),  # of what refused it before it was sent
+    Column("risk_limit", Exact),  # the limit that it was over, and what it came to
+    Column("risk_value", Exact),
+    Column("bar_ts", Moment),  # of the bar that the strategy made it on; NULL: created_ts is that
 )
 
 # Never updated: a fill that the venue corrects or undoes gets a reversal, and a new version.
@@ -213,6 +219,9 @@ trades = Table(
     Column("bars", Integer, nullable=False),
     Column("mae", Exact, nullable=False),
     Column("mfe", Exact, nullable=False),
+    Column("reason", Text),  # the strategy's, at the order that opened it
+    Column("tag", Text),
+    Column("exit_reason", Text),
 )
 
 # One reversing fill belongs to two trades.
@@ -240,6 +249,33 @@ openings = Table(
     Column("why", Text, nullable=False),  # held, opening, adopted, ignored
     Column("size", Exact, nullable=False),  # negative: short
     Column("average_price", Exact),  # NULL: nobody knows
+)
+
+# What a strategy that explains itself said on a bar.
+decisions = Table(
+    "decisions",
+    metadata,
+    _run(primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("ts", Moment, nullable=False),  # of the bar
+    Column("feed", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("signal", Text, nullable=False),  # long, short, exit; empty: a refusal alone
+    Column("confidence", Double),
+    Column("numbers", JSON, nullable=False),
+)
+
+# The conditions that a decision met, in their order.
+gates = Table(
+    "gates",
+    metadata,
+    _run(primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # the decision's
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("passed", Boolean(create_constraint=False), nullable=False),
+    Column("value", Double),
+    Column("limit_value", Double),
 )
 
 # What is held; of a backtest, what it held at its end.

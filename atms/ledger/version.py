@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from atms.errors import LedgerError
 from atms.ledger.engine import connected, exists
 
-WANTED = "0001"  # the last step in migrations/versions
+WANTED = "0002"  # the last step in migrations/versions
 BASE = "base"  # no tables at all
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x61746D73  # of PostgreSQL's advisory locks: two programs must not migrate at once

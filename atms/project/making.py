@@ -13,7 +13,7 @@ from string import Template
 from atms import registry
 from atms.errors import ConfigError, OutputError
 
-STRATEGY = "breakout"
+STRATEGY = "channel"
 _TEMPLATES = Path(__file__).parent
 # file in the project -> template; $name stands for the strategy's name
 _FILES = {

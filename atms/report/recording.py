@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from atms.report.reasons import Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +135,7 @@ class Recording:
         final_cash: the broker's own, after everything.
         interest: what the broker charged for positions and has not yet put into a fill's fee.
         cash_moves: in the order of booking.
+        words: a fill's order_id -> what stands at that order.
         short_cash: whether a short sale's proceeds are in the cash; else it ties up as a long does.
     """
 
@@ -148,6 +152,7 @@ class Recording:
     ticks: NDArray[np.float64] | None = None
     cash_moves: tuple[CashMove, ...] = ()
     short_cash: bool = True
+    words: Mapping[int, Words] = field(default_factory=dict)
     lines: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from atms.report.reasons import REVERSAL, SIGNAL, Words
 from atms.report.recording import FeedRecord, FillRecord, Recording
 
 COLUMNS = (
     "trade_id", "symbol", "side", "status", "entry_ts", "exit_ts", "size", "entry_price",
     "exit_price", "pnl", "fee", "net_pnl", "net_pnl_pct", "bars", "mae", "mfe", "mae_pct",
-    "mfe_pct", "fills",
+    "mfe_pct", "fills", "reason", "tag", "exit_reason",
 )  # fmt: skip
 
 
@@ -61,7 +62,9 @@ def trades(recording: Recording) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     Trades have the columns COLUMNS: sizes in units, prices and money in the feed's currency,
     percentages as fractions of the entry value. What is open at the end has status ``open``,
-    no exit, and its profit at the last close. Links have fill_id, trade_id, size, fee.
+    no exit, and its profit at the last close. ``reason`` and ``tag`` are the strategy's at the
+    order that opened it, ``exit_reason`` that of the one that closed it, or what that was. Links
+    have fill_id, trade_id, size, fee.
 
     MAE and MFE (most adverse and most favourable excursion) are the size held times the distance
     from the average entry price, over every price that the position surely saw; see _seen.
@@ -76,6 +79,8 @@ def trades(recording: Recording) -> tuple[pd.DataFrame, pd.DataFrame]:
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("entry_ts", "exit_ts"):  # times also where there are none
         frame[name] = pd.to_datetime(frame[name], utc=True)
+    for name in ("reason", "tag", "exit_reason"):
+        frame[name] = frame[name].astype("str")
     return (
         frame,
         pd.DataFrame(links, columns=["fill_id", "trade_id", "size", "fee"]),
@@ -135,7 +140,18 @@ def _row(number: int, trade: _Trade, recording: Recording) -> dict[str, Any]:
         "mae_pct": mae / entry_value if entry_value else None,
         "mfe_pct": mfe / entry_value if entry_value else None,
         "fills": ";".join(str(part.fill_id) for part in trade.parts),
+        **_words(first, None if is_open else last, recording),
     }
+
+
+def _words(first: FillRecord, last: FillRecord | None, recording: Recording) -> dict[str, Any]:
+    entry = recording.words.get(first.order_id, Words())
+    exit_reason = None
+    if last is not None:
+        exit_reason = recording.words.get(last.order_id, Words()).exit
+        if exit_reason == SIGNAL and last.opened:
+            exit_reason = REVERSAL
+    return {"reason": entry.reason, "tag": entry.tag, "exit_reason": exit_reason}
 
 
 def _time(stamp: int) -> pd.Timestamp:

@@ -15,6 +15,7 @@ from atms.ledger.live_runs import RunRow
 from atms.running import provenance
 from atms.running.live_ledger import LedgerWriter
 from atms.running.noting import LiveNotes, NotedBroker, Warnings, restoring
+from atms.running.saying import Saying
 
 if TYPE_CHECKING:
     from atms.running.live import LiveRun
@@ -58,11 +59,12 @@ class Kept:
         """Note what a Cerebro's strategies receive and decide."""
         assert isinstance(broker, NotedBroker)
         broker.recorder = self.recorder
+        datas = [self._data(data) for data in cerebro.datas]
         self.recorder.began(
             {
                 "run": self._run.id,
                 "strategies": [self._run.kind.__name__],
-                "datas": [self._data(data) for data in cerebro.datas],
+                "datas": datas,
             }
         )
         warnings = Warnings()
@@ -70,6 +72,7 @@ class Kept:
         cerebro.addanalyzer(
             LiveNotes, _name=_NOTES, recorder=self.recorder, ledger=self.ledger,
             keeper=self.keeper, warnings=warnings,
+            saying=Saying(self.recorder, self.ledger, _places(datas), self._run.trading.host.now),
         )  # fmt: skip
         cerebro.before_bars.append(restoring(self.keeper))
 
@@ -107,3 +110,12 @@ class Kept:
             config=public_values(run.config), config_hash=made.hashes["config"],
             code_hash=made.hashes["code"],
         )  # fmt: skip
+
+
+def _places(datas: list[dict[str, str]]) -> dict[str, tuple[str, str, str]]:
+    """Return a data's name -> its account, venue and symbol."""
+    found = {}
+    for data in datas:
+        account, _, symbol = data["instrument"].partition(":")
+        found[data["name"]] = (account, data["venue"], symbol)
+    return found

@@ -68,7 +68,7 @@ class LedgerWriter:
         self.run = run
         self._url, self._began = url, began
         self._every, self._longest = every, longest
-        self._notes = Notes(run.id)
+        self._notes = Notes(run.id, run.mode)
         self._lock = threading.Lock()  # guards the accounts and the end
         self._accounts: dict[Path, Sessions] = {}
         self._end: Ended | None = None
@@ -124,6 +124,10 @@ class LedgerWriter:
     def strategy_state(self, at: datetime, values: Mapping[str, Any]) -> None:
         """Note what strategies want to find again: a :class:`StateKeeper`'s values."""
         self._notes.states(at, values)
+
+    def said(self, what: str, about: Mapping[str, Any]) -> None:
+        """Note what a strategy said; see :mod:`atms.ledger.said`."""
+        self._notes.said(what, about)
 
     @property
     def state(self) -> LedgerState:

@@ -1,27 +1,32 @@
-"""What a run tells of itself beside its journals: equity and states, the newest of each."""
+"""What a run tells of itself beside its journals: equity, states, and what strategies say."""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from atms.ledger.connection import writing
 from atms.ledger.live_runs import note_equity, note_state
+from atms.ledger.said import Said, write_said
 
 Point = tuple[datetime, float, float]
 _DAYS = 10_000  # of equity that wait for a database
+_SAID = 10_000  # entries that do; what is more is in the run's recording
 
 
 class Notes:
     """Notes of one run, put in by its thread and written by another.
 
-    There is no queue: a database that is away for a week costs seven numbers.
+    Of equity and states there is no queue: a database that is away for a week costs seven numbers.
     """
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, mode: str) -> None:
         self._run_id = run_id
+        self._mode = mode
+        self._said: deque[Said] = deque(maxlen=_SAID)
         self._lock = threading.Lock()
         self._begun = False
         self._first: Point | None = None
@@ -42,6 +47,11 @@ class Notes:
         with self._lock:
             self._states.update({name: (at, value) for name, value in values.items()})
 
+    def said(self, what: str, about: Mapping[str, Any]) -> None:
+        """Note what a strategy said; while too much waits, the oldest are forgotten."""
+        with self._lock:
+            self._said.append((what, about))
+
     def write(self, url: str) -> None:
         """Write what is new.
 
@@ -50,7 +60,8 @@ class Notes:
         """
         with self._lock:
             first, days, states = self._first, dict(self._days), dict(self._states)
-        if not days and not states:
+            entries = list(self._said)
+        if not days and not states and not entries:
             return
         with writing(url) as connection:
             if days:
@@ -58,7 +69,10 @@ class Notes:
                 note_equity(connection, self._run_id, points)
             for name, (at, value) in states.items():
                 note_state(connection, self._run_id, at, {name: value})
+            waiting = write_said(connection, self._run_id, self._mode, entries)
         with self._lock:  # what came meanwhile stays
             self._first = None
+            done = {id(entry) for entry in entries} - {id(entry) for entry in waiting}
+            self._said = deque((e for e in self._said if id(e) not in done), maxlen=_SAID)
             self._days = {d: p for d, p in self._days.items() if days.get(d) is not p}
             self._states = {n: s for n, s in self._states.items() if states.get(n) is not s}

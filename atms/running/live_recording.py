@@ -14,9 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atms.execution.disk.recorder import NAME
-from atms.execution.disk.recording import BarGiven, Begun, Told, read_recording
+from atms.execution.disk.recording import BarGiven, Begun, Decided, Told, read_recording
 from atms.feeds.stamps import to_days
 from atms.ledger.live_reading import LiveRows, Row
+from atms.ledger.said import Said
+from atms.report.reasons import Words, words
 from atms.report.recording import CashMove, FeedRecord, FillRecord, Recording
 
 _PRICES = ("open", "high", "low", "close")
@@ -32,11 +34,13 @@ class Seen:
         datas: ``<account>:<symbol>`` -> the first data that shows it: its name and venue.
         bars: data -> end in microseconds -> line -> value.
         equity: (microseconds, cash, value) of every bar.
+        said: what strategies said, and what of it, in order.
     """
 
     datas: dict[str, tuple[str, str]] = field(default_factory=dict)
     bars: dict[str, dict[int, Mapping[str, float]]] = field(default_factory=dict)
     equity: list[tuple[int, float, float]] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
 
 
 def seen(folder: Path) -> Seen:
@@ -57,6 +61,8 @@ def seen(folder: Path) -> Seen:
             case Told(what="cash", about=about):
                 at = about.get("stamp") or (entry.at - _EPOCH) / (_EPOCH.resolution)
                 found.equity.append((int(at), float(about["cash"]), float(about["value"])))
+            case Decided(what="signal" | "words" | "refusal" as what, about=about):
+                found.said.append((what, about))
             case Begun(about=about):
                 for data in about.get("datas", ()):
                     named = (str(data["name"]), str(data.get("venue", "")))
@@ -155,7 +161,18 @@ def recording_of(rows: LiveRows, told: Seen, parts: Sequence[Execution]) -> Reco
         start_cash=float(start) if start is not None else (points[0][2] if points else 0.0),
         final_cash=points[-1][1] if points else 0.0,
         cash_moves=tuple(_moves(rows, stamps)),
+        words=_words(rows, parts),
     )
+
+
+def _words(rows: LiveRows, parts: Sequence[Execution]) -> dict[int, Words]:
+    """Return what stands at the order of each part; of an earlier run's order nothing is known."""
+    known = words(rows.orders)
+    return {
+        number: known[part.order_id]
+        for number, part in enumerate(parts, start=1)
+        if part.order_id in known
+    }
 
 
 def _places(rows: LiveRows, told: Seen, parts: Sequence[Execution]) -> list[Place]:

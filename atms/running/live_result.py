@@ -19,7 +19,7 @@ from atms.errors import DataError
 from atms.feeds.audit import Audit
 from atms.feeds.stamps import to_days
 from atms.ledger.live_reading import LiveRows, read_live
-from atms.report import flows, frames
+from atms.report import decisions, flows, frames
 from atms.report.equity import wealth
 from atms.report.metrics import drawdowns
 from atms.report.recording import Recording
@@ -173,6 +173,7 @@ def _result(rows: LiveRows, found: Derived, warnings: tuple[str, ...]) -> Result
     run = rows.run
     trade_frame = found.trades.copy()
     trade_frame.insert(0, "run_id", run["id"])
+    signals, gates = decisions.frames(rows.decisions, rows.gates)
     return Result(
         id=run["id"],
         status=run["status"],
@@ -189,6 +190,8 @@ def _result(rows: LiveRows, found: Derived, warnings: tuple[str, ...]) -> Result
         positions=_positions(rows),
         bars=_bars(found.recording),
         lines=pd.DataFrame(),
+        decisions=signals,
+        gates=gates,
         started=pd.Timestamp(run["started"]),
         ended=pd.Timestamp(run["ended"] or datetime.now(UTC)),
         provenance=Provenance(
@@ -218,7 +221,7 @@ def _orders(rows: LiveRows) -> pd.DataFrame:
         sign = -1 if row["row"] == "reversal" else 1
         fees[row["order_id"]] = fees.get(row["order_id"], 0.0) + sign * paid
     frame = _frame([{**row, "fee": fees.get(row["order_id"], 0.0)} for row in rows.orders])
-    return frame.reindex(columns=list(ORDER_COLUMNS))
+    return frame.reindex(columns=[*ORDER_COLUMNS, "bar_ts"])
 
 
 def _fills(rows: LiveRows) -> pd.DataFrame:
@@ -263,5 +266,6 @@ def _frame(rows: list[Any]) -> pd.DataFrame:
 
 _NUMBERS = frozenset(
     {"size", "price", "limit_price", "filled", "average_price", "multiplier", "reference_price",
-     "spread_cost", "slippage_cost", "impact_cost", "amount", "start", "final", "fee"}
+     "spread_cost", "slippage_cost", "impact_cost", "amount", "start", "final", "fee",
+     "risk_limit", "risk_value"}
 )  # fmt: skip

@@ -7,6 +7,7 @@ from datetime import datetime
 from atms.ledger.connection import writing
 from atms.ledger.live_reading import LiveRows, note_figures, read_live, replace_trades
 from atms.ledger.live_runs import close_run, is_running
+from atms.ledger.said import write_said
 from atms.report.summary import json_safe
 from atms.running.live_result import derived, seen_of
 from atms.running.live_sessions import Ended
@@ -30,6 +31,10 @@ def settle(url: str, run_id: str, ended: Ended | None, *, again: bool = False) -
         return False
     rows = read_live(url, run_id)
     told, _ = seen_of(rows)
+    if told.said:  # the database was away, or the process was killed
+        with writing(url) as connection:
+            write_said(connection, run_id, rows.run["mode"], told.said)
+        rows = read_live(url, run_id)
     found = derived(rows, told)
     with writing(url) as connection:
         replace_trades(connection, run_id, found.trades, found.links)

@@ -76,11 +76,11 @@ class NotedBroker(LiveBroker):
 
     def buy(self, owner: Any, data: Any, size: float, *args: Any, **kwargs: Any) -> bt.Order:
         """Make a buying order, and note it."""
-        return self._noted(super().buy(owner, data, size, *args, **kwargs))
+        return self._noted(super().buy(owner, data, size, *args, **kwargs), kwargs)
 
     def sell(self, owner: Any, data: Any, size: float, *args: Any, **kwargs: Any) -> bt.Order:
         """Make a selling order, and note it."""
-        return self._noted(super().sell(owner, data, size, *args, **kwargs))
+        return self._noted(super().sell(owner, data, size, *args, **kwargs), kwargs)
 
     def cancel(self, order: bt.Order) -> bool:
         """Want an order back, and note it."""
@@ -88,7 +88,9 @@ class NotedBroker(LiveBroker):
             self.recorder.order_canceled(order)
         return super().cancel(order)
 
-    def _noted(self, order: bt.Order) -> bt.Order:
+    def _noted(self, order: bt.Order, asked: dict[str, Any]) -> bt.Order:
+        if asked.get("reason") is not None:  # the venue's, or a limit's, takes its place
+            order.addinfo(why=asked["reason"])
         if self.recorder is not None:
             self.recorder.order_made(order, self._name(order.owner))
         return order
@@ -98,12 +100,13 @@ class LiveNotes(bt.Analyzer):
     """Notes what a strategy is told, and how the accounts stand after each bar.
 
     Params:
-        recorder, ledger, keeper, warnings: where it goes; each may be None.
+        recorder, ledger, keeper, warnings, saying: where it goes; each may be None.
         now: the run's clock.
     """
 
     params = (
-        ("recorder", None), ("ledger", None), ("keeper", None), ("warnings", None), ("now", None),
+        ("recorder", None), ("ledger", None), ("keeper", None), ("warnings", None),
+        ("saying", None), ("now", None),
     )  # fmt: skip
 
     def notify_order(self, order: bt.Order) -> None:
@@ -114,6 +117,8 @@ class LiveNotes(bt.Analyzer):
         warnings: Warnings | None = self.p.warnings
         if warnings is not None:
             warnings.order(order)
+        if self.p.saying is not None:
+            self.p.saying.order(order)
 
     def next(self) -> None:
         """Note what the accounts are worth; called in the warm-up of indicators too."""
@@ -123,6 +128,8 @@ class LiveNotes(bt.Analyzer):
         recorder: Recorder | None = self.p.recorder
         if recorder is not None:
             recorder.told("cash", {"cash": cash, "value": value, "stamp": stamp})
+        if self.p.saying is not None:
+            self.p.saying.bar(self.strategy)
         ledger: LedgerWriter | None = self.p.ledger
         at = datetime.fromtimestamp(stamp / 1e6, UTC)
         if ledger is not None:

@@ -10,10 +10,13 @@ import pandas as pd
 
 from atms.analyzers.orders import OrderRecorder
 from atms.config import Config
+from atms.explain import Explain
 from atms.feeds.bars import columns_digest
 from atms.report import frames
+from atms.report.decisions import decisions
 from atms.report.equity import equity
 from atms.report.flows import balances, cash_flows, difference
+from atms.report.reasons import END_OF_RUN
 from atms.report.recording import FeedRecord, Recording
 from atms.report.summary import summary
 from atms.report.trades import trades
@@ -36,7 +39,7 @@ def close_positions(plan: Plan) -> None:
     strategy = plan.cerebro.runningstrats[0]
     broker = strategy.broker
     for data in strategy._trades:
-        close_at(broker, strategy, data, data.close[0])
+        close_at(broker, strategy, data, data.close[0], reason=END_OF_RUN)
     while (notification := broker.get_notification()) is not None:
         strategy._addnotification(notification)
     strategy._notify()
@@ -71,6 +74,8 @@ def outcome(
     equity_frame = equity(recording)
     trade_frame, links = trades(recording)
     trade_frame.insert(0, "run_id", run_id)
+    notes = strategy.explained if isinstance(strategy, Explain) else ()
+    signals, gates = decisions(notes, recording.feeds)
     flows = cash_flows(recording, run_id, account(run_id))
     fill_frame = frames.fills(recording, run_id, account(run_id))
     balance = balances(recording, account(run_id))
@@ -99,6 +104,8 @@ def outcome(
         positions=frames.positions(recording),
         bars=frames.bars(recording),
         lines=recording.lines,
+        decisions=signals,
+        gates=gates,
         started=started,
         ended=pd.Timestamp.now("UTC"),
         provenance=provenance.collect(

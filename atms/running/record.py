@@ -14,12 +14,15 @@ from atms.analyzers.orders import Execution, OrderRecorder
 from atms.engine.warmup import data_under
 from atms.feeds.bars import Bars
 from atms.feeds.stamps import to_days, to_micros
+from atms.report.reasons import words
 from atms.report.recording import CashMove, FeedRecord, FillRecord, Recording
 from atms.running.plan import FeedPlan
+from atms.running.said import said
 
 ORDER_COLUMNS = (
     "order_id", "symbol", "venue", "side", "type", "size", "price", "limit_price", "parent_id",
-    "status", "created_ts", "updated_ts", "filled", "average_price", "fee", "reason",
+    "status", "created_ts", "updated_ts", "filled", "average_price", "fee", "reason", "why", "tag",
+    "code", "risk_limit", "risk_value",
 )  # fmt: skip
 
 
@@ -37,6 +40,7 @@ def record(
     numbers = _order_numbers(strategy, recorder)
     stamps = _step_stamps(steps, feeds)
     ticks = _ticks(steps, feeds)
+    orders = _orders(strategy, recorder, numbers, places, feeds, stamps)
 
     def round_of(execution: Execution) -> int:
         if ticks is None:
@@ -50,7 +54,7 @@ def record(
         first=int(np.searchsorted(steps, start, side="left")),
         feeds=feeds,
         position_order=tuple(held),
-        orders=_orders(strategy, recorder, numbers, places, feeds, stamps),
+        orders=orders,
         fills=tuple(
             _fill(execution, numbers, places, plans, feeds, round_of(execution))
             for execution in recorder.executions
@@ -60,6 +64,7 @@ def record(
         interest=float(sum(getattr(strategy.broker, "d_credit", {}).values())),
         cash_moves=_cash_moves(strategy.broker, steps if ticks is None else ticks, feeds),
         short_cash=bool(getattr(strategy.broker.p, "shortcash", True)),
+        words=words(orders.to_dict("records")),  # type: ignore[arg-type]
         lines=_lines(strategy, steps, stamps),
     )
 
@@ -198,14 +203,16 @@ def _orders(
                 "filled": abs(float(order.executed.size)),
                 "average_price": order.executed.price if order.executed.size else None,
                 "fee": order.executed.comm,
-                "reason": order.info.get("reason"),
+                **said(order),
             }
         )
     frame = pd.DataFrame(sorted(rows, key=lambda row: row["order_id"]), columns=list(ORDER_COLUMNS))
     for name in ("created_ts", "updated_ts"):
         frame[name] = pd.to_datetime(frame[name].astype("int64"), unit="us", utc=True)
-    for name in ("price", "limit_price", "average_price"):
+    for name in ("price", "limit_price", "average_price", "risk_limit", "risk_value"):
         frame[name] = frame[name].astype("float64")
+    for name in ("reason", "why", "tag", "code"):
+        frame[name] = frame[name].astype("str")
     frame["parent_id"] = frame["parent_id"].astype("Int64")
     return frame
 

@@ -260,6 +260,8 @@ class SimulatedBroker(bt.brokers.BackBroker):
                 self._pchildren[order.parent.ref] = deque(one for one in kept if one not in group)
         for refused in group:
             why = reason if refused is culprit else f"another order of its bracket: {reason}"
+            if said := refused.info.get("reason"):  # by the strategy, when it made the order
+                refused.addinfo(why=said)
             refused.addinfo(reason=why, **info)
             refused.reject(self)
             self.notify(refused)

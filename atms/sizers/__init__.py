@@ -1,1 +1,1 @@
-"""Sizers of our own. None stands here yet: configs name Backtrader's."""
+"""How much an order is for: plain Backtrader sizers, for a config and for any script."""

@@ -273,7 +273,7 @@ def test_a_broken_env_file_is_refused_by_line(refused) -> None:
     ("spec", "words"),
     [
         ("ma_crss", ["no 'ma_crss'", "did you mean 'ma_cross'?"]),
-        ("zzz", ["no 'zzz'", "buy_and_hold, ma_cross", "path/to/file.py:Class"]),
+        ("zzz", ["no 'zzz'", "breakout, buy_and_hold, grid", "path/to/file.py:Class"]),
         ("nowhere.py", ["nowhere.py: no such file"]),
         ("nowhere.py:Mine", ["nowhere.py: no such file"]),
         ("nowhere.at_all:Mine", ["there is no such module"]),

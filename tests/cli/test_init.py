@@ -20,8 +20,8 @@ from atms.errors import ConfigError
 from atms.project import making
 
 FILES = {
-    "README.md", "config.yaml", "strategies/breakout.py", "strategies/__init__.py",
-    "tests/test_breakout.py", "pytest.ini", ".gitignore",
+    "README.md", "config.yaml", "strategies/channel.py", "strategies/__init__.py",
+    "tests/test_channel.py", "pytest.ini", ".gitignore",
 }  # fmt: skip
 
 
@@ -85,9 +85,9 @@ def test_the_printed_commands_work_where_the_name_has_a_space(made) -> None:
         "python -m pytest",
         "python -m atms config validate -c config.yaml",
     ]
-    assert "Breakout on spy" in done.stdout
+    assert "Channel on spy" in done.stdout
     assert "6 passed" in done.stdout
-    assert "valid: Breakout, 1 feed(s)" in done.stdout
+    assert "valid: Channel, 1 feed(s)" in done.stdout
 
 
 def test_the_example_trades_on_the_bundled_bars(made) -> None:
@@ -123,7 +123,7 @@ def test_git_sees_the_project_and_nothing_that_a_run_leaves(made) -> None:
 def test_the_test_that_comes_with_it_notices_a_broken_rule(rule: str, broken: str) -> None:
     project = Path("project")
     making.make(project)
-    strategy = project / "strategies/breakout.py"
+    strategy = project / "strategies/channel.py"
     text = strategy.read_text()
     assert text.count(rule) == 1
     strategy.write_text(text.replace(rule, broken))
@@ -145,7 +145,7 @@ def test_the_written_python_is_linted_and_formatted() -> None:
 
 def test_every_parameter_is_described_with_its_unit(cli) -> None:
     making.make(Path("project"))
-    code, out, _ = cli("strategies", "show", "project/strategies/breakout.py", "--json")
+    code, out, _ = cli("strategies", "show", "project/strategies/channel.py", "--json")
     shown = json.loads(out)
     assert code == 0
     for name in shown["params"]:
@@ -210,9 +210,9 @@ def test_a_file_of_the_same_name_is_named_and_nothing_is_written(cli) -> None:
 
 def test_a_second_time_changes_nothing(cli) -> None:
     assert cli("init", "project")[0] == 0
-    Path("project/strategies/breakout.py").write_text("mine\n")
+    Path("project/strategies/channel.py").write_text("mine\n")
     assert cli("init", "project")[0] == 2
-    assert Path("project/strategies/breakout.py").read_text() == "mine\n"
+    assert Path("project/strategies/channel.py").read_text() == "mine\n"
     assert files_in(Path("project")) == FILES
 
 
@@ -277,7 +277,7 @@ def test_where_the_disk_is_full_nothing_is_left(cli) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert code == 1
-    assert "breakout.py: cannot be written: File too large" in err
+    assert "channel.py: cannot be written: File too large" in err
     assert files_in(Path("project")) == {"strategies/mine.py"}
     assert not Path("project/tests").exists()
 

@@ -15,6 +15,7 @@ import pytest
 
 from atms.config import load_config
 from atms.config.layers import settings_layer
+from atms.config.load import QUICKSTART
 from atms.errors import ConfigError
 
 BASE = """\
@@ -513,3 +514,15 @@ def test_a_mapping_is_a_config_too_and_is_left_as_it_was(load) -> None:
     config = load_config(values, environment={"ATMS__BROKER__CASH": "5"}).config
     assert config.broker.cash == 5
     assert json.dumps(values) == before
+
+
+def test_a_packaged_config_is_known_by_its_name_unless_a_file_here_has_it() -> None:
+    assert load_config("quickstart").config.run.name == "quickstart"
+    text = QUICKSTART.read_text(encoding="utf-8")
+    Path("quickstart").write_text(text.replace("name: quickstart", "name: mine"))
+    assert load_config("quickstart").config.run.name == "mine"
+
+
+def test_a_name_that_is_nearly_a_packaged_config_is_suggested() -> None:
+    with pytest.raises(ConfigError, match="no such config file; did you mean 'quickstart'"):
+        load_config("quikstart")

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from sqlalchemy import create_engine
 
+from atms import registry
 from atms.config import load_config
 from atms.config.layers import settings_layer
 from atms.ledger.schema import metadata
@@ -56,7 +57,7 @@ def matches(expected: list[str], got: str) -> bool:
 def test_every_command_prints_what_the_page_says(document: Path, workdir: Path) -> None:
     for block in blocks(document, "yaml"):
         (workdir / "my.yaml").write_text(block)
-    for script in ("research.py", "costs.py"):
+    for script in ("research.py", "costs.py", "compare_strategies.py"):
         shutil.copy(ROOT / "scripts" / script, workdir)
     for block in blocks(document, "console"):
         for command, expected in commands(block):
@@ -98,6 +99,14 @@ def test_the_ledgers_page_names_every_table() -> None:
     for table in metadata.tables:
         assert f"`{table}`" in page, table
         assert table in drawn, table
+
+
+def test_the_strategies_page_compares_every_strategy_and_says_that_it_is_no_advice() -> None:
+    page = (ROOT / "docs" / "strategies.md").read_text()
+    compared = page.partition("$ python compare_strategies.py")[2].partition("```")[0]
+    rows = [line.split()[0] for line in compared.splitlines() if line.strip()]
+    assert set(registry.BUILT_IN["strategies"]) <= set(rows)
+    assert "None of this is advice" in page
 
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)

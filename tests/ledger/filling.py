@@ -36,6 +36,7 @@ def fill(url: str, result: Result) -> None:
         f"INSERT INTO fills ({', '.join(names)}) SELECT {values} FROM fills WHERE trade_id = '1'",
         f"INSERT INTO fill_fees SELECT id, 'BNB', {exact} FROM fills WHERE row = 'reversal'",
         f"UPDATE instruments SET tick = {exact}",
+        f"UPDATE orders SET code = 'MAX', risk_limit = {exact}, risk_value = 2 WHERE type = 'stop'",
         "INSERT INTO users (name, created) SELECT 'Zoë ''\\ \t', created FROM users",
     )
 

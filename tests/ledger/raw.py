@@ -21,7 +21,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIMES = frozenset(
     {
         "created", "started", "ended", "first_bar", "last_bar", "created_ts", "updated_ts", "ts",
-        "entry_ts", "exit_ts", "first", "last",
+        "bar_ts", "entry_ts", "exit_ts", "first", "last",
     }
 )  # fmt: skip
 DECIMALS = frozenset(
@@ -30,7 +30,7 @@ DECIMALS = frozenset(
         "start", "final", "difference", "size", "price", "limit_price", "filled", "average_price",
         "reference_price", "spread_cost", "slippage_cost", "impact_cost",
         "amount", "entry_price", "exit_price", "pnl", "fee", "net_pnl", "mae",
-        "mfe", "cash", "value",
+        "mfe", "cash", "value", "risk_limit", "risk_value",
     }
 )  # fmt: skip
 FLAGS = frozenset({"fees_known", "finished"})

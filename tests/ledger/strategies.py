@@ -7,8 +7,10 @@ from typing import Any
 
 import backtrader as bt
 
+from atms.explain import Explain
 
-class Busy(bt.Strategy):
+
+class Busy(Explain, bt.Strategy):
     """Makes every kind of row: reversals, limits, a bracket, refusals, an open trade, cash."""
 
     params = dict(raise_at=0, stop_at=0, raise_on_order=0)
@@ -20,11 +22,16 @@ class Busy(bt.Strategy):
         if step == self.p.stop_at:
             raise KeyboardInterrupt
         if step == 2:
-            self.buy(size=0.1 + 0.2)
+            self.signal("long", confidence=0.1 + 0.2, level=close, none=None, word="ü\t\\")
+            self.gate("trend", True, close, 1 / 3)
+            self.gate("a\tgate\\", True)
+            self.buy(size=0.1 + 0.2, reason="first\tof\\all", tag="one")
         elif step == 5:
             self.sell(size=1.7)  # reverses
         elif step == 8:
             self.buy(size=1e9)  # no such cash
+        elif step == 9:
+            self.gate("cooldown", False, 1, 5)
         elif step == 10:
             self.buy(size=1, exectype=bt.Order.Limit, price=close * 0.5)
         elif step == 12:

@@ -61,7 +61,7 @@ def test_a_schema_that_is_newer_than_the_code_is_refused(
     newer_url: str, result: Result, entry: Entry
 ) -> None:
     before = counts(newer_url)
-    newer = r"ledger .*: its schema is 9999, newer than this atms, .*0001: update atms, or "
+    newer = r"ledger .*: its schema is 9999, newer than this atms, .*0002: update atms, or "
     with pytest.raises(LedgerError, match=newer) as caught:
         entry(newer_url, result)
     assert "\n" not in str(caught.value)

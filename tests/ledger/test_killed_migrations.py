@@ -10,12 +10,14 @@ from atms.result import Result
 from tests.ledger.filling import fill, is_whole, parked, snapshot
 from tests.ledger.making import file
 from tests.ledger.processes import processes
-from tests.ledger.raw import tables
+from tests.ledger.raw import counts, tables
 from tests.ledger.work import migrate_and_stop
 
-# Up are 137 statements and more, down 68; the first looks which schema there is.
-UP = [("statement", number) for number in (1, 50, 130)] + [("commit", 1)]
-DOWN = [("statement", number) for number in (1, 35)] + [("commit", 1)]
+# Up are 180 statements and more, down 110; the first looks which schema there is. The last of the
+# ways up and the first of those down are the step between 0001 and 0002.
+UP = [("statement", number) for number in (1, 50, 130, 160)] + [("commit", 1)]
+DOWN = [("statement", number) for number in (1, 15, 60)] + [("commit", 1)]
+ONE = [("statement", number) for number in (5, 15)] + [("commit", 1)]
 
 
 def killed(url: str, step: str, what: str, number: int) -> None:
@@ -32,7 +34,7 @@ def test_going_up_killed_leaves_what_was_there_and_is_done_again(
 ) -> None:
     fill(url, result)
     rows = snapshot(url)
-    downgrade(url)
+    downgrade(url, "base")
     before, there = parked(url), tables(url)
     killed(url, "up", what, number)
     assert schema_status(url).found is None
@@ -53,7 +55,23 @@ def test_going_down_killed_leaves_what_was_there_and_is_done_again(
     assert schema_status(url).found == WANTED
     assert is_whole(url)
     assert snapshot(url) == rows
-    assert downgrade(url).found is None
+    assert downgrade(url, "base").found is None
+    upgrade(url)
+    assert snapshot(url) == rows
+
+
+@pytest.mark.parametrize(("what", "number"), ONE)
+def test_a_step_that_is_killed_leaves_the_schema_before_it(
+    url: str, result: Result, what: str, number: int
+) -> None:
+    fill(url, result)
+    rows = snapshot(url)
+    killed(url, "one down", what, number)
+    assert (schema_status(url).found, snapshot(url)) == (WANTED, rows)
+    downgrade(url, "0001")
+    kept = counts(url)
+    killed(url, "up", what, number)
+    assert (schema_status(url).found, counts(url)) == ("0001", kept)
     upgrade(url)
     assert snapshot(url) == rows
 

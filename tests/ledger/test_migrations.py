@@ -70,7 +70,9 @@ def catalogue(url: str) -> list[Any]:
     """Return what the database knows of its tables, in an order that is not that of the making."""
     if is_sqlite(url):
         found = stored(url, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        return sorted((name, sorted(re.split(r",?\s*\n\s*", sql))) for name, sql in found)
+        # Columns that a later step added stand on one line.
+        parts = re.compile(r",?\s*\n\s*|(?<=TEXT|NULL), (?=\w+ (?:TEXT|BIGINT))")
+        return sorted((name, sorted(parts.split(sql))) for name, sql in found)
     queries = (
         "SELECT table_name, column_name, data_type, is_nullable, column_default "
         "FROM information_schema.columns WHERE table_schema = 'public'",
@@ -82,21 +84,80 @@ def catalogue(url: str) -> list[Any]:
 
 
 # ---- there and back -----------------------------------------------------------------------------
-@pytest.mark.parametrize("target", ["-1", "base"])
-def test_rows_survive_up_and_down_and_up_again(full: tuple[str, Snapshot], target: str) -> None:
+def test_rows_survive_up_and_down_and_up_again(full: tuple[str, Snapshot]) -> None:
     url, before = full
-    assert downgrade(url, target).found is None
-    assert parked(url) == {table: len(rows) for table, rows in before.items()}
-    assert set(tables(url)) <= {"alembic_version", *(f"parked_{table}" for table in before)}
+    assert downgrade(url, "base").found is None
+    aside = parked(url)
+    assert {table: aside[table] for table in before} == {
+        table: len(rows) for table, rows in before.items()
+    }
+    assert set(tables(url)) <= {"alembic_version", *(f"parked_{table}" for table in aside)}
     assert upgrade(url).found is None
     assert snapshot(url) == before
     assert is_whole(url)
 
 
+# ---- why: 0002 ----------------------------------------------------------------------------------
+def test_a_step_down_keeps_what_was_said_aside_and_a_step_up_brings_it_back(
+    full: tuple[str, Snapshot],
+) -> None:
+    url, before = full
+    some = "SELECT count(*) FROM orders WHERE why IS NOT NULL OR code IS NOT NULL"
+    ((orders,),) = stored(url, some)
+    assert 0 < orders < len(before["orders"])
+    assert downgrade(url).found == "0001"
+    kept = {table: len(before[table]) for table in ("decisions", "gates")}
+    closed = sum("'closed'" in row for row in before["trades"])
+    assert parked(url) == {**kept, "orders_columns": orders, "trades_columns": closed}
+    assert not {"decisions", "gates"} & set(tables(url))
+    assert count(url, "orders") == len(before["orders"])
+    assert upgrade(url).found == "0001"
+    assert snapshot(url) == before
+    assert is_whole(url)
+
+
+def test_a_ledger_from_before_strategies_said_why_is_brought_up_with_its_rows(
+    full: tuple[str, Snapshot], result: Result, make: Callable[..., Result]
+) -> None:
+    url, before = full
+    downgrade(url)
+    for table in parked(url):
+        execute(url, f"DROP TABLE parked_{table}")
+    assert upgrade(url).found == "0001"
+    after = snapshot(url)
+    changed = {"orders", "trades", "decisions", "gates"}
+    assert {name: rows for name, rows in after.items() if name not in changed} == {
+        name: rows for name, rows in before.items() if name not in changed
+    }
+    none = "why IS NULL AND tag IS NULL AND code IS NULL AND risk_limit IS NULL"
+    found = stored(url, f"SELECT count(*) FROM orders WHERE {none}")
+    assert found == [(len(result.orders),)]
+    assert stored(url, "SELECT DISTINCT reason, tag, exit_reason FROM trades") == [(None,) * 3]
+    assert file(make(name="after"), url)
+
+
+def test_what_a_run_said_goes_with_it_while_it_stands_aside(
+    full: tuple[str, Snapshot], result: Result
+) -> None:
+    url, _ = full
+    downgrade(url)
+    execute(url, *(f"DELETE FROM {table} WHERE run_id = '{result.id}'" for table in _OF_RUNS))
+    execute(url, f"DELETE FROM runs WHERE id = '{result.id}'")
+    upgrade(url)
+    assert (count(url, "decisions"), count(url, "gates")) == (0, 0)
+    assert is_whole(url)
+
+
+_OF_RUNS = (
+    "run_starts", "balances", "orders", "fill_trades", "trades", "positions", "cash_flows",
+    "equity", "strategy_state", "openings", "live_sessions",
+)  # fmt: skip
+
+
 def test_going_up_and_down_twice_loses_nothing(full: tuple[str, Snapshot]) -> None:
     url, before = full
-    for _ in range(2):
-        downgrade(url)
+    for target in ("0001", "base", "0001", "base"):
+        downgrade(url, target)
         upgrade(url)
     assert snapshot(url) == before
 
@@ -105,7 +166,7 @@ def test_tables_that_came_back_take_new_rows(
     full: tuple[str, Snapshot], make: Callable[..., Result]
 ) -> None:
     url, before = full
-    downgrade(url)
+    downgrade(url, "base")
     upgrade(url)
     assert file(make(name="after"), url)
     write_bars(url, Series("sim", "NEW", Timeframe(1, "h")), bars(3))
@@ -129,7 +190,7 @@ def test_a_ledger_that_went_down_is_listed_as_empty_and_filled_again_by_the_next
     full: tuple[str, Snapshot], result: Result, make: Callable[..., Result]
 ) -> None:
     url, _ = full
-    downgrade(url)
+    downgrade(url, "base")
     assert list_runs(url) == check_balances(url) == []
     assert schema_status(url).found is None
     other = make(name="after")
@@ -164,20 +225,20 @@ def test_there_is_no_going_back_from_nothing(bare_url: str) -> None:
         downgrade(bare_url)
 
 
-@pytest.mark.parametrize("target", ["0000", "0002", "head", "-2", "+1", "0001; DROP TABLE runs"])
+@pytest.mark.parametrize("target", ["0000", "0003", "head", "-2", "+1", "0001; DROP TABLE runs"])
 def test_a_schema_that_never_was_is_no_place_to_go_to(url: str, target: str) -> None:
-    with pytest.raises(LedgerError, match=r"there is no schema .*; there are: base, 0001"):
+    with pytest.raises(LedgerError, match=r"there is no schema .*; there are: base, 0001, 0002"):
         downgrade(url, target)
     assert is_whole(url)
 
 
-# ---- a second step ------------------------------------------------------------------------------
-SECOND = """
+# ---- a further step -----------------------------------------------------------------------------
+NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -198,9 +259,9 @@ def older(
     """Be a later atms, whose schema has a step more, with a ledger from before."""
     theirs = workdir / "migrations"
     shutil.copytree(version._MIGRATIONS, theirs, ignore=shutil.ignore_patterns("__pycache__"))
-    (theirs / "versions" / "v0002_notes.py").write_text(SECOND)
+    (theirs / "versions" / "v0003_notes.py").write_text(NEXT)
     monkeypatch.setattr(version, "_MIGRATIONS", theirs)
-    monkeypatch.setattr(version, "WANTED", "0002")
+    monkeypatch.setattr(version, "WANTED", "0003")
     return full
 
 
@@ -208,19 +269,19 @@ def test_an_older_schema_is_refused_with_the_command_that_brings_it_up(
     older: tuple[str, Snapshot], make: Callable[..., Result]
 ) -> None:
     url, before = older
-    wanted = r"schema is 0001, and this atms works with 0002; .*python -m atms db upgrade"
+    wanted = r"schema is 0002, and this atms works with 0003; .*python -m atms db upgrade"
     for use in (list_runs, check_balances, lambda url: file(make(name="after"), url)):
         with pytest.raises(LedgerError, match=wanted):
             use(url)
     assert snapshot(url) == before
-    assert schema_status(url).found == "0001"
+    assert schema_status(url).found == "0002"
 
 
 def test_one_step_up_and_one_step_down_keep_every_row(older: tuple[str, Snapshot]) -> None:
     url, before = older
-    assert upgrade(url).found == "0001"
+    assert upgrade(url).found == "0002"
     assert "notes" in tables(url)
-    assert downgrade(url).found == "0001"
+    assert downgrade(url).found == "0002"
     assert is_whole(url)
     assert snapshot(url) == before
     upgrade(url)

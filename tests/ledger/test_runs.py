@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from atms.report.decisions import DECISION_COLUMNS, GATE_COLUMNS
 from atms.report.flows import difference
 from atms.report.summary import json_safe
 from atms.result import Result
@@ -61,7 +62,7 @@ def in_any_order(found: Rows) -> list[list[tuple[str, Any]]]:
 def test_orders_are_those_of_the_run(url: str, result: Result) -> None:
     found = rows(url, f"SELECT * FROM orders WHERE run_id = '{result.id}'")
     frame = without(result.orders, "fee")  # of its fills
-    mine = {"run_id": result.id, "account": result.account, "names": None}
+    mine = {"run_id": result.id, "account": result.account, "names": None, "bar_ts": None}
     assert in_any_order(found) == in_any_order(expected(frame, "order_id", "parent_id", **mine))
 
 
@@ -224,3 +225,23 @@ def test_decimals_and_times_have_the_databases_own_types(url: str) -> None:
             "WHERE data_type = 'numeric' AND table_schema = 'public'",
         )
         assert bounds == [(None, None)]
+
+
+def test_what_the_strategy_said_is_there_with_its_gates(url: str, result: Result) -> None:
+    mine = f"WHERE run_id = '{result.id}' ORDER BY number"
+    found = stored(url, f"SELECT number, feed, symbol, signal, confidence FROM decisions {mine}")
+    said = result.decisions.astype(object).where(result.decisions.notna(), None)
+    assert found == list(said[list(DECISION_COLUMNS[:1] + DECISION_COLUMNS[2:6])].itertuples(
+        index=False, name=None
+    ))  # fmt: skip
+    assert [row["ts"] for row in rows(url, f"SELECT ts FROM decisions {mine}")] == [
+        ts.to_pydatetime() for ts in result.decisions["ts"]
+    ]
+    numbers = [value for (value,) in stored(url, f"SELECT numbers FROM decisions {mine}")]
+    assert [json.loads(v) if isinstance(v, str) else v for v in numbers] == [
+        json.loads(text) for text in result.decisions["numbers"]
+    ]
+    gates = stored(url, f"SELECT {', '.join(GATE_COLUMNS)} FROM gates {mine}, place")
+    met = result.gates.astype(object).where(result.gates.notna(), None)
+    assert gates == list(met.itertuples(index=False, name=None))
+    assert {name for _, _, name, *_ in gates} == {"trend", "a\tgate\\", "cooldown"}

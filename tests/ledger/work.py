@@ -88,7 +88,7 @@ def migrate_and_stop(pipe: Connection, url: str, step: str, what: str, number: i
     """Go up or down, and stop at the *number*-th statement, or commit, for as long as it takes."""
     spill()
     stop_at(pipe, what, number)
-    {"up": upgrade, "down": downgrade}[step](url)
+    {"up": upgrade, "down": lambda url: downgrade(url, "base"), "one down": downgrade}[step](url)
 
 
 def stop_at(pipe: Connection, what: str, number: int) -> None:

@@ -22,8 +22,13 @@ def park(tables: Sequence[str]) -> None:
         op.drop_table(name)
 
 
-def unpark(tables: Sequence[str]) -> None:
-    """Move the rows that an earlier downgrade parked back into *tables*, which are there anew."""
+def unpark(tables: Sequence[str], *, of_runs: bool = False) -> None:
+    """Move the rows that an earlier downgrade parked back into *tables*, which are there anew.
+
+    Args:
+        tables: in an order in which each stands after what it hangs on.
+        of_runs: leave rows out whose run was taken away meanwhile.
+    """
     connection = op.get_bind()
     for name in tables:
         parked = f"parked_{name}"
@@ -32,7 +37,11 @@ def unpark(tables: Sequence[str]) -> None:
         kept = _as_it_stands(connection, parked)
         columns = [column.name for column in kept.columns]
         home = _as_it_stands(connection, name)
-        connection.execute(sa.insert(home).from_select(columns, sa.select(kept)))
+        rows = sa.select(kept)
+        if of_runs:
+            runs = sa.table("runs", sa.column("id"))
+            rows = rows.where(kept.c.run_id.in_(sa.select(runs.c.id)))
+        connection.execute(sa.insert(home).from_select(columns, rows))
         op.drop_table(parked)
         if connection.dialect.name == "postgresql" and "id" in columns:
             _count_on(connection, home)
