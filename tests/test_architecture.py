@@ -62,6 +62,7 @@ ONLY = {
     "analyzers": set(),  # they take notifications and decide nothing
     "risk": set(),
     "simulation": {"model", "errors", "risk"},
+    # Paper matches as a backtest does.
     "stores": {
         "errors",
         "extras",
