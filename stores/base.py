@@ -97,7 +97,8 @@ class Store(Protocol):
     async def transmit(self, prepared: Prepared) -> Outcome:
         """Send *prepared* once; the only method that writes.
 
-        Acked, Refused, NotSent or Unknown (look it up, never send it again).
+        Acked, Refused, NotSent or Unknown (look it up, never send it again). A store that has a
+        rate budget offers `admit` and `delay` beside it: see :mod:`atms.execution.driver.waiting`.
         """
 
     async def lookup(self, key: Key, refs: Refs, since: datetime) -> Looked:

@@ -249,7 +249,8 @@ class TellAccount:
 
     Attributes:
         what: ready, frozen, halted, resumed, revived, vanished, foreign_order, adopted, ignored,
-            cash_differs, link, log_gap, refused, store_error, unprotected, closed_twice, quotes.
+            cash_differs, link, log_gap, refused, store_error, unprotected, closed_twice, quotes,
+            orders_wait, orders_through.
     """
 
     what: str

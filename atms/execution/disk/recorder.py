@@ -18,6 +18,9 @@ told     store        notify_store: what, and its words
 told     timer        notify_timer: timer (the place of its making), when
 decided  order        an order was made: all fields, of :func:`order_fields`
 decided  cancel       an order is wanted back: order
+decided  signal       what a strategy's rules said of a bar, with its gates
+decided  words        an order's reason and tag
+decided  refusal      an order that a limit refused before it was sent
 lost                  so many entries are missing here
 ======== ============ ==============================================================================
 
