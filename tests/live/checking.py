@@ -71,7 +71,11 @@ def differences(
         kept = _ledger(ledger)
         found += [f"ledger: {one} twice" for one in kept.twice]
         found += _compared("ledger", venue.fills, kept.fills)
-        found += _compared("ledger's orders", set(journal.orders) | refused, set(kept.orders))
+        here = {key for key in kept.orders if key.startswith("refused:")}  # before the journal
+        found += [f"ledger: {key}: refused, and open" for key in here if kept.orders[key]]
+        found += _compared(
+            "ledger's orders", set(journal.orders) | refused, kept.orders.keys() - here
+        )
         found += _compared("ledger's balance", venue.balances, kept.balances)
     return found
 
