@@ -27,6 +27,7 @@ _IMPORTS = [
     "pytest",
     "atms.execution.disk.journal",
     "atms.execution.disk.lease",
+    "urllib.parse",  # pathlib wants it late, when a child has no right any more to read it
 ]  # once, not in each child
 
 
