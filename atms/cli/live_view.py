@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from decimal import Decimal
 from typing import Any, Self
 
 from rich.console import Group
@@ -115,5 +116,13 @@ def rows(values: list[dict[str, Any]], names: tuple[str, ...]) -> Table:
     for name in names:
         table.add_column(name)
     for one in values:
-        table.add_row(*("–" if one[name] is None else str(one[name]) for name in names))
+        table.add_row(*(_shown(name, one[name]) for name in names))
     return table
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    if name == "price":  # an average has as many digits as it takes; --json tells them all
+        return f"{round(Decimal(value), 8).normalize():f}"
+    return str(value)
