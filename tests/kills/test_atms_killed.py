@@ -99,18 +99,23 @@ def test_a_migration_that_is_killed_has_happened_or_not_and_loses_nothing(
 ) -> None:
     timed(BACKTEST, import_of(0)[2], import_of(1)[2], rows=CHUNK)
     before = rows_by_table(url)
-    seconds = max(timed(("db", "downgrade")), timed(("db", "upgrade")))
+    seconds = max(timed(("db", "downgrade", "--to", "base")), timed(("db", "upgrade")))
     assert rows_by_table(url) == before
     parked = {f"parked_{table}" for table in before if table != "alembic_version"}
+    steps = [set(before)]  # each schema is reached by a transaction of its own
+    while not parked <= steps[-1]:
+        assert starter.run("db", "downgrade").code == 0
+        steps.append(set(raw.tables(url)))
 
     def start(number: int) -> Victim:
-        return starter.start("db", "upgrade" if parked & set(raw.tables(url)) else "downgrade")
+        whole = set(raw.tables(url)) == set(before)
+        return starter.start("db", *(("downgrade", "--to", "base") if whole else ("upgrade",)))
 
     kills = Kills(MIGRATING, MIGRATIONS, seconds, least=3)
     for _, ended in kills.rounds(start, Victim.kill):
         assert ended.code in (0, -9), ended.err
         assert_sound(url)
-        assert set(raw.tables(url)) in (set(before), {"alembic_version", *parked})
+        assert set(raw.tables(url)) in steps
     assert starter.run("db", "upgrade").code == 0
     assert rows_by_table(url) == before
 

@@ -20,6 +20,7 @@ from atms.execution.core.records import (
     Reversed,
     Stood,
 )
+from atms.execution.emulation import plans
 from atms.ledger import check_balances, list_runs
 from atms.running.live_pump import Pump
 from atms.stores.facts import Fee, State
@@ -352,5 +353,7 @@ def test_after_faults_and_kills_the_ledger_says_what_the_order_path_does(
     assert signed(fills) == expected
     assert len({(r["trade_id"], r["version"], r["row"]) for r in fills}) == len(fills)
     filled = {row["order_id"]: row["filled"] for row in rows(url, "SELECT * FROM orders")}
-    assert filled == {key: order.booked for key, order in state.orders.items()}
+    own = {key: order.booked for key, order in state.orders.items()}
+    others = {key: plans.booked(state, plan) for key, plan in state.plans.items()}
+    assert filled == own | others
     assert check_balances(url) == []
