@@ -32,7 +32,7 @@ class Bits:
     def of_row(self, holding: Holding, row: Booked, order: bt.Order, sign: int = 1) -> Any:
         """Return an execution of an order; *sign* -1: of what takes it back."""
         units, paid = self._portfolio.fee(row, holding)
-        _note_fees(order, row, sign)
+        note_fees(order, row, sign)
         at = row.at.replace(tzinfo=None)
         gross = row.side * row.qty * sign
         net = gross - units * sign
@@ -101,7 +101,7 @@ def set_sums(executed: Any, filled: Decimal, spent: Decimal, left: Decimal) -> N
     executed.price = float(spent / filled) if filled else 0.0
 
 
-def _note_fees(order: bt.Order, row: Booked, sign: int) -> None:
+def note_fees(order: bt.Order, row: Booked, sign: int) -> None:
     """Keep what was paid in which asset: the commission is one currency's."""
     if not row.fees:
         return

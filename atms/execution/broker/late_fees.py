@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import backtrader as bt
 
-from atms.execution.broker.bits import exact_sum
+from atms.execution.broker.bits import note_fees
 from atms.execution.broker.holdings import Holding
 from atms.execution.broker.news import News
 from atms.execution.broker.portfolio import Portfolio
@@ -79,7 +79,8 @@ class LateFees:
 
     def _charge(self, made: _Execution, fee: Fee) -> None:
         order, bit, row, holding = made
-        _, paid = self._portfolio.fee(replace(row, fees=(fee,)), holding)
+        row = replace(row, fees=(fee,))
+        _, paid = self._portfolio.fee(row, holding)
         units = abs(bit.closed) + abs(bit.opened)
         closed = paid * abs(bit.closed) / units if units else 0.0
         bit.closedcomm += closed
@@ -91,9 +92,7 @@ class LateFees:
             if trade is not None:
                 trade.commission += part
                 trade.pnlcomm = trade.pnl - trade.commission
-        fees = dict(order.info.get("fees", {}))
-        fees[fee.asset] = float(exact_sum(fees.get(fee.asset, 0.0), fee.amount))
-        order.addinfo(fees=fees)
+        note_fees(order, row, 1)
 
 
 def _forget(kept: OrderedDict[_Name, Any]) -> None:

@@ -154,7 +154,7 @@ class StoreNews:
         over: called when Cerebro has been through a pass, before it waits for the next one.
     """
 
-    def __init__(self, over: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, over: Callable[[], None]) -> None:
         self._over = over
         self._waiting: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
 
