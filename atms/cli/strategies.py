@@ -13,7 +13,7 @@ from atms import registry
 from atms.cli import options
 from atms.cli.guard import guarded
 from atms.cli.screen import out, print_json
-from atms.config.load import PACKAGED, packaged_names
+from atms.config.load import packaged
 from atms.errors import AtmsError
 from atms.running.components import parameters
 
@@ -63,7 +63,7 @@ def show(
     kind = registry.load("strategies", name)
     known = parameters(kind)
     text = inspect.cleandoc(kind.__doc__ or "")
-    config = _config(name)
+    config = packaged(name)
     example = _example(name, known, config)
     if json_:
         print_json(
@@ -87,11 +87,6 @@ def show(
     if config is not None:
         page.print("\nwith this config:\n", style="dim")
         page.print(config.read_text(encoding="utf-8"), markup=False, highlight=False, end="")
-
-
-def _config(name: str) -> Path | None:
-    """Return the packaged config that a registered strategy runs by, if there is one."""
-    return PACKAGED / f"{name}.yaml" if name in packaged_names() else None
 
 
 def _example(name: str, known: dict[str, Any], config: Path | None) -> str:

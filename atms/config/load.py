@@ -149,7 +149,9 @@ def _file_layer(source: str | Path | Mapping[str, Any]) -> Layer:
         return Layer(values=copy.deepcopy(dict(source)))
     if str(source) == "-":
         return read_layer(sys.stdin.read(), "standard input")
-    path = _packaged(source) or Path(source)
+    path = Path(source)
+    if not path.exists():
+        path = packaged(str(source)) or path
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -167,12 +169,9 @@ def packaged_names() -> list[str]:
     return sorted(path.stem for path in PACKAGED.glob("*.yaml"))
 
 
-def _packaged(source: str | Path) -> Path | None:
-    """Return the packaged config of a bare name, where no file here has that name."""
-    name = str(source)
-    return (
-        PACKAGED / f"{name}.yaml" if name in packaged_names() and not Path(name).exists() else None
-    )
+def packaged(name: str) -> Path | None:
+    """Return the packaged config of a name, if there is one."""
+    return PACKAGED / f"{name}.yaml" if name in packaged_names() else None
 
 
 def _short(path: Path) -> str:
