@@ -1,0 +1,214 @@
+"""The loop over preloaded bars: Backtrader's, with everything left out that does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from atms.engine.timeline import Timeline
+
+
+class Lane(Protocol):
+    """The broker's side of a run."""
+
+    asleep_until: int
+
+    def wake(self) -> None:
+        """Have the broker called on the next step."""
+
+
+class Awake:
+    """Stands for a broker that has to be called on every step."""
+
+    asleep_until = 0
+
+    def wake(self) -> None:
+        """Be awake."""
+
+
+class Turn(Protocol):
+    """What one strategy does on a step."""
+
+    strategy: Any
+
+    def take(self, stamp: float) -> None:
+        """Let the strategy have its turn at *stamp*, float days."""
+
+
+class StockTurn:
+    """A strategy's turn in Backtrader's own words."""
+
+    def __init__(self, strategy: Any) -> None:
+        self.strategy = strategy
+
+    def take(self, stamp: float) -> None:
+        """Let Backtrader do it."""
+        self.strategy._oncepost(stamp)
+
+
+class FastTurn:
+    """A strategy's turn without what does nothing.
+
+    Args:
+        strategy: started; its indicators and its own clock ask tickers.
+        timeline: of the run.
+        watching: what stands for its observers and analyzers.
+
+    Attributes:
+        start_at: the first step of ``nextstart``.
+        next_at: the first step of ``next``.
+    """
+
+    def __init__(self, strategy: Any, timeline: Timeline, watching: Any) -> None:
+        self.strategy = strategy
+        self.watching = watching
+        self._timeline = timeline
+        self._status = _statuses(strategy, timeline)
+        self.start_at = int(np.searchsorted(-self._status, 0, side="left"))
+        self.next_at = int(np.searchsorted(-self._status, 1, side="left"))
+
+    def take(self, stamp: float) -> None:
+        """Tell what there is to tell, call the strategy, and have it watched."""
+        strategy, watching = self.strategy, self.watching
+        if strategy._orderspending or strategy._tradespending or watching.every_bar:
+            watching.notify()
+        strategy._minperstatus = status = int(self._status[self._timeline.main.at])
+        if status < 0:
+            strategy.next()
+        elif status == 0:
+            strategy.nextstart()
+        else:
+            strategy.prenext()
+        if strategy._orderspending or strategy._tradespending or watching.every_bar:
+            watching.after(status)
+            strategy.clear()
+
+    def finish(self) -> None:
+        """Leave what is watched, and the strategy, as Backtrader would after this step."""
+        at = self._timeline.main.at
+        if at >= 0:
+            self.strategy._minperstatus = int(self._status[at])
+        self.watching.finish()
+
+
+def _statuses(strategy: Any, timeline: Timeline) -> Any:
+    """Return ``_getminperstatus`` for every step, shape (steps,)."""
+    missing = None
+    for data, period in zip(strategy.datas, strategy._minperiods, strict=True):
+        bars = timeline.bars(data)
+        count = np.arange(timeline.steps) if bars is None else bars
+        left = period - (count + 1)
+        missing = left if missing is None else np.maximum(missing, left)
+    return missing
+
+
+class Loop:
+    """One run over preloaded bars.
+
+    Args:
+        cerebro: in the middle of its run.
+        turns: a turn a strategy, in their order.
+        timeline: the steps.
+        lane: the broker's.
+
+    Attributes:
+        loose: set when somebody moved a line by himself: only Backtrader's own way of moving
+            all lines is right from the next step on.
+    """
+
+    def __init__(self, cerebro: Any, turns: list[Any], timeline: Timeline, lane: Lane) -> None:
+        self.loose = False
+        self._cerebro = cerebro
+        self._turns = turns
+        self._timeline = timeline
+        self._lane = lane
+        self._moving = timeline.moving()
+
+    def loosen(self) -> None:
+        """Leave the tickers at the next step."""
+        self.loose = True
+        self._lane.wake()
+
+    def run(self) -> None:
+        """Go over the steps until the last, a stop, or a line that was let go."""
+        cerebro, turns = self._cerebro, self._turns
+        timed = cerebro._timers or cerebro._timerscheat
+        simple = len(turns) == 1 and isinstance(turns[0], FastTurn)
+        if simple and not (timed or cerebro.p.cheat_on_open or cerebro.runwriters):
+            self._run_simple(turns[0])
+        else:
+            self._run_steps(self._by_ticker(), turns)
+
+    def run_rest(self) -> None:
+        """Go over the steps that are left by moving every feed and indicator, as Backtrader."""
+        self._run_steps(self._by_feed(), [StockTurn(turn.strategy) for turn in self._turns])
+
+    def _run_simple(self, turn: FastTurn) -> None:
+        cerebro, lane, watching = self._cerebro, self._lane, turn.watching
+        strategy = turn.strategy
+        main, moving, steps = self._timeline.main, self._moving, self._timeline.steps
+        next_at = turn.next_at
+        for step in range(steps):
+            if step < lane.asleep_until and step >= next_at and not watching.every_bar:
+                main.at = step
+                for ticker, places in moving:
+                    ticker.at = places[step]
+                strategy.next()
+            else:
+                if self.loose:
+                    return
+                main.at = step
+                for ticker, places in moving:
+                    ticker.at = places[step]
+                if step >= lane.asleep_until:
+                    cerebro._brokernotify()
+                    if cerebro._event_stop:
+                        return
+                turn.take(0.0)
+            if cerebro._event_stop:
+                return
+
+    def _by_ticker(self) -> Iterator[float]:
+        for step, stamp in enumerate(self._timeline.stamps.tolist()):
+            if self.loose:
+                return
+            self._timeline.main.at = step
+            for ticker, places in self._moving:
+                ticker.at = places[step]
+            yield stamp
+
+    def _by_feed(self) -> Iterator[float]:
+        datas = self._cerebro.datas
+        while True:
+            peeks = [data.advance_peek() for data in datas]
+            stamp = min(peeks)
+            if stamp == float("inf"):
+                return
+            for data, peek in zip(datas, peeks, strict=True):
+                if peek <= stamp:
+                    data.advance()
+            yield stamp
+
+    def _run_steps(self, stamps: Iterator[float], turns: list[Any]) -> None:
+        """Do all that a step can ask for, in Backtrader's order."""
+        cerebro, lane, main = self._cerebro, self._lane, self._timeline.main
+        strategies = [turn.strategy for turn in turns]
+        for stamp in stamps:
+            cerebro._check_timers(strategies, stamp, cheat=True)
+            if cerebro.p.cheat_on_open:
+                for strategy in strategies:
+                    strategy._oncepost_open()
+                    if cerebro._event_stop:
+                        return
+            if main.at >= lane.asleep_until:
+                cerebro._brokernotify()
+            if cerebro._event_stop:
+                return
+            cerebro._check_timers(strategies, stamp, cheat=False)
+            for turn in turns:
+                turn.take(stamp)
+                if cerebro._event_stop:
+                    return
+                cerebro._next_writers(strategies)

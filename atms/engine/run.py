@@ -1,0 +1,204 @@
+"""One run of a Cerebro: which of its parts can be fast, and the way back to Backtrader's own."""
+
+from __future__ import annotations
+
+import array
+from typing import Any
+
+import backtrader as bt
+from backtrader.lineiterator import LineIterator
+from backtrader.lineseries import LineSeries, LineSeriesStub
+
+from atms.engine.explaining import Explanation, Part
+from atms.engine.lines import SwappedLines, is_plain_feed, is_plain_line, is_plain_series
+from atms.engine.loop import Awake, FastTurn, Lane, Loop, StockTurn
+from atms.engine.swapping import Swaps
+from atms.engine.timeline import Ticker, Timeline
+
+# What the loop leaves out or does in other words; who overrides one of them is run by Backtrader.
+_CEREBRO = ("_brokernotify", "_check_timers", "_next_writers", "_next_stid")
+_STRATEGY = (
+    "_oncepost",
+    "_oncepost_open",
+    "_getminperstatus",
+    "_next_analyzers",
+    "_next_observers",
+    "_addnotification",
+    "clear",
+    "forward",
+    "_once",
+    "reset",
+)
+
+
+class FastRun:
+    """What is exchanged for the length of a run, and what is to be said about it.
+
+    Args:
+        cerebro: about to run.
+    """
+
+    def __init__(self, cerebro: Any) -> None:
+        self._cerebro = cerebro
+        self._swaps = Swaps()
+        self._parts: list[Part] = []
+        self._bars = 0
+        self._fast_bars = 0
+
+    def begin(self, iterstrat: Any) -> Any:
+        """Exchange what can be exchanged before feeds and broker start."""
+        return iterstrat
+
+    def end(self) -> None:
+        """Give everything its own class again."""
+        self._swaps.undo()
+
+    def explanation(self) -> Explanation:
+        """Return what was fast and what was not."""
+        return Explanation(tuple(self._parts), self._bars, self._fast_bars)
+
+    def note_next(self, strategies: list[Any]) -> None:
+        """Note that Backtrader's event loop runs."""
+        self._note("loop", "", False, "bar by bar: no preload, or no runonce")
+
+    def run_once(self, strategies: list[Any]) -> bool:
+        """Run the strategies over preloaded bars; False, with nothing done, if it cannot be."""
+        why = self._why_not(strategies)
+        if not why:
+            try:
+                timeline = Timeline(self._cerebro.datas)
+            except ValueError as error:
+                why = str(error)
+        if why:
+            self._note("loop", "", False, why)
+            return False
+        for strategy in strategies:
+            strategy._once()
+            strategy.reset()
+        self._loop(strategies, timeline)
+        return True
+
+    def _why_not(self, strategies: list[Any]) -> str:
+        cerebro = self._cerebro
+        changed = [name for name in _CEREBRO if not _is_own(cerebro, bt.Cerebro, name)]
+        if changed:
+            return f"{type(cerebro).__name__} has its own {changed[0]}"
+        if not strategies:
+            return "no strategy"
+        for data in cerebro.datas:
+            if not is_plain_feed(data):
+                return f"feed {data._name or type(data).__name__} moves in its own way"
+        return ""
+
+    def _loop(self, strategies: list[Any], timeline: Timeline) -> None:
+        lane: Lane = Awake()
+        swaps = Swaps()
+        loop: Loop
+        lines = SwappedLines(swaps, lambda: lane.wake(), lambda: loop.loosen())
+        turns = [self._turn(strategy, timeline, lines) for strategy in strategies]
+        for data in self._cerebro.datas:
+            lines.feed(data, timeline.ticker(data))
+        loop = Loop(self._cerebro, turns, timeline, lane)
+        self._bars = timeline.steps
+        try:
+            loop.run()
+        finally:
+            self._fast_bars = timeline.main.at + 1
+            for turn in turns:
+                if isinstance(turn, FastTurn):
+                    turn.finish()
+            swaps.undo()
+        if loop.loose and not self._cerebro._event_stop:
+            self._note("loop", "", False, f"from bar {self._fast_bars}: a line was moved by hand")
+            loop.run_rest()
+        else:
+            self._note("loop", "", True)
+
+    def _turn(self, strategy: Any, timeline: Timeline, lines: SwappedLines) -> Any:
+        tickers = _tickers_of(strategy, self._cerebro.datas, timeline)
+        why = _why_stock(strategy, tickers)
+        for indicator, ticker in tickers:
+            if ticker is not None and _is_plain(indicator):
+                lines.indicator(indicator, ticker)
+        if why:
+            self._note("strategy", type(strategy).__name__, False, why)
+            return StockTurn(strategy)
+        self._note("strategy", type(strategy).__name__, True)
+        lines.grown(strategy.lines.datetime, timeline.main, _grown(timeline.stamps))
+        return FastTurn(strategy, timeline, Eager(strategy))
+
+    def _note(self, kind: str, name: str, fast: bool, why: str = "") -> None:
+        self._parts.append(Part(kind, name, fast, why))
+
+
+class Eager:
+    def __init__(self, strategy: Any) -> None:
+        self.strategy = strategy
+        self.every_bar = bool(
+            list(strategy.analyzers)
+            or strategy._slave_analyzers
+            or strategy._lineiterators[LineIterator.ObsType]
+            or type(strategy).notify_cashvalue is not bt.Strategy.notify_cashvalue
+            or type(strategy).notify_fund is not bt.Strategy.notify_fund
+        )
+
+    def notify(self) -> None:
+        self.strategy._notify()
+
+    def after(self, status: int) -> None:
+        self.strategy._next_analyzers(status, once=True)
+        self.strategy._next_observers(status, once=True)
+
+    def finish(self) -> None:
+        pass
+
+
+def _why_stock(strategy: Any, tickers: list[tuple[Any, Ticker | None]]) -> str:
+    """Return why a strategy's turns have to be Backtrader's own; "" if they have not."""
+    changed = [name for name in _STRATEGY if not _is_own(strategy, bt.Strategy, name)]
+    if changed:
+        return f"has its own {changed[0]}"
+    if strategy.lines.fullsize() != 1:
+        return "declares lines"
+    for indicator, ticker in tickers:
+        if ticker is None or not _is_plain(indicator):
+            return f"{type(indicator).__name__} does not move with a feed"
+    return ""
+
+
+def _tickers_of(
+    strategy: Any, datas: list[Any], timeline: Timeline
+) -> list[tuple[Any, Ticker | None]]:
+    """Return the indicators that Backtrader moves on each bar, with the ticker of their clock.
+
+    A clock is a feed, a line of it, or an indicator (or its line) that is moved before.
+    """
+    known: dict[int, Ticker] = {}
+    for data in datas:
+        known |= dict.fromkeys(map(id, [data, *data.lines.lines]), timeline.ticker(data))
+    found = []
+    for indicator in strategy._lineiterators[LineIterator.IndType]:
+        clock = indicator._clock
+        while isinstance(clock, LineSeriesStub) and id(clock) not in known:
+            clock = clock.lines.lines[0]
+        ticker = known.get(id(clock))
+        found.append((indicator, ticker))
+        if ticker is not None:
+            own = indicator.lines if isinstance(indicator.lines, list) else indicator.lines.lines
+            known |= dict.fromkeys(map(id, [indicator, *own]), ticker)
+    return found
+
+
+def _is_plain(indicator: Any) -> bool:
+    if isinstance(indicator, LineSeries):
+        return indicator.advance.__func__ is bt.Indicator.advance and is_plain_series(indicator)
+    return is_plain_line(indicator)
+
+
+def _is_own(obj: Any, base: type, name: str) -> bool:
+    """Return whether *obj* has the method of *base* and nothing in its place."""
+    return name not in obj.__dict__ and getattr(type(obj), name) is getattr(base, name)
+
+
+def _grown(stamps: Any) -> array.array[float]:
+    return array.array("d", stamps.tobytes())
