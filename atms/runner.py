@@ -15,7 +15,7 @@ import pandas as pd
 from atms import registry
 from atms.analyzers.orders import OrderRecorder
 from atms.config import Config
-from atms.engine import Cerebro
+from atms.engine import StockCerebro, make_cerebro
 from atms.errors import AtmsError, DataError, StrategyError
 from atms.feeds.history import Zone
 from atms.result import Result
@@ -32,7 +32,7 @@ from atms.usercode import describe, extra_for, where_raised
 class Progress(Protocol):
     """Watches a run from outside its loop."""
 
-    def watch(self, cerebro: Cerebro, bars: int) -> AbstractContextManager[None]:
+    def watch(self, cerebro: StockCerebro, bars: int) -> AbstractContextManager[None]:
         """Return a context that lasts as long as the run; *bars* is about how many there are."""
 
 
@@ -104,8 +104,8 @@ def _nothing_happened(plan: Plan) -> AtmsError:
     return DataError("the run ended before its first bar: no feed delivered one")
 
 
-def _cerebro(config: Config) -> Cerebro:
-    cerebro = Cerebro(cheat_on_open=config.run.cheat_on_open)
+def _cerebro(config: Config) -> StockCerebro:
+    cerebro = make_cerebro(config.run.engine, cheat_on_open=config.run.cheat_on_open)
     cerebro.setbroker(make_broker(config))
     if config.run.timezone != "UTC":
         cerebro.addtz(Zone(config.run.timezone))

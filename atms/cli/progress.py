@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from atms.cli.screen import errors
-from atms.engine import Cerebro
+from atms.engine import StockCerebro
 
 _LOOK_EVERY = 0.1
 _SHOW_AFTER = 0.5
@@ -28,7 +28,7 @@ class ProgressBar:
     """Shows bars, bars a second and the time left; silent when standard error is no terminal."""
 
     @contextlib.contextmanager
-    def watch(self, cerebro: Cerebro, bars: int) -> Iterator[None]:
+    def watch(self, cerebro: StockCerebro, bars: int) -> Iterator[None]:
         """Show the bar for the length of a with block; not for the first half second."""
         if not sys.stderr.isatty() or not bars:
             yield
@@ -42,7 +42,7 @@ class ProgressBar:
             done.set()
             thread.join()
 
-    def _look(self, cerebro: Cerebro, bars: int, done: threading.Event) -> None:
+    def _look(self, cerebro: StockCerebro, bars: int, done: threading.Event) -> None:
         if done.wait(_SHOW_AFTER):
             return
         with Progress(

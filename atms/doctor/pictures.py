@@ -6,7 +6,7 @@ import io
 import os
 
 from atms.doctor.check import Check
-from atms.engine.cerebro import headless
+from atms.engine.stock import headless
 
 
 def pictures() -> Check:

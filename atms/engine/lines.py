@@ -53,16 +53,16 @@ def _counted(line: Any, count: int) -> None:
     line._run.let_go(line, line._ticker.at, count)
 
 
-def _feed_line_body(base: type) -> Body:
+def _feed_line_body(base: Any) -> Body:
     """A feed's line: orders wait for its prices, so that a write is told."""
 
     def put(self: Any, ago: int, value: float) -> None:
         self._run.wrote(self)
-        super(_FEED_LINES.of(base), self).__setitem__(ago, value)
+        base.__setitem__(self, ago, value)
 
     def put_at(self: Any, value: float, ago: int = 0) -> None:
         self._run.wrote(self)
-        super(_FEED_LINES.of(base), self).set(value, ago)
+        base.set(self, value, ago)
 
     return {**_line_body(base), "__setitem__": put, "set": put_at}
 

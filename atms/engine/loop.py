@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from atms.engine.timeline import Timeline
+from atms.engine.timeline import Tickers, Timeline
 
 
 class Lane(Protocol):
@@ -33,18 +33,26 @@ class Turn(Protocol):
 
     strategy: Any
 
-    def take(self, stamp: float) -> None:
-        """Let the strategy have its turn at *stamp*, float days."""
+    def take(self, step: int, stamp: float) -> None:
+        """Let the strategy have its turn at *step*, whose *stamp* is in float days."""
 
 
 class StockTurn:
-    """A strategy's turn in Backtrader's own words."""
+    """A strategy's turn in Backtrader's own words.
 
-    def __init__(self, strategy: Any) -> None:
+    Args:
+        strategy: started.
+        tickers: of those of its indicators that ask tickers; None: none does.
+    """
+
+    def __init__(self, strategy: Any, tickers: Tickers | None) -> None:
         self.strategy = strategy
+        self._tickers = tickers
 
-    def take(self, stamp: float) -> None:
+    def take(self, step: int, stamp: float) -> None:
         """Let Backtrader do it."""
+        if self._tickers is not None:
+            self._tickers.go_to(step)
         self.strategy._oncepost(stamp)
 
 
@@ -54,6 +62,8 @@ class FastTurn:
     Args:
         strategy: started; its indicators and its own clock ask tickers.
         timeline: of the run.
+        tickers: of its indicators and its own clock: Backtrader moves them after timers, the
+            broker's turn and ``next_open``.
         watching: what stands for its observers and analyzers.
 
     Attributes:
@@ -61,20 +71,21 @@ class FastTurn:
         next_at: the first step of ``next``.
     """
 
-    def __init__(self, strategy: Any, timeline: Timeline, watching: Any) -> None:
+    def __init__(self, strategy: Any, timeline: Timeline, tickers: Tickers, watching: Any) -> None:
         self.strategy = strategy
+        self.tickers = tickers
         self.watching = watching
-        self._timeline = timeline
         self._status = _statuses(strategy, timeline)
         self.start_at = int(np.searchsorted(-self._status, 0, side="left"))
         self.next_at = int(np.searchsorted(-self._status, 1, side="left"))
 
-    def take(self, stamp: float) -> None:
+    def take(self, step: int, stamp: float) -> None:
         """Tell what there is to tell, call the strategy, and have it watched."""
         strategy, watching = self.strategy, self.watching
+        self.tickers.go_to(step)
         if strategy._orderspending or strategy._tradespending or watching.every_bar:
             watching.notify()
-        strategy._minperstatus = status = int(self._status[self._timeline.main.at])
+        strategy._minperstatus = status = int(self._status[step])
         if status < 0:
             strategy.next()
         elif status == 0:
@@ -87,7 +98,7 @@ class FastTurn:
 
     def finish(self) -> None:
         """Leave what is watched, and the strategy, as Backtrader would after this step."""
-        at = self._timeline.main.at
+        at = self.tickers.main.at
         if at >= 0:
             self.strategy._minperstatus = int(self._status[at])
         self.watching.finish()
@@ -124,7 +135,6 @@ class Loop:
         self._turns = turns
         self._timeline = timeline
         self._lane = lane
-        self._moving = timeline.moving()
 
     def loosen(self) -> None:
         """Leave the tickers at the next step."""
@@ -143,43 +153,41 @@ class Loop:
 
     def run_rest(self) -> None:
         """Go over the steps that are left by moving every feed and indicator, as Backtrader."""
-        self._run_steps(self._by_feed(), [StockTurn(turn.strategy) for turn in self._turns])
+        self._run_steps(self._by_feed(), [StockTurn(turn.strategy, None) for turn in self._turns])
 
     def _run_simple(self, turn: FastTurn) -> None:
         cerebro, lane, watching = self._cerebro, self._lane, turn.watching
-        strategy = turn.strategy
-        main, moving, steps = self._timeline.main, self._moving, self._timeline.steps
-        next_at = turn.next_at
-        for step in range(steps):
+        feeds, own, strategy = self._timeline.feeds, turn.tickers, turn.strategy
+        main, own_main, next_at = feeds.main, own.main, turn.next_at
+        moving = feeds.moving + own.moving
+        for step in range(self._timeline.steps):
             if step < lane.asleep_until and step >= next_at and not watching.every_bar:
-                main.at = step
+                main.at = own_main.at = step
                 for ticker, places in moving:
                     ticker.at = places[step]
                 strategy.next()
             else:
                 if self.loose:
                     return
-                main.at = step
-                for ticker, places in moving:
-                    ticker.at = places[step]
+                feeds.go_to(step)
                 if step >= lane.asleep_until:
                     cerebro._brokernotify()
                     if cerebro._event_stop:
                         return
-                turn.take(0.0)
+                turn.take(step, 0.0)
             if cerebro._event_stop:
                 return
 
-    def _by_ticker(self) -> Iterator[float]:
+    def _by_ticker(self) -> Iterator[tuple[int, float]]:
+        feeds = self._timeline.feeds
         for step, stamp in enumerate(self._timeline.stamps.tolist()):
             if self.loose:
                 return
-            self._timeline.main.at = step
-            for ticker, places in self._moving:
-                ticker.at = places[step]
-            yield stamp
+            feeds.go_to(step)
+            yield step, stamp
 
-    def _by_feed(self) -> Iterator[float]:
+    def _by_feed(self) -> Iterator[tuple[int, float]]:
+        step = self._timeline.main.at
         datas = self._cerebro.datas
         while True:
             peeks = [data.advance_peek() for data in datas]
@@ -189,26 +197,27 @@ class Loop:
             for data, peek in zip(datas, peeks, strict=True):
                 if peek <= stamp:
                     data.advance()
-            yield stamp
+            step += 1
+            yield step, stamp
 
-    def _run_steps(self, stamps: Iterator[float], turns: list[Any]) -> None:
+    def _run_steps(self, steps: Iterator[tuple[int, float]], turns: list[Any]) -> None:
         """Do all that a step can ask for, in Backtrader's order."""
-        cerebro, lane, main = self._cerebro, self._lane, self._timeline.main
+        cerebro, lane = self._cerebro, self._lane
         strategies = [turn.strategy for turn in turns]
-        for stamp in stamps:
+        for step, stamp in steps:
             cerebro._check_timers(strategies, stamp, cheat=True)
             if cerebro.p.cheat_on_open:
                 for strategy in strategies:
                     strategy._oncepost_open()
                     if cerebro._event_stop:
                         return
-            if main.at >= lane.asleep_until:
+            if step >= lane.asleep_until:
                 cerebro._brokernotify()
             if cerebro._event_stop:
                 return
             cerebro._check_timers(strategies, stamp, cheat=False)
             for turn in turns:
-                turn.take(stamp)
+                turn.take(step, stamp)
                 if cerebro._event_stop:
                     return
                 cerebro._next_writers(strategies)

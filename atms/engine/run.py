@@ -13,7 +13,7 @@ from atms.engine.explaining import Explanation, Part
 from atms.engine.lines import SwappedLines, is_plain_feed, is_plain_line, is_plain_series
 from atms.engine.loop import Awake, FastTurn, Lane, Loop, StockTurn
 from atms.engine.swapping import Swaps
-from atms.engine.timeline import Ticker, Timeline
+from atms.engine.timeline import Ticker, Tickers, Timeline
 
 # What the loop leaves out or does in other words; who overrides one of them is run by Backtrader.
 _CEREBRO = ("_brokernotify", "_check_timers", "_next_writers", "_next_stid")
@@ -115,17 +115,18 @@ class FastRun:
             self._note("loop", "", True)
 
     def _turn(self, strategy: Any, timeline: Timeline, lines: SwappedLines) -> Any:
-        tickers = _tickers_of(strategy, self._cerebro.datas, timeline)
+        own = timeline.tickers()
+        tickers = _tickers_of(strategy, self._cerebro.datas, own)
         why = _why_stock(strategy, tickers)
         for indicator, ticker in tickers:
             if ticker is not None and _is_plain(indicator):
                 lines.indicator(indicator, ticker)
         if why:
             self._note("strategy", type(strategy).__name__, False, why)
-            return StockTurn(strategy)
+            return StockTurn(strategy, own)
         self._note("strategy", type(strategy).__name__, True)
-        lines.grown(strategy.lines.datetime, timeline.main, _grown(timeline.stamps))
-        return FastTurn(strategy, timeline, Eager(strategy))
+        lines.grown(strategy.lines.datetime, own.main, _grown(timeline.stamps))
+        return FastTurn(strategy, timeline, own, Eager(strategy))
 
     def _note(self, kind: str, name: str, fast: bool, why: str = "") -> None:
         self._parts.append(Part(kind, name, fast, why))
@@ -166,16 +167,14 @@ def _why_stock(strategy: Any, tickers: list[tuple[Any, Ticker | None]]) -> str:
     return ""
 
 
-def _tickers_of(
-    strategy: Any, datas: list[Any], timeline: Timeline
-) -> list[tuple[Any, Ticker | None]]:
+def _tickers_of(strategy: Any, datas: list[Any], own: Tickers) -> list[tuple[Any, Ticker | None]]:
     """Return the indicators that Backtrader moves on each bar, with the ticker of their clock.
 
     A clock is a feed, a line of it, or an indicator (or its line) that is moved before.
     """
     known: dict[int, Ticker] = {}
     for data in datas:
-        known |= dict.fromkeys(map(id, [data, *data.lines.lines]), timeline.ticker(data))
+        known |= dict.fromkeys(map(id, [data, *data.lines.lines]), own.of(data))
     found = []
     for indicator in strategy._lineiterators[LineIterator.IndType]:
         clock = indicator._clock
@@ -184,8 +183,8 @@ def _tickers_of(
         ticker = known.get(id(clock))
         found.append((indicator, ticker))
         if ticker is not None:
-            own = indicator.lines if isinstance(indicator.lines, list) else indicator.lines.lines
-            known |= dict.fromkeys(map(id, [indicator, *own]), ticker)
+            lines = indicator.lines if isinstance(indicator.lines, list) else indicator.lines.lines
+            known |= dict.fromkeys(map(id, [indicator, *lines]), ticker)
     return found
 
 

@@ -22,6 +22,34 @@ class Ticker:
         self.at = -1
 
 
+class Tickers:
+    """One ticker for feeds that have a bar at every step, and one for each other feed.
+
+    Args:
+        places: id of a feed -> index of its bar at each step, shape (steps,); only of those
+            that do not have a bar at every step.
+
+    Attributes:
+        main: the ticker of the steps; ``main.at`` is the present step.
+        moving: the other tickers, each with its place at every step.
+    """
+
+    def __init__(self, places: dict[int, NDArray[np.int64]]) -> None:
+        self.main = Ticker()
+        self._own = {key: Ticker() for key in places}
+        self.moving = [(self._own[key], bars.tolist()) for key, bars in places.items()]
+
+    def of(self, data: Any) -> Ticker:
+        """Return what says where *data* stands."""
+        return self._own.get(id(data), self.main)
+
+    def go_to(self, step: int) -> None:
+        """Move every ticker to where its feed stands at *step*."""
+        self.main.at = step
+        for ticker, places in self.moving:
+            ticker.at = places[step]
+
+
 class Timeline:
     """The steps of a run over preloaded feeds, and where each feed stands at each of them.
 
@@ -34,7 +62,8 @@ class Timeline:
     Attributes:
         steps: how many there are.
         stamps: shape (steps,), each step's stamp in Backtrader's float days.
-        main: the ticker of the steps; ``main.at`` is the present step.
+        feeds: the tickers of the feeds.
+        main: that of the steps; ``main.at`` is the present step.
 
     Raises:
         ValueError: stamps of a feed do not increase; its name is in the message.
@@ -49,20 +78,18 @@ class Timeline:
         else:
             self.stamps = np.unique(np.concatenate(merged))
         self.steps = len(self.stamps)
-        self.main = Ticker()
         self._own = own
-        self._bars: dict[int, NDArray[np.int64]] = {}
-        self._tickers: dict[int, Ticker] = {}
-        for key, stamps in own.items():
-            if len(stamps) == self.steps:
-                self._tickers[key] = self.main
-            else:
-                self._tickers[key] = Ticker()
-                self._bars[key] = np.searchsorted(stamps, self.stamps, side="right") - 1
+        self._bars = {
+            key: np.searchsorted(stamps, self.stamps, side="right") - 1
+            for key, stamps in own.items()
+            if len(stamps) < self.steps
+        }
+        self.feeds = self.tickers()
+        self.main = self.feeds.main
 
-    def ticker(self, data: Any) -> Ticker:
-        """Return what says where *data* stands."""
-        return self._tickers[id(data)]
+    def tickers(self) -> Tickers:
+        """Return tickers of their own, for lines that are moved later than the feeds."""
+        return Tickers(self._bars)
 
     def bars(self, data: Any) -> NDArray[np.int64] | None:
         """Return the index of the bar of *data* at each step, shape (steps,); -1: none yet.
@@ -80,15 +107,13 @@ class Timeline:
             return bar
         return int(np.searchsorted(self.stamps, own[bar]))
 
-    def moving(self) -> list[tuple[Ticker, list[int]]]:
-        """Return the tickers besides *main*, each with its place at every step."""
-        return [(self._tickers[key], bars.tolist()) for key, bars in self._bars.items()]
+    def ticker(self, data: Any) -> Ticker:
+        """Return what says where the feed *data* stands."""
+        return self.feeds.of(data)
 
     def go_to(self, step: int) -> None:
         """Move every feed to where it stands at *step*."""
-        self.main.at = step
-        for key, bars in self._bars.items():
-            self._tickers[key].at = int(bars[step]) if step >= 0 else -1
+        self.feeds.go_to(step)
 
 
 def _stamps(data: Any) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ import backtrader as bt
 from atms import registry
 from atms.artefacts import config_yaml
 from atms.config import Config, LoadedConfig, history_bars, instruments, missing_limits
-from atms.engine import Cerebro
+from atms.engine import StockCerebro, make_cerebro
 from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
 from atms.execution.broker.desk import Files
 from atms.execution.broker.gating import LiveWatch
@@ -183,8 +183,9 @@ class LiveRun:
             heart.end(self.trading.left)
             self.kept.close(status)
 
-    def _cerebro(self) -> Cerebro:
-        cerebro = Cerebro(cheat_on_open=self.config.run.cheat_on_open)
+    def _cerebro(self) -> StockCerebro:
+        run = self.config.run
+        cerebro = make_cerebro(run.engine, cheat_on_open=run.cheat_on_open)
         if self.config.run.timezone != "UTC":
             cerebro.addtz(Zone(self.config.run.timezone))
         plan = Plan(self.config, cerebro, self.kind, warnings=self.warnings)

@@ -8,7 +8,7 @@ from typing import Any
 import backtrader as bt
 
 from atms.config import Config, FeedSection
-from atms.engine import Cerebro
+from atms.engine import StockCerebro
 from atms.feeds.audit import Audit
 from atms.feeds.bars import Bars
 
@@ -49,7 +49,7 @@ class Plan:
     """
 
     config: Config
-    cerebro: Cerebro
+    cerebro: StockCerebro
     strategy_class: type[bt.Strategy]
     classes: list[type[Any]] = field(default_factory=list)
     feeds: list[FeedPlan] = field(default_factory=list)
