@@ -52,8 +52,10 @@ class RunSection(Section):
     )
     timezone: TimezoneField = Field("UTC", description="The zone in which the strategy sees times.")
     seed: int = Field(1, ge=0, lt=2**32, description="Seeds random and numpy.random.")
-    engine: Literal["fast", "stock"] = Field(
-        "fast", description="fast: ours, equal to Backtrader's; stock: Backtrader's own loops."
+    engine: Literal["fast", "dense", "verify", "stock"] = Field(
+        "fast",
+        description="fast: ours, equal to Backtrader's; dense: without a strategy's act_on; "
+        "verify: both, compared; stock: Backtrader's own loops.",
     )
     cheat_on_open: bool = Field(
         False, description="Call next_open before the bar's orders are matched, at its open."

@@ -12,6 +12,11 @@ from atms.engine.stock import StockCerebro
 __all__ = ["Cerebro", "Explanation", "Part", "StockCerebro", "compiled", "make_cerebro"]
 
 
+_SPARSE = {"fast": True, "dense": False, "verify": "verify"}
+
+
 def make_cerebro(engine: str, **params: Any) -> StockCerebro:
-    """Return the Cerebro that a config's ``run.engine`` names: ``fast`` or ``stock``."""
-    return Cerebro(**params) if engine == "fast" else StockCerebro(**params)
+    """Return the Cerebro that a config's ``run.engine`` names."""
+    if engine == "stock":
+        return StockCerebro(**params)
+    return Cerebro(sparse=_SPARSE[engine], **params)

@@ -8,6 +8,7 @@ import backtrader as bt
 
 from atms.engine.explaining import Explanation
 from atms.engine.run import FastRun
+from atms.engine.sparse import check_same, orders_of
 from atms.engine.stock import StockCerebro
 
 
@@ -15,7 +16,13 @@ class Cerebro(StockCerebro):
     """A drop-in for ``bt.Cerebro``: the same results, faster.
 
     What it does not know runs on Backtrader's own code, part by part; :meth:`explain` says which.
+
+    Params:
+        sparse: True: strategies with ``act_on`` are called on those bars only; False: on every
+            bar; "verify": both, and StrategyError if their orders differ.
     """
+
+    params = (("sparse", True),)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -28,6 +35,22 @@ class Cerebro(StockCerebro):
 
     def runstrategies(self, iterstrat: Any, predata: bool = False) -> Any:
         """Run one set of strategies, as Backtrader's method of this name."""
+        if self.p.sparse != "verify":
+            return self._run_set(iterstrat, predata)
+        dense = self._dense_orders(iterstrat, predata)
+        result = self._run_set(iterstrat, predata)
+        check_same(dense, orders_of(self.broker))
+        return result
+
+    def _dense_orders(self, iterstrat: Any, predata: bool) -> list[Any]:
+        before, self.p.sparse = self.p.sparse, False
+        try:
+            self._run_set(iterstrat, predata)
+        finally:
+            self.p.sparse = before
+        return orders_of(self.broker)
+
+    def _run_set(self, iterstrat: Any, predata: bool) -> Any:
         self._fast = run = FastRun(self)
         try:
             return super().runstrategies(run.begin(iterstrat), predata=predata)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from atms.engine.timeline import Tickers, Timeline
 
@@ -65,16 +66,26 @@ class FastTurn:
         tickers: of its indicators and its own clock: Backtrader moves them after timers, the
             broker's turn and ``next_open``.
         watching: what stands for its observers and analyzers.
+        acting: of the steps of ``next``, those on which it is called though nothing was told,
+            shape (steps,); None: all.
 
     Attributes:
         start_at: the first step of ``nextstart``.
         next_at: the first step of ``next``.
     """
 
-    def __init__(self, strategy: Any, timeline: Timeline, tickers: Tickers, watching: Any) -> None:
+    def __init__(
+        self,
+        strategy: Any,
+        timeline: Timeline,
+        tickers: Tickers,
+        watching: Any,
+        acting: NDArray[np.bool_] | None,
+    ) -> None:
         self.strategy = strategy
         self.tickers = tickers
         self.watching = watching
+        self._acting = None if acting is None else acting.tolist()
         self._status = _statuses(strategy, timeline)
         self.start_at = int(np.searchsorted(-self._status, 0, side="left"))
         self.next_at = int(np.searchsorted(-self._status, 1, side="left"))
@@ -83,11 +94,13 @@ class FastTurn:
         """Tell what there is to tell, call the strategy, and have it watched."""
         strategy, watching = self.strategy, self.watching
         self.tickers.go_to(step)
-        if strategy._orderspending or strategy._tradespending or watching.every_bar:
+        told = bool(strategy._orderspending or strategy._tradespending)
+        if told or watching.every_bar:
             watching.notify()
         strategy._minperstatus = status = int(self._status[step])
         if status < 0:
-            strategy.next()
+            if told or self._acting is None or self._acting[step]:
+                strategy.next()
         elif status == 0:
             strategy.nextstart()
         else:
@@ -95,6 +108,12 @@ class FastTurn:
         if strategy._orderspending or strategy._tradespending or watching.every_bar:
             watching.after(status)
             strategy.clear()
+
+    def calls(self) -> list[int] | None:
+        """Return the steps on which ``next`` is called whatever is told, rising; None: all."""
+        if self._acting is None:
+            return None
+        return [step for step, acts in enumerate(self._acting) if acts]
 
     def finish(self) -> None:
         """Leave what is watched, and the strategy, as Backtrader would after this step."""
@@ -147,7 +166,11 @@ class Loop:
         timed = cerebro._timers or cerebro._timerscheat
         simple = len(turns) == 1 and isinstance(turns[0], FastTurn)
         if simple and not (timed or cerebro.p.cheat_on_open or cerebro.runwriters):
-            self._run_simple(turns[0])
+            calls = turns[0].calls()
+            if calls is None:
+                self._run_simple(turns[0])
+            else:
+                self._run_sparse(turns[0], calls)
         else:
             self._run_steps(self._by_ticker(), turns)
 
@@ -177,6 +200,31 @@ class Loop:
                 turn.take(step, 0.0)
             if cerebro._event_stop:
                 return
+
+    def _run_sparse(self, turn: FastTurn, calls: list[int]) -> None:
+        """Visit the steps on which the strategy or the broker has something to do."""
+        cerebro, lane, feeds = self._cerebro, self._lane, self._timeline.feeds
+        steps, upcoming, step = self._timeline.steps, iter(calls), 0
+        call = next(upcoming, steps)
+        while step < steps:
+            if self.loose:
+                return
+            feeds.go_to(step)
+            if step >= lane.asleep_until:
+                cerebro._brokernotify()
+                if cerebro._event_stop:
+                    return
+            turn.take(step, 0.0)
+            if cerebro._event_stop:
+                return
+            step += 1
+            if step > turn.next_at and not turn.watching.every_bar:
+                while call < step:
+                    call = next(upcoming, steps)
+                step = max(step, min(call, lane.asleep_until))
+        if steps:
+            feeds.go_to(steps - 1)
+            turn.tickers.go_to(steps - 1)
 
     def _by_ticker(self) -> Iterator[tuple[int, float]]:
         feeds = self._timeline.feeds

@@ -7,13 +7,14 @@ from typing import Any
 
 import backtrader as bt
 from backtrader.lineiterator import LineIterator
-from backtrader.lineseries import LineSeries, LineSeriesStub
 
+from atms.engine.clocks import Clocks
 from atms.engine.explaining import Explanation, Part
-from atms.engine.lines import SwappedLines, is_plain_feed, is_plain_line, is_plain_series
+from atms.engine.lines import SwappedLines, is_plain_feed
 from atms.engine.loop import Awake, FastTurn, Lane, Loop, StockTurn
+from atms.engine.sparse import acting_steps
 from atms.engine.swapping import Swaps
-from atms.engine.timeline import Ticker, Tickers, Timeline
+from atms.engine.timeline import Timeline
 
 # What the loop leaves out or does in other words; who overrides one of them is run by Backtrader.
 _CEREBRO = ("_brokernotify", "_check_timers", "_next_writers", "_next_stid")
@@ -115,18 +116,19 @@ class FastRun:
             self._note("loop", "", True)
 
     def _turn(self, strategy: Any, timeline: Timeline, lines: SwappedLines) -> Any:
-        own = timeline.tickers()
-        tickers = _tickers_of(strategy, self._cerebro.datas, own)
-        why = _why_stock(strategy, tickers)
-        for indicator, ticker in tickers:
-            if ticker is not None and _is_plain(indicator):
-                lines.indicator(indicator, ticker)
+        own, name = timeline.tickers(), type(strategy).__name__
+        clocks = Clocks(strategy, self._cerebro.datas, own)
+        for indicator, ticker in clocks.moved:
+            lines.indicator(indicator, ticker)
+        why = _why_stock(strategy, clocks)
+        self._note("strategy", name, not why, why)
         if why:
-            self._note("strategy", type(strategy).__name__, False, why)
             return StockTurn(strategy, own)
-        self._note("strategy", type(strategy).__name__, True)
+        acting = None
+        if self._cerebro.p.sparse:
+            acting = acting_steps(strategy, clocks, own, timeline.steps)
         lines.grown(strategy.lines.datetime, own.main, _grown(timeline.stamps))
-        return FastTurn(strategy, timeline, own, Eager(strategy))
+        return FastTurn(strategy, timeline, own, Eager(strategy), acting)
 
     def _note(self, kind: str, name: str, fast: bool, why: str = "") -> None:
         self._parts.append(Part(kind, name, fast, why))
@@ -154,44 +156,16 @@ class Eager:
         pass
 
 
-def _why_stock(strategy: Any, tickers: list[tuple[Any, Ticker | None]]) -> str:
+def _why_stock(strategy: Any, clocks: Clocks) -> str:
     """Return why a strategy's turns have to be Backtrader's own; "" if they have not."""
     changed = [name for name in _STRATEGY if not _is_own(strategy, bt.Strategy, name)]
     if changed:
         return f"has its own {changed[0]}"
     if strategy.lines.fullsize() != 1:
         return "declares lines"
-    for indicator, ticker in tickers:
-        if ticker is None or not _is_plain(indicator):
-            return f"{type(indicator).__name__} does not move with a feed"
+    for indicator in clocks.others:
+        return f"{type(indicator).__name__} does not move with a feed"
     return ""
-
-
-def _tickers_of(strategy: Any, datas: list[Any], own: Tickers) -> list[tuple[Any, Ticker | None]]:
-    """Return the indicators that Backtrader moves on each bar, with the ticker of their clock.
-
-    A clock is a feed, a line of it, or an indicator (or its line) that is moved before.
-    """
-    known: dict[int, Ticker] = {}
-    for data in datas:
-        known |= dict.fromkeys(map(id, [data, *data.lines.lines]), own.of(data))
-    found = []
-    for indicator in strategy._lineiterators[LineIterator.IndType]:
-        clock = indicator._clock
-        while isinstance(clock, LineSeriesStub) and id(clock) not in known:
-            clock = clock.lines.lines[0]
-        ticker = known.get(id(clock))
-        found.append((indicator, ticker))
-        if ticker is not None:
-            lines = indicator.lines if isinstance(indicator.lines, list) else indicator.lines.lines
-            known |= dict.fromkeys(map(id, [indicator, *lines]), ticker)
-    return found
-
-
-def _is_plain(indicator: Any) -> bool:
-    if isinstance(indicator, LineSeries):
-        return indicator.advance.__func__ is bt.Indicator.advance and is_plain_series(indicator)
-    return is_plain_line(indicator)
 
 
 def _is_own(obj: Any, base: type, name: str) -> bool:
