@@ -123,10 +123,10 @@ def _series_body(_: type) -> Body:
 
 def _feed_body(base: type) -> Body:
     aliases = [name for name in base.lines.getlinealiases() if name != "datetime"]  # type: ignore[attr-defined]
-    ticks = {f"tick_{name}": property(_tick(index)) for index, name in _places(base, aliases)}
+    ticks = {f"tick_{name}": _tick(index, name) for index, name in _places(base, aliases)}
     first = base.lines.getlinealiases()[0]  # type: ignore[attr-defined]
     if first != "datetime":
-        ticks["tick_last"] = ticks[f"tick_{first}"]
+        ticks["tick_last"] = _tick(0, "last")
     return {**_series_body(base), **ticks}
 
 
@@ -135,7 +135,7 @@ def _places(base: Any, aliases: list[str]) -> list[tuple[int, str]]:
     return [(every.index(name), name) for name in aliases]
 
 
-def _tick(index: int) -> Callable[[Any], float | None]:
+def _tick(index: int, name: str) -> property:
     """Return what Backtrader keeps of a bar when a feed comes to it: nothing on the last one."""
 
     def read(self: Any) -> float | None:
@@ -148,7 +148,11 @@ def _tick(index: int) -> Callable[[Any], float | None]:
         value: float = self.lines.lines[index].array[at]
         return value
 
-    return read
+    def write(self: Any, value: float | None) -> None:
+        self._run.free(self)  # somebody moves the feed by himself
+        setattr(self, f"tick_{name}", value)
+
+    return property(read, write)
 
 
 _SERIES = Mirrors(_series_body)
@@ -171,6 +175,7 @@ class SwappedLines:
         self._on_write = on_write
         self._on_move = on_move
         self._feeds: dict[int, Any] = {}
+        self._series_of: dict[int, Any] = {}
 
     def feed(self, data: Any, ticker: Ticker) -> None:
         """Let a preloaded feed and its lines ask *ticker*."""
@@ -179,17 +184,8 @@ class SwappedLines:
             self._feeds[id(line)] = data
         had = {name: data.__dict__.pop(name) for name in _ticks_of(data) if name in data.__dict__}
         self._series(data, ticker, _FEEDS)
-        data.__dict__.update(_last=data.buflen(), _kept_ticks={})
-
-        def back() -> None:
-            data.__dict__.update(had)
-            ticks = {name: getattr(data, name) for name in _ticks_of(data)}
-            for name in ("_last", "_kept_ticks"):
-                del data.__dict__[name]
-            if ticker.at >= 0:
-                data.__dict__.update(ticks)
-
-        self._swaps.then(back)
+        data.__dict__.update(_last=data.buflen(), _kept_ticks={}, _had=had, _run=self)
+        self._swaps.then(lambda: self._free(data))
 
     def indicator(self, indicator: Any, ticker: Ticker) -> None:
         """Let an indicator, or an operation on lines, and its lines ask *ticker*."""
@@ -199,6 +195,7 @@ class SwappedLines:
         for line in indicator.lines.lines:
             self._line(line, ticker, _LINES)
         self._series(indicator, ticker, _SERIES)
+        self._swaps.then(lambda: self._free(indicator))
 
     def grown(self, line: Any, ticker: Ticker, values: array.array[float]) -> None:
         """Let *line* show of *values* what has been delivered."""
@@ -223,9 +220,10 @@ class SwappedLines:
         self._swaps.then(back)
 
     def _series(self, series: Any, ticker: Ticker, mirrors: Mirrors) -> None:
-        self._swaps.swap(series, mirrors.of(type(series)))
-        for name, value in (("_ticker", ticker), ("_first", series.lines.lines[0])):
-            self._swaps.attribute(series, name, value)
+        series.__class__ = mirrors.of(type(series))
+        first = series.lines.lines[0]
+        series.__dict__.update(_ticker=ticker, _first=first)
+        self._series_of[id(first)] = series
         for name in series.lines.getlinealiases():
             # ``series.close`` is found by Backtrader in the second place, after a failed search.
             alias = getattr(type(series.lines), name, None)
@@ -242,11 +240,30 @@ class SwappedLines:
         self._on_write()
 
     def let_go(self, line: Any, index: int, count: int) -> None:
-        """Give *line* an index and a length of its own."""
+        """Give *line* an index and a length of its own, which somebody moves by himself."""
         del line.__dict__["_ticker"], line.__dict__["_run"]
         line.__class__ = type(line).__mro__[1]
         line.__dict__.update(_idx=index, lencount=count)
+        if id(line) in self._series_of:
+            self._free(self._series_of[id(line)])
         self._on_move()
+
+    def free(self, feed: Any) -> None:
+        """Let a feed, which somebody moves by himself, answer by its lines again."""
+        self._free(feed)
+        self._on_move()
+
+    def _free(self, series: Any) -> None:
+        own = series.__dict__
+        if "_first" not in own:
+            return
+        had = own.pop("_had", None)
+        if had is not None and own["_ticker"].at >= 0:
+            had |= {name: getattr(series, name) for name in _ticks_of(series)}
+        series.__class__ = type(series).__mro__[1]
+        for name in ("_ticker", "_first", "_last", "_kept_ticks", "_run"):
+            own.pop(name, None)
+        own.update(had or {})
 
 
 def _ticks_of(data: Any) -> list[str]:
