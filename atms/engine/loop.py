@@ -128,7 +128,7 @@ def _statuses(strategy: Any, timeline: Timeline) -> Any:
     missing = None
     for data, period in zip(strategy.datas, strategy._minperiods, strict=True):
         bars = timeline.bars(data)
-        count = np.arange(timeline.steps) if bars is None else bars
+        count = np.arange(timeline.steps, dtype=np.int32) if bars is None else bars
         left = period - (count + 1)
         missing = left if missing is None else np.maximum(missing, left)
     return missing

@@ -6,6 +6,7 @@ ticker where it is, and one assignment moves them all.
 
 from __future__ import annotations
 
+import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,18 +27,18 @@ class Tickers:
     """One ticker for feeds that have a bar at every step, and one for each other feed.
 
     Args:
-        places: id of a feed -> index of its bar at each step, shape (steps,); only of those
-            that do not have a bar at every step.
+        places: id of a feed -> index of its bar at each step; only of those that do not have a
+            bar at every step.
 
     Attributes:
         main: the ticker of the steps; ``main.at`` is the present step.
         moving: the other tickers, each with its place at every step.
     """
 
-    def __init__(self, places: dict[int, NDArray[np.int64]]) -> None:
+    def __init__(self, places: dict[int, array.array[int]]) -> None:
         self.main = Ticker()
         self._own = {key: Ticker() for key in places}
-        self.moving = [(self._own[key], bars.tolist()) for key, bars in places.items()]
+        self.moving = [(self._own[key], bars) for key, bars in places.items()]
 
     def of(self, data: Any) -> Ticker:
         """Return what says where *data* stands."""
@@ -84,12 +85,13 @@ class Timeline:
             for key, stamps in own.items()
             if len(stamps) < self.steps
         }
+        self._places = {key: array.array("q", b.tobytes()) for key, b in self._bars.items()}
         self.feeds = self.tickers()
         self.main = self.feeds.main
 
     def tickers(self) -> Tickers:
         """Return tickers of their own, for lines that are moved later than the feeds."""
-        return Tickers(self._bars)
+        return Tickers(self._places)
 
     def bars(self, data: Any) -> NDArray[np.int64] | None:
         """Return the index of the bar of *data* at each step, shape (steps,); -1: none yet.
