@@ -7,12 +7,12 @@ from typing import Any
 import backtrader as bt
 
 from atms.engine.explaining import Explanation
+from atms.engine.optimising import OptimisingCerebro
 from atms.engine.run import FastRun
 from atms.engine.sparse import check_same, orders_of
-from atms.engine.stock import StockCerebro
 
 
-class Cerebro(StockCerebro):
+class Cerebro(OptimisingCerebro):
     """A drop-in for ``bt.Cerebro``: the same results, faster.
 
     What it does not know runs on Backtrader's own code, part by part; :meth:`explain` says which.
@@ -53,7 +53,7 @@ class Cerebro(StockCerebro):
     def _run_set(self, iterstrat: Any, predata: bool) -> Any:
         self._fast = run = FastRun(self)
         try:
-            return super().runstrategies(run.begin(iterstrat), predata=predata)
+            return super().runstrategies(run.begin(iterstrat, predata), predata=predata)
         finally:
             run.end()
             self._fast = None

@@ -11,7 +11,9 @@ from backtrader.lineiterator import LineIterator
 from atms.engine.clocks import Clocks
 from atms.engine.explaining import Explanation, Part
 from atms.engine.lines import SwappedLines, is_plain_feed
+from atms.engine.loading import Loading
 from atms.engine.loop import Awake, FastTurn, Lane, Loop, StockTurn
+from atms.engine.once import compute
 from atms.engine.sparse import acting_steps
 from atms.engine.swapping import Swaps
 from atms.engine.timeline import Timeline
@@ -41,22 +43,25 @@ class FastRun:
 
     def __init__(self, cerebro: Any) -> None:
         self._cerebro = cerebro
-        self._swaps = Swaps()
+        self._loading = Loading()
         self._parts: list[Part] = []
         self._bars = 0
         self._fast_bars = 0
 
-    def begin(self, iterstrat: Any) -> Any:
+    def begin(self, iterstrat: Any, predata: bool) -> Any:
         """Exchange what can be exchanged before feeds and broker start."""
+        if not predata:
+            self._loading.begin(self._cerebro.datas)
         return iterstrat
 
     def end(self) -> None:
         """Give everything its own class again."""
-        self._swaps.undo()
+        self._loading.end()
 
     def explanation(self) -> Explanation:
         """Return what was fast and what was not."""
-        return Explanation(tuple(self._parts), self._bars, self._fast_bars)
+        parts = (*self._loading.parts, *self._parts)
+        return Explanation(parts, self._bars, self._fast_bars)
 
     def note_next(self, strategies: list[Any]) -> None:
         """Note that Backtrader's event loop runs."""
@@ -74,7 +79,7 @@ class FastRun:
             self._note("loop", "", False, why)
             return False
         for strategy in strategies:
-            strategy._once()
+            self._parts += compute(strategy)
             strategy.reset()
         self._loop(strategies, timeline)
         return True

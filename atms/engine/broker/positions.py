@@ -1,0 +1,157 @@
+"""Positions whose time and adjustment price, written on every bar by Backtrader, are worked out
+when they are read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from backtrader.position import Position
+from backtrader.utils.date import num2date
+
+from atms.engine.broker.fills import priced, split
+from atms.engine.swapping import Mirrors
+
+_HIDDEN = ("_lane", "_feed", "_since", "_lazy", "_stamp")
+
+
+def move(held: dict[str, Any], feed: Any, size: Any, price: Any, step: int) -> None:
+    """Change a position by an execution, as ``Position.update`` does.
+
+    Args:
+        held: the position's ``__dict__``.
+        feed: of its data.
+        size: signed.
+        price: of the execution.
+        step: the present one.
+    """
+    had, paid = held["size"], held["price"]
+    new, opened, closed = split(had, size)
+    held["price_orig"] = paid
+    held["size"] = new
+    held["price"] = at = priced(had, paid, size, price, new)
+    held["upopened"] = opened
+    held["upclosed"] = closed
+    held["_since"] = step
+    held["_stamp"] = feed.stamps[feed.ticker.at]
+    held["_lazy"] = True
+    feed.keep(step, new, at)
+
+
+def thaw(position: Any) -> None:
+    """Write down what is lazy of a position, as of the last turn of the broker."""
+    held = position.__dict__
+    if held.get("_lazy"):
+        lane = held["_lane"]
+        moment, base = _moment(held, lane), _base(held, lane)
+        held["_lazy"] = False
+        held["datetime"], held["adjbase"] = moment, base
+
+
+def freeze(position: Any, step: int) -> None:
+    """Let what Backtrader writes on every bar be worked out from now on; it is up to date."""
+    held = position.__dict__
+    if held["size"] and held["_feed"] is not None:
+        held["_lazy"], held["_since"] = True, step
+
+
+def _moment(held: dict[str, Any], lane: Any) -> Any:
+    feed = held["_feed"]
+    stamp = feed.stamps[feed.bar_at(lane.main.at)] if held["size"] else held["_stamp"]
+    return num2date(stamp, feed.data.lines.datetime._tz, True)
+
+
+def _base(held: dict[str, Any], lane: Any) -> Any:
+    feed = held["_feed"]
+    return feed.close[feed.bar_at(lane.main.at)] if held["size"] else held["adjbase"]
+
+
+def _lazily(name: str, work_out: Any) -> property:
+    def get(position: Any) -> Any:
+        held = position.__dict__
+        if held["_lazy"]:
+            return work_out(held, held["_lane"])
+        try:
+            return held[name]
+        except KeyError:
+            raise AttributeError(f"'Position' object has no attribute {name!r}") from None
+
+    return property(get)
+
+
+def _write(position: Any, name: str, value: Any) -> None:
+    lane = position.__dict__["_lane"]
+    if not lane.inside:
+        lane.to_stock()
+    position.__dict__[name] = value
+
+
+_POSITION = Mirrors(
+    lambda base: {
+        "datetime": _lazily("datetime", _moment),
+        "adjbase": _lazily("adjbase", _base),
+        "__setattr__": _write,
+    }
+).of(Position)
+
+
+class Positions(defaultdict[Any, Any]):
+    """The broker's positions; a new one is noticed before it counts."""
+
+    lane: Any = None
+
+    def __missing__(self, data: Any) -> Any:
+        if self.lane is None:
+            return super().__missing__(data)
+        if not self.lane.inside:
+            self.lane.settle()
+        position = super().__missing__(data)
+        self.watch(data, position)
+        return position
+
+    def watch(self, data: Any, position: Any) -> None:
+        """Let the lane know of what is written to *position*."""
+        feed = self.lane.feeds.get(id(data))
+        if feed is not None:
+            feed.keep(self.lane.main.at + (not self.lane.inside), position.size, position.price)
+        hidden = {"_lane": self.lane, "_feed": feed, "_since": -1, "_lazy": False, "_stamp": None}
+        position.__dict__.update(hidden)
+        position.__class__ = _POSITION
+
+    def release(self) -> None:
+        """Make every position Backtrader's own."""
+        for position in self.values():
+            if type(position) is _POSITION:
+                thaw(position)
+                for name in _HIDDEN:
+                    del position.__dict__[name]
+                object.__setattr__(position, "__class__", Position)
+        self.lane = None
+
+
+class Children(defaultdict[Any, Any]):
+    """Brackets by their parent's number; an order without children needs no queue of its own.
+
+    Attributes:
+        alone: number -> an order on its way without children.
+        done: the numbers of such that were executed.
+    """
+
+    def __init__(self, factory: Any) -> None:
+        super().__init__(factory)
+        self.alone: dict[int, Any] = {}
+        self.done: set[int] = set()
+
+    def __contains__(self, ref: object) -> bool:
+        return super().__contains__(ref) or ref in self.alone or ref in self.done
+
+    def __delitem__(self, ref: Any) -> None:
+        self.alone.pop(ref, None)
+        self.done.discard(ref)
+        super().__delitem__(ref)
+
+    def fill(self) -> None:
+        """Give the orders that are on their way a queue, as Backtrader has it."""
+        for ref, order in self.alone.items():
+            self[ref].append(order)
+        self.alone.clear()

@@ -1,0 +1,302 @@
+"""A feed whose lines move as one, and whose ticks are kept only when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any
+
+from backtrader.feed import AbstractDataBase
+from backtrader.linebuffer import LineBuffer
+from backtrader.lineseries import LineAlias, Lines, LineSeries
+from backtrader.utils import date2num, num2date
+
+from atms.engine.event.groups import NAN, Group, joinable, untouched
+from atms.engine.event.identity import overridden, runs
+from atms.engine.event.swapping import Swaps
+
+_LOADING = ("load", "next", "advance", "_fromstack", "forward", "backwards", "rewind", "__len__")
+_AGAIN = object()
+
+
+class Feed:
+    """One data of Cerebro's, for the length of a run.
+
+    Args:
+        data: preloaded or not, at home.
+        alive: whether the run is still on our code.
+
+    Attributes:
+        group: where the data stands.
+        steps: whether :meth:`step` may stand for ``data.next(ticks=False)``.
+        days: the array of its stamps.
+    """
+
+    def __init__(
+        self, data: Any, swaps: Swaps, retreat: Callable[[str], None], alive: Callable[[], bool]
+    ) -> None:
+        self.data = data
+        self.group = Group(data.lines[0]._idx, retreat)
+        self._alive = alive
+        self.steps = runs(data, AbstractDataBase, *_LOADING)
+        self.ticks = _keeps_no_ticks(data)
+        self.lines = list(data.lines.lines)
+        self._take(swaps)
+
+    def _take(self, swaps: Swaps) -> None:
+        data, lines = self.data, self.lines
+        self.arrays = [line.array for line in lines]
+        self.days = data.lines.datetime.array
+        self._appends = tuple(values.append for values in self.arrays)
+        self._first, self._line = self.arrays[0], lines[0]
+        swaps.then(self._keep_for_good)
+        for line in lines:
+            self.group.take(swaps, line, "feed")
+        swaps.put(data.lines, "_event_feed", self)
+        for number, line in enumerate(lines):
+            swaps.put(data.lines, f"_event_line{number}", line)
+        swaps.put_class(data.lines, "lines", _lines_body)
+        swaps.put(data, "_event_feed", self)
+        swaps.put_class(data, f"feed {self.steps} {self.ticks}", lambda base: self._body())
+        for name in data.getlinealiases():
+            if name not in data.__dict__ and not hasattr(type(data), name):
+                swaps.put(data, name, getattr(data.lines, name))
+        if self.ticks:
+            self.group.on_write = self.keep_ticks
+            self.group.on_expose = self._expose
+
+    # ---- ticks ----------------------------------------------------------------------------------
+    def keep_ticks(self) -> None:
+        """Write the ticks down where Backtrader has them."""
+        at, self.group.filled = self.group.filled, -1
+        if at < 0:
+            return
+        own = self.data.__dict__
+        for name, values in zip(self.data.getlinealiases(), self.arrays, strict=False):
+            if name != "datetime":
+                own[f"tick_{name}"] = values[at]
+        own["tick_last"] = self.arrays[0][at]
+
+    def _expose(self) -> None:
+        """Keep ticks as they come from now on: values may change unseen."""
+        self.keep_ticks()
+        self.ticks = False
+
+    def _keep_for_good(self) -> None:
+        self.group.on_write = self.group.on_expose = _nothing
+        self.keep_ticks()
+
+    def fill(self) -> None:
+        """Take the present bar for the ticks; the data runs Backtrader's ``_tick_fill``."""
+        self.group.filled = self.group.at
+        if not self.ticks:
+            self.keep_ticks()
+
+    # ---- bars -----------------------------------------------------------------------------------
+    def step(self) -> Any:
+        """Move on to the next bar; what ``data.next(ticks=False)`` returns."""
+        group = self.group
+        if group.at + 1 < len(self._first) - self._line.extension:
+            group.at += 1
+            return True
+        return self.load()
+
+    def load(self) -> Any:
+        """Get one more bar from the data's ``_load``; what ``data.load()`` returns."""
+        data, group = self.data, self.group
+        while True:
+            for append in self._appends:
+                append(NAN)
+            group.at += 1
+            if (data._barstack or data._barstash) and data._fromstack():
+                return True
+            found = (data._barstash and data._fromstack(stash=True)) or data._load()
+            if found and self._alive() and not (data._tzinput or data._filters):
+                day = self.days[group.at]
+                if data.fromdate <= day <= data.todate:
+                    return True
+            done = _finish(data, found)
+            if done is not _AGAIN:
+                return done
+            if not self._alive():
+                return data.load()
+
+    # ---- classes --------------------------------------------------------------------------------
+    def _body(self) -> Mapping[str, Any]:
+        body: dict[str, Any] = {}
+        if self.steps:
+            body |= {"next": _next, "load": _load, "__len__": _length, "buflen": _held}
+        if self.ticks:
+            names = [name for name in self.data.getlinealiases() if name != "datetime"]
+            for name in names:
+                body[f"tick_{name}"] = _tick(f"tick_{name}", self.data.getlinealiases().index(name))
+            body["tick_last"] = _tick("tick_last", 0)
+            body["_tick_fill"] = _tick_fill
+        return body
+
+
+def why_not(data: Any) -> str | None:
+    """Return why *data* stays Backtrader's own; None: it can be a :class:`Feed`."""
+    lines = getattr(data.lines, "lines", None)
+    if not isinstance(lines, list) or not lines or "datetime" not in data.getlinealiases():
+        return "its lines are not those of a feed"
+    at = lines[0]._idx
+    for line in lines:
+        if type(line) is not LineBuffer or not joinable(line, at):
+            return "a line of it is of another kind, saves memory, or stands elsewhere"
+        if not untouched(line):
+            return "a line of it has methods of its own"
+    changed = overridden(data.lines, Lines, _moves())
+    return f"its lines have their own {changed}" if changed else None
+
+
+def _keeps_no_ticks(data: Any) -> bool:
+    names = [f"tick_{name}" for name in (*data.getlinealiases(), "last")]
+    return (
+        runs(data, AbstractDataBase, "_tick_fill", "_tick_nullify")
+        and runs(data, LineSeries, "__getattr__")
+        and not data._filters
+        and not (data.resampling or data.replaying)
+        and not any(hasattr(type(data), name) for name in names)
+    )
+
+
+def _nothing() -> None:
+    pass
+
+
+def _finish(data: Any, found: Any) -> Any:
+    """Do what follows a ``_load`` in Backtrader's ``load``; _AGAIN: it asks once more."""
+    if not found:
+        data.backwards(force=True)
+        return found
+    day = data.lines.datetime[0]
+    if data._tzinput:
+        local = data._tzinput.localize(num2date(day))
+        data.lines.datetime[0] = day = date2num(local)
+    if day < data.fromdate:
+        data.backwards()
+        return _AGAIN
+    if day > data.todate:
+        data.backwards(force=True)
+        return False
+    return _AGAIN if _filtered(data) else True
+
+
+def _filtered(data: Any) -> bool:
+    """Return whether a filter has taken the bar away."""
+    taken: Any = False
+    for call, args, kwargs in data._filters:
+        if data._barstack:
+            for _ in range(len(data._barstack)):
+                data._fromstack(forward=True)
+                taken = call(data, *args, **kwargs)
+        else:
+            taken = call(data, *args, **kwargs)
+        if taken:
+            break
+    return bool(taken)
+
+
+# ---- what a data does while it has a Feed -------------------------------------------------------
+def _next(self: Any, datamaster: Any = None, ticks: bool = True) -> Any:
+    if datamaster is None and not ticks:
+        return self._event_feed.step()
+    return AbstractDataBase.next(self, datamaster, ticks)
+
+
+def _load(self: Any) -> Any:
+    return self._event_feed.load()
+
+
+def _length(self: Any) -> int:
+    return int(self._event_feed.group.at + 1)
+
+
+def _held(self: Any, line: int = 0) -> int:
+    return int(self.lines.lines[line].buflen())
+
+
+def _tick_fill(self: Any, force: bool = False) -> None:
+    if force:
+        self._event_feed.fill()
+    else:
+        AbstractDataBase._tick_fill(self, force)
+
+
+def _tick(name: str, line: int) -> property:
+    def read(self: Any) -> Any:
+        feed = self._event_feed
+        if feed.group.filled >= 0:
+            return feed.arrays[line][feed.group.filled]
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None  # and so LineSeries.__getattr__ is asked
+
+    def write(self: Any, value: Any) -> None:
+        self._event_feed.keep_ticks()
+        self.__dict__[name] = value
+
+    def remove(self: Any) -> None:
+        self._event_feed.keep_ticks()
+        try:
+            del self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    return property(read, write, remove)
+
+
+# ---- what its Lines object does -----------------------------------------------------------------
+def _moves() -> tuple[str, ...]:
+    return ("forward", "backwards", "rewind", "advance", "home", "reset", "extend", "buflen")
+
+
+def _forward(self: Any, value: float = NAN, size: int = 1) -> None:
+    feed = self._event_feed
+    for append in feed._appends:
+        for _ in range(size):
+            append(value)
+    feed.group.at += size
+
+
+def _backwards(self: Any, size: int = 1, force: bool = False) -> None:
+    feed = self._event_feed
+    if feed.group.filled >= 0 and len(feed._first) - size <= feed.group.filled:
+        feed.keep_ticks()
+    for values in feed.arrays:
+        for _ in range(size):
+            values.pop()
+    feed.group.at -= size
+
+
+def _rewind(self: Any, size: int = 1) -> None:
+    self._event_feed.group.at -= size
+
+
+def _advance(self: Any, size: int = 1) -> None:
+    self._event_feed.group.at += size
+
+
+def _count(self: Any) -> int:
+    return int(self._event_feed.group.at + 1)
+
+
+def _alias(alias: LineAlias) -> property:
+    """Return what reads a line by name as *alias* does, without a call in Python."""
+    return property(attrgetter(f"_event_line{alias.line}"), alias.__set__)
+
+
+def _lines_body(base: type) -> Mapping[str, Any]:
+    body: dict[str, Any] = {
+        "forward": _forward,
+        "backwards": _backwards,
+        "rewind": _rewind,
+        "advance": _advance,
+        "__len__": _count,
+    }
+    for kind in reversed(base.__mro__):
+        aliases = {k: v for k, v in kind.__dict__.items() if type(v) is LineAlias}
+        body |= {name: _alias(alias) for name, alias in aliases.items()}
+    return body

@@ -1,0 +1,79 @@
+"""The time of a step as Cerebro has it in two forms, made when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from backtrader.feed import AbstractDataBase
+from backtrader.utils import num2date
+
+from atms.engine.event.identity import runs
+from atms.engine.event.swapping import Swaps
+
+_NAMES = ("_dtmaster", "_udtmaster")
+
+
+class Masters:
+    """What sets ``cerebro._dtmaster`` and ``_udtmaster``.
+
+    Backtrader makes two datetimes of each step's number, which only an order that is valid
+    until some time asks for.
+    """
+
+    def __init__(self, cerebro: Any, swaps: Swaps) -> None:
+        self._cerebro = cerebro
+        self._lazy = not any(hasattr(type(cerebro), name) for name in _NAMES)
+        self._plain: dict[int, bool] = {}
+        if self._lazy:
+            swaps.then(self._end)
+            cerebro.__dict__["_event_step"] = None
+            swaps.put_class(cerebro, "masters", lambda base: _BODY)
+
+    def _end(self) -> None:
+        self._lazy = False
+        settle(self._cerebro)
+        del self._cerebro.__dict__["_event_step"]
+
+    def set(self, data: Any, number: float) -> None:
+        """Let *number*, read as *data* does, be the present step."""
+        plain = self._plain.get(id(data))
+        if plain is None:
+            plain = self._plain[id(data)] = runs(data, AbstractDataBase, "num2date")
+        cerebro = self._cerebro
+        # Where the number is no date, Backtrader raises here and now.
+        if self._lazy and plain and 2.0 <= number < 3652050.0:
+            cerebro.__dict__["_event_step"] = (data, number)
+        else:
+            cerebro._dtmaster = data.num2date(number)
+            cerebro._udtmaster = num2date(number)
+
+
+def settle(cerebro: Any) -> None:
+    """Write both forms of the present step where Backtrader has them."""
+    own = cerebro.__dict__
+    step = own.get("_event_step")
+    if step is None:
+        return
+    own["_event_step"] = None
+    data, number = step
+    own["_dtmaster"], own["_udtmaster"] = data.num2date(number), num2date(number)
+
+
+def _master(name: str) -> property:
+    def read(self: Any) -> Any:
+        settle(self)
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            kind = type(self).__name__
+            raise AttributeError(f"{kind!r} object has no attribute {name!r}") from None
+
+    def write(self: Any, value: Any) -> None:
+        settle(self)
+        self.__dict__[name] = value
+
+    return property(read, write)
+
+
+_BODY: Mapping[str, Any] = {name: _master(name) for name in _NAMES}

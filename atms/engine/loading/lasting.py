@@ -1,0 +1,44 @@
+"""Feeds under their loading classes, for the length of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from atms.engine.explaining import Part
+from atms.engine.loading.swapping import WATCHER, fast_class
+
+
+class Loading:
+    """Gives feeds the classes that load them in bulk, and takes back what was not used.
+
+    Attributes:
+        parts: how each feed was loaded, or will be, in the order of the feeds.
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[int, Part] = {}
+        self._swapped: list[tuple[Any, type]] = []
+
+    @property
+    def parts(self) -> list[Part]:
+        return list(self._parts.values())
+
+    def begin(self, datas: Sequence[Any]) -> None:
+        """Prepare *datas*, before they are started."""
+        for data in datas:
+            kind, self._parts[id(data)] = fast_class(data)
+            if kind is not None:
+                self._swapped.append((data, type(data)))
+                vars(data)[WATCHER] = self._loaded
+                data.__class__ = kind
+
+    def end(self) -> None:
+        """Give every feed its own class back; those that were loaded have it already."""
+        for data, kind in self._swapped:
+            if vars(data).pop(WATCHER, None) is not None:
+                data.__class__ = kind
+        self._swapped.clear()
+
+    def _loaded(self, data: Any, part: Part) -> None:
+        self._parts[id(data)] = part

@@ -1,0 +1,66 @@
+"""A whole run of Backtrader's event loop over resampled feeds, known before its first bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Course:
+    """One feed's part of a run.
+
+    Args:
+        data: the feed.
+        values: what its lines hold at the end, one array a line, each shape (bars,).
+        at: the index of its present bar at each step, shape (steps,); -1: it has had none.
+        held: how many bars its lines hold at each step, shape (steps,): one more than it has
+            delivered where the next one is loaded and others come first.
+    """
+
+    data: Any
+    values: list[NDArray[np.float64]]
+    at: NDArray[np.int64]
+    held: NDArray[np.int64]
+
+    @property
+    def stamps(self) -> NDArray[np.float64]:
+        """Float days of its bars, shape (bars,)."""
+        return self.values[self.data.getlinealiases().index("datetime")]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The steps of a run: each is a round in which Backtrader gives the strategies their turn.
+
+    Args:
+        moments: what timers see at each step, float days, shape (steps,).
+        courses: of each feed, in Cerebro's order.
+        rounds: how many steps there are before the last one, at which only resampled feeds
+            deliver what they have begun; there may be none such.
+        leave: called when the run is over, leaves feeds and resamplers as Backtrader does.
+    """
+
+    moments: NDArray[np.float64]
+    courses: tuple[Course, ...]
+    rounds: int
+    leave: Callable[[], None] = field(repr=False, compare=False)
+
+    @property
+    def steps(self) -> int:
+        """How many there are."""
+        return len(self.moments)
+
+    @property
+    def stamps(self) -> NDArray[np.float64]:
+        """What a strategy's own line shows at each step, the latest of the feeds' stamps."""
+        latest = np.full(self.steps, -np.inf)
+        for course in self.courses:
+            if len(course.stamps):
+                shown = np.where(course.at < 0, -np.inf, course.stamps[course.at])
+                latest = np.maximum(latest, shown)
+        return latest
