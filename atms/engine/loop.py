@@ -8,25 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from atms.engine.brokerside import BrokerSide
 from atms.engine.timeline import Tickers, Timeline
-
-
-class Lane(Protocol):
-    """The broker's side of a run."""
-
-    asleep_until: int
-
-    def wake(self) -> None:
-        """Have the broker called on the next step."""
-
-
-class Awake:
-    """Stands for a broker that has to be called on every step."""
-
-    asleep_until = 0
-
-    def wake(self) -> None:
-        """Be awake."""
 
 
 class Turn(Protocol):
@@ -141,24 +124,34 @@ class Loop:
         cerebro: in the middle of its run.
         turns: a turn a strategy, in their order.
         timeline: the steps.
-        lane: the broker's.
+        broker: its side.
 
     Attributes:
         loose: set when somebody moved a line by himself: only Backtrader's own way of moving
             all lines is right from the next step on.
     """
 
-    def __init__(self, cerebro: Any, turns: list[Any], timeline: Timeline, lane: Lane) -> None:
+    def __init__(
+        self, cerebro: Any, turns: list[Any], timeline: Timeline, broker: BrokerSide
+    ) -> None:
         self.loose = False
         self._cerebro = cerebro
         self._turns = turns
         self._timeline = timeline
-        self._lane = lane
+        self._broker = broker
+        self._lane = broker.lane
 
     def loosen(self) -> None:
         """Leave the tickers at the next step."""
         self.loose = True
-        self._lane.wake()
+        self._broker.wake()
+
+    def prices_change(self) -> None:
+        """Have all that is worked out later worked out now: prices are about to be written."""
+        self._broker.wake()
+        for turn in self._turns:
+            if isinstance(turn, FastTurn):
+                turn.watching.go_live("a price was written")
 
     def run(self) -> None:
         """Go over the steps until the last, a stop, or a line that was let go."""
@@ -179,7 +172,8 @@ class Loop:
         self._run_steps(self._by_feed(), [StockTurn(turn.strategy, None) for turn in self._turns])
 
     def _run_simple(self, turn: FastTurn) -> None:
-        cerebro, lane, watching = self._cerebro, self._lane, turn.watching
+        cerebro, broker, watching = self._cerebro, self._broker, turn.watching
+        lane = self._lane
         feeds, own, strategy = self._timeline.feeds, turn.tickers, turn.strategy
         main, own_main, next_at = feeds.main, own.main, turn.next_at
         moving = feeds.moving + own.moving
@@ -194,7 +188,7 @@ class Loop:
                     return
                 feeds.go_to(step)
                 if step >= lane.asleep_until:
-                    cerebro._brokernotify()
+                    broker.turn()
                     if cerebro._event_stop:
                         return
                 turn.take(step, 0.0)
@@ -203,7 +197,8 @@ class Loop:
 
     def _run_sparse(self, turn: FastTurn, calls: list[int]) -> None:
         """Visit the steps on which the strategy or the broker has something to do."""
-        cerebro, lane, feeds = self._cerebro, self._lane, self._timeline.feeds
+        cerebro, broker, lane = self._cerebro, self._broker, self._lane
+        feeds = self._timeline.feeds
         steps, upcoming, step = self._timeline.steps, iter(calls), 0
         call = next(upcoming, steps)
         while step < steps:
@@ -211,7 +206,7 @@ class Loop:
                 return
             feeds.go_to(step)
             if step >= lane.asleep_until:
-                cerebro._brokernotify()
+                broker.turn()
                 if cerebro._event_stop:
                     return
             turn.take(step, 0.0)
@@ -250,7 +245,7 @@ class Loop:
 
     def _run_steps(self, steps: Iterator[tuple[int, float]], turns: list[Any]) -> None:
         """Do all that a step can ask for, in Backtrader's order."""
-        cerebro, lane = self._cerebro, self._lane
+        cerebro, broker, lane = self._cerebro, self._broker, self._lane
         strategies = [turn.strategy for turn in turns]
         for step, stamp in steps:
             cerebro._check_timers(strategies, stamp, cheat=True)
@@ -260,7 +255,7 @@ class Loop:
                     if cerebro._event_stop:
                         return
             if step >= lane.asleep_until:
-                cerebro._brokernotify()
+                broker.turn()
             if cerebro._event_stop:
                 return
             cerebro._check_timers(strategies, stamp, cheat=False)

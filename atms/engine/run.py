@@ -6,17 +6,19 @@ import array
 from typing import Any
 
 import backtrader as bt
-from backtrader.lineiterator import LineIterator
 
+from atms.engine.broker import lane_class
+from atms.engine.brokerside import BrokerSide
 from atms.engine.clocks import Clocks
 from atms.engine.explaining import Explanation, Part
 from atms.engine.lines import SwappedLines, is_plain_feed
 from atms.engine.loading import Loading
-from atms.engine.loop import Awake, FastTurn, Lane, Loop, StockTurn
+from atms.engine.loop import FastTurn, Loop, StockTurn
 from atms.engine.once import compute
 from atms.engine.sparse import acting_steps
 from atms.engine.swapping import Swaps
 from atms.engine.timeline import Timeline
+from atms.engine.watching import Watching, guard, release
 
 # What the loop leaves out or does in other words; who overrides one of them is run by Backtrader.
 _CEREBRO = ("_brokernotify", "_check_timers", "_next_writers", "_next_stid")
@@ -44,6 +46,7 @@ class FastRun:
     def __init__(self, cerebro: Any) -> None:
         self._cerebro = cerebro
         self._loading = Loading()
+        self._swaps = Swaps()
         self._parts: list[Part] = []
         self._bars = 0
         self._fast_bars = 0
@@ -52,11 +55,19 @@ class FastRun:
         """Exchange what can be exchanged before feeds and broker start."""
         if not predata:
             self._loading.begin(self._cerebro.datas)
-        return iterstrat
+        broker = self._cerebro.broker
+        lane, parts = lane_class(broker)
+        self._parts += parts
+        if lane is not None:
+            self._swaps.swap(broker, lane)
+        return [(_guarded(kind), args, kwargs) for kind, args, kwargs in iterstrat]
 
     def end(self) -> None:
         """Give everything its own class again."""
         self._loading.end()
+        self._swaps.undo()
+        for strategy in getattr(self._cerebro, "runningstrats", ()):
+            release(strategy)
 
     def explanation(self) -> Explanation:
         """Return what was fast and what was not."""
@@ -97,14 +108,14 @@ class FastRun:
         return ""
 
     def _loop(self, strategies: list[Any], timeline: Timeline) -> None:
-        lane: Lane = Awake()
-        swaps = Swaps()
+        cerebro, swaps = self._cerebro, Swaps()
+        broker = BrokerSide(cerebro, timeline)
         loop: Loop
-        lines = SwappedLines(swaps, lambda: lane.wake(), lambda: loop.loosen())
+        lines = SwappedLines(swaps, lambda: loop.prices_change(), lambda: loop.loosen())
         turns = [self._turn(strategy, timeline, lines) for strategy in strategies]
-        for data in self._cerebro.datas:
+        for data in cerebro.datas:
             lines.feed(data, timeline.ticker(data))
-        loop = Loop(self._cerebro, turns, timeline, lane)
+        loop = Loop(cerebro, turns, timeline, broker)
         self._bars = timeline.steps
         try:
             loop.run()
@@ -113,8 +124,10 @@ class FastRun:
             for turn in turns:
                 if isinstance(turn, FastTurn):
                     turn.finish()
+                    self._parts += turn.watching.parts()
+            broker.end()
             swaps.undo()
-        if loop.loose and not self._cerebro._event_stop:
+        if loop.loose and not cerebro._event_stop:
             self._note("loop", "", False, f"from bar {self._fast_bars}: a line was moved by hand")
             loop.run_rest()
         else:
@@ -132,33 +145,23 @@ class FastRun:
         acting = None
         if self._cerebro.p.sparse:
             acting = acting_steps(strategy, clocks, own, timeline.steps)
+        watching = Watching(strategy, timeline, strategy.broker)
         lines.grown(strategy.lines.datetime, own.main, _grown(timeline.stamps))
-        return FastTurn(strategy, timeline, own, Eager(strategy), acting)
+        return FastTurn(strategy, timeline, own, watching, acting)
 
     def _note(self, kind: str, name: str, fast: bool, why: str = "") -> None:
         self._parts.append(Part(kind, name, fast, why))
 
 
-class Eager:
-    def __init__(self, strategy: Any) -> None:
-        self.strategy = strategy
-        self.every_bar = bool(
-            list(strategy.analyzers)
-            or strategy._slave_analyzers
-            or strategy._lineiterators[LineIterator.ObsType]
-            or type(strategy).notify_cashvalue is not bt.Strategy.notify_cashvalue
-            or type(strategy).notify_fund is not bt.Strategy.notify_fund
-        )
+def _guarded(kind: Any) -> Any:
+    """Return what makes a strategy of *kind* and has looks at its analyzers noted."""
 
-    def notify(self) -> None:
-        self.strategy._notify()
+    def make(*args: Any, **kwargs: Any) -> Any:
+        strategy = kind(*args, **kwargs)
+        guard(strategy)
+        return strategy
 
-    def after(self, status: int) -> None:
-        self.strategy._next_analyzers(status, once=True)
-        self.strategy._next_observers(status, once=True)
-
-    def finish(self) -> None:
-        pass
+    return make
 
 
 def _why_stock(strategy: Any, clocks: Clocks) -> str:

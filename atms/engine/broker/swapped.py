@@ -121,6 +121,7 @@ class BrokerLane(Lane):
         if self.light:
             self.settle()
             self.credit(self.main.at)
+            self.opened.clear()
             self.light = False
             for position in self.d["positions"].values():
                 thaw(position)

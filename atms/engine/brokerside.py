@@ -1,0 +1,58 @@
+"""The broker's turn in the loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atms.engine.broker import add_notification
+from atms.engine.timeline import Timeline
+
+
+class BrokerSide:
+    """What the loop asks of the broker.
+
+    Args:
+        cerebro: in the middle of its run.
+        timeline: the steps.
+
+    Attributes:
+        lane: the broker where its orders run in the lane; else something that is always awake.
+    """
+
+    def __init__(self, cerebro: Any, timeline: Timeline) -> None:
+        self._cerebro = cerebro
+        broker = cerebro.broker
+        self._laned = hasattr(broker, "lane_begin")
+        if self._laned:
+            broker.lane_begin(timeline)
+        self.lane: Any = broker if self._laned else _Awake()
+        self._broker = broker
+
+    def turn(self) -> None:
+        """Let the broker match orders, and hand what it has to tell to the strategies."""
+        cerebro, broker = self._cerebro, self._broker
+        if not self._laned or cerebro.p.quicknotify:
+            cerebro._brokernotify()
+            return
+        broker.next()
+        waiting = broker.notifs
+        while waiting:
+            order = waiting.popleft()
+            owner = order.owner
+            add_notification(cerebro.runningstrats[0] if owner is None else owner, order)
+
+    def wake(self) -> None:
+        """Tell the broker that prices are about to change, or a line was moved by hand."""
+        if self._laned:
+            self._broker.wake()
+
+    def end(self) -> None:
+        """Leave the broker as Backtrader would."""
+        if self._laned:
+            self._broker.lane_end()
+
+
+class _Awake:
+    """Stands for a broker that has to be called on every step."""
+
+    asleep_until = 0
