@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import array
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import backtrader as bt
@@ -118,7 +121,8 @@ class FastRun:
         loop = Loop(cerebro, turns, timeline, broker)
         self._bars = timeline.steps
         try:
-            loop.run()
+            with _settled_objects():
+                loop.run()
         finally:
             self._fast_bars = timeline.main.at + 1
             for turn in turns:
@@ -151,6 +155,19 @@ class FastRun:
 
     def _note(self, kind: str, name: str, fast: bool, why: str = "") -> None:
         self._parts.append(Part(kind, name, fast, why))
+
+
+@contextmanager
+def _settled_objects() -> Iterator[None]:
+    """Have the garbage collector look at what the run makes, not at all that was there before."""
+    freeze = gc.isenabled() and not gc.get_freeze_count()
+    if freeze:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if freeze:
+            gc.unfreeze()
 
 
 def _guarded(kind: Any) -> Any:

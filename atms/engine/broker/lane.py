@@ -72,7 +72,7 @@ class Lane:
         self._infos: dict[int, tuple[Any, bool, bool]] = {}
         self.opened: list[Any] = []
         self.opened_at = 0
-        self.after_fill: Any = None
+        self.booking: Any = None
 
     # ---- orders in --------------------------------------------------------------------------
 
@@ -329,6 +329,8 @@ class Lane:
     def _check(self) -> None:
         """Work out what cash new orders would leave, and accept or refuse them."""
         d = self.d
+        if self.booking is not None:
+            self.booking.check()
         submitted, children, cash = d["submitted"], d["_pchildren"], d["cash"]
         sizes: dict[int, Any] = {}
         while submitted:
@@ -416,10 +418,9 @@ class Lane:
         kind = record.exectype
         if kind == MARKET:
             if feed.stamps[bar] > record.dt_created:
-                price = feed.open[bar]
-                if self.slips:
-                    price = self._slip(record, feed, bar, price, self.p.slip_open)
-                self._execute(record, price, step)
+                first = feed.open[bar]
+                price = self._slip(record, feed, bar, first, self.p.slip_open)
+                self._execute(record, price, step, reference=first)
             return
         if kind == CLOSE:
             self._try_close(record, feed, bar, step)
@@ -467,14 +468,14 @@ class Lane:
                 if self.slips:
                     bound = min(feed.high[bar], limit)
                     price = self._slip_up(bound, first, self.p.slip_open, True)
-                self._execute(record, price, step)
+                self._execute(record, price, step, reference=first)
             elif limit >= feed.low[bar]:
                 self._execute(record, limit, step, maker=True)
         elif limit <= first:
             price = first
             if self.slips:
                 price = self._slip_down(limit, first, self.p.slip_open, True)
-            self._execute(record, price, step)
+            self._execute(record, price, step, reference=first)
         elif limit <= feed.high[bar]:
             self._execute(record, limit, step, maker=True)
 
@@ -539,6 +540,8 @@ class Lane:
         size = record.size
         psize, opened, closed = split(had, size)
         pprice = priced(had, paid, size, price, psize)
+        if self.booking is not None:
+            self.booking.before(record, info, maker)
         pnl = -closed * (price - paid) * info.p.mult
         cash = d["cash"]
         closedvalue = closedcomm = openedvalue = openedcomm = 0.0
@@ -581,10 +584,10 @@ class Lane:
             record.dt = stamp
             record.comminfo = (info, info.margin)
             record.set_status(PARTIAL if size - done else COMPLETED)
-            if self.after_fill is not None:
-                self.after_fill(record, price, price if reference is None else reference, maker)
             self.notify(record)
             self._cancel_group(record)
+        if self.booking is not None:
+            self.booking.after(record, info, price, price if reference is None else reference, maker, step)
         if wanted and not opened:
             self._end(record, MARGIN)
             self._cancel_group(record)

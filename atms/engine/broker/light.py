@@ -28,6 +28,9 @@ _FIELDS = frozenset(
     "__class__ __dict__".split()
 )
 
+_GIVEN = frozenset(Given._fields)
+_DATED = (datetime.date, datetime.timedelta)
+
 
 def _dict_slot(cls: type) -> Any:
     """Return what reads and sets the ``__dict__`` of instances, whatever a subclass says."""
@@ -74,6 +77,11 @@ def _params(record: Record) -> Any:
         params.__class__ = _PARAMS.of(type(params))
         record.params = params
     return record.params
+
+
+def _given(record: Record, name: str) -> Any:
+    """Return a parameter of an order; changed by hand, it is changed for all its clones."""
+    return getattr(record.given if record.params is None else record.params, name)
 
 
 def _info(record: Record) -> Any:
@@ -173,21 +181,16 @@ _ASKED: dict[str, Callable[[Any, Record], Any]] = {
     "triggered": lambda order, record: _seen(order).triggered,
     "_active": lambda order, record: _seen(order).active,
     "_plimit": lambda order, record: record.given.pricelimit,
-    "exectype": lambda order, record: record.exectype,
-    "size": lambda order, record: record.size,
+    "exectype": lambda order, record: (
+        record.exectype if record.given.exectype is None else _given(record, "exectype")
+    ),
+    "size": lambda order, record: _given(record, "size") if record.buys else record.size,
     "_limitoffset": lambda order, record: record.limitoffset,
     "position": lambda order, record: 0,
-    "valid": lambda order, record: record.valid,
+    "valid": lambda order, record: (
+        record.valid if isinstance(record.given.valid, _DATED) else _given(record, "valid")
+    ),
     "dteos": lambda order, record: _end_of_session(record),
-    "owner": lambda order, record: record.given.owner,
-    "data": lambda order, record: record.given.data,
-    "price": lambda order, record: record.given.price,
-    "pricelimit": lambda order, record: record.given.pricelimit,
-    "tradeid": lambda order, record: record.given.tradeid,
-    "trailamount": lambda order, record: record.given.trailamount,
-    "trailpercent": lambda order, record: record.given.trailpercent,
-    "parent": lambda order, record: record.given.parent,
-    "transmit": lambda order, record: record.given.transmit,
 }
 
 
@@ -195,6 +198,8 @@ def _of_order(order: Any, name: str) -> Any:
     asked = _ASKED.get(name)
     if asked is not None:
         return asked(order, order._record)
+    if name in _GIVEN:
+        return _given(order._record, name)
     seen = _seen(order) if name in ("plen", "pannotated") else None
     if seen is not None and name == "plen" and seen.plen >= 0:
         return seen.plen
@@ -220,7 +225,7 @@ def full_dict(order: Any) -> dict[str, Any]:
         full["size"] = record.size
     for name in ("created", "_limitoffset", "executed", "position", "dteos"):
         full[name] = _of_order(order, name)
-    if isinstance(given.valid, datetime.date | datetime.timedelta):
+    if isinstance(given.valid, _DATED):
         full["valid"] = record.valid
     seen = _seen(order)
     if seen.plen >= 0:

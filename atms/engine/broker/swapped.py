@@ -7,6 +7,7 @@ from typing import Any
 
 import backtrader as bt
 
+from atms.engine.broker.booking import booking_of, why_watchful
 from atms.engine.broker.comm import is_valued
 from atms.engine.broker.feeds import Feed, why_not
 from atms.engine.broker.lane import Lane
@@ -15,6 +16,7 @@ from atms.engine.broker.record import NEVER
 from atms.engine.broker.worth import Curve, settle
 from atms.engine.explaining import Part
 from atms.engine.swapping import Body, Mirrors
+from atms.simulation import SimulatedBroker
 
 _BACK = bt.brokers.BackBroker
 _VALUES = (
@@ -41,6 +43,7 @@ class BrokerLane(Lane):
         cerebro = broker.cerebro
         cheats = cerebro.p.cheat_on_open or getattr(cerebro, "_timerscheat", None)
         self.eager = bool(cheats)
+        self.booking = booking_of(broker, timeline.stamps)
         self.written = False
         self.d["asleep_until"] = 0
         self._watched: list[Any] = []
@@ -54,16 +57,20 @@ class BrokerLane(Lane):
 
     def next(self) -> None:
         """Take the broker's turn."""
-        step = self.main.at
+        step, d = self.main.at, self.d
         if self.light:
-            if step < self.d["asleep_until"]:
+            if step < d["asleep_until"]:
                 return
             self.inside = True
             try:
                 self.turn()
-                if self.d["_cash_addition"]:
+                if d["_cash_addition"]:
                     self.settled = step
+                    if self.booking is not None:
+                        d["_in_round"] = True
                     self.stock("_get_value")
+                    if self.booking is not None:
+                        d["_in_round"] = False
             finally:
                 self.inside = False
             self.curve.keep(step, self.d["cash"])
@@ -102,6 +109,8 @@ class BrokerLane(Lane):
         """Return whether nothing but light orders can move the account from here on."""
         d, p = self.d, self.p
         if d["pending"] or d["submitted"] or d["_toactivate"] or d["_cash_addition"]:
+            return False
+        if self.booking is not None and why_watchful(self.broker):
             return False
         if self.eager or self.written or p.filler is not None or p.coc or p.coo:
             return False
@@ -157,7 +166,9 @@ class BrokerLane(Lane):
 
 
 def _write_setting(params: Any, name: str, value: Any) -> None:
-    params.__dict__["_lane"].to_stock()
+    lane = params.__dict__["_lane"]
+    if not lane.inside:
+        lane.to_stock()
     params.__dict__[name] = value
 
 
@@ -334,7 +345,7 @@ _BROKERS = Mirrors(_body)
 def lane_class(broker: Any) -> tuple[type | None, list[Part]]:
     """Return the class for *broker* during a run, or None, and why."""
     base = type(broker)
-    if base is not _BACK:
+    if base not in (_BACK, SimulatedBroker):
         changed = [name for name in _RELIED_ON if getattr(base, name, None) is not _stock(name)]
         if not isinstance(broker, _BACK) or changed:
             why = f"has its own {changed[0]}" if changed else "is no BackBroker"

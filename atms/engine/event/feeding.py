@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
+from backtrader.dataseries import SimpleFilterWrapper
 from backtrader.feed import AbstractDataBase
 from backtrader.linebuffer import LineBuffer
 from backtrader.lineseries import LineAlias, Lines, LineSeries
+from backtrader.resamplerfilter import Resampler
 from backtrader.utils import date2num, num2date
 
 from atms.engine.event.groups import NAN, Group, joinable, untouched
@@ -16,6 +18,7 @@ from atms.engine.event.identity import overridden, runs
 from atms.engine.event.swapping import Swaps
 
 _LOADING = ("load", "next", "advance", "_fromstack", "forward", "backwards", "rewind", "__len__")
+_PLAIN = (Resampler, SimpleFilterWrapper)
 _AGAIN = object()
 
 
@@ -28,6 +31,7 @@ class Feed:
 
     Attributes:
         group: where the data stands.
+        grows: whether a new bar is all that can change it.
         steps: whether :meth:`step` may stand for ``data.next(ticks=False)``.
         days: the array of its stamps.
     """
@@ -39,7 +43,9 @@ class Feed:
         self.group = Group(data.lines[0]._idx, retreat)
         self._alive = alive
         self.steps = runs(data, AbstractDataBase, *_LOADING)
+        self.fills = runs(data, AbstractDataBase, "_tick_fill") and not data.replaying
         self.ticks = _keeps_no_ticks(data)
+        self.grows = not data.replaying and all(type(f[0]) in _PLAIN for f in data._filters)
         self.lines = list(data.lines.lines)
         self._take(swaps)
 
@@ -57,7 +63,7 @@ class Feed:
             swaps.put(data.lines, f"_event_line{number}", line)
         swaps.put_class(data.lines, "lines", _lines_body)
         swaps.put(data, "_event_feed", self)
-        swaps.put_class(data, f"feed {self.steps} {self.ticks}", lambda base: self._body())
+        swaps.put_class(data, f"feed {self.steps} {self.ticks} {self.fills}", lambda base: self._body())
         for name in data.getlinealiases():
             if name not in data.__dict__ and not hasattr(type(data), name):
                 swaps.put(data, name, getattr(data.lines, name))
@@ -86,9 +92,20 @@ class Feed:
         self.group.on_write = self.group.on_expose = _nothing
         self.keep_ticks()
 
+    def watch(self) -> None:
+        """Give up our code when a bar that was delivered is written to, or may be."""
+        retreat = self.group.retreat
+
+        def written() -> None:
+            self.keep_ticks()
+            retreat("a bar that was delivered was written to")
+
+        self.group.on_write = self.group.on_expose = written
+
     def fill(self) -> None:
         """Take the present bar for the ticks; the data runs Backtrader's ``_tick_fill``."""
-        self.group.filled = self.group.at
+        group = self.group
+        group.filled = group.sealed = group.at
         if not self.ticks:
             self.keep_ticks()
 
@@ -131,6 +148,7 @@ class Feed:
             for name in names:
                 body[f"tick_{name}"] = _tick(f"tick_{name}", self.data.getlinealiases().index(name))
             body["tick_last"] = _tick("tick_last", 0)
+        if self.fills:
             body["_tick_fill"] = _tick_fill
         return body
 

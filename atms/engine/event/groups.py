@@ -31,16 +31,17 @@ class Group:
 
     Attributes:
         filled: the index whose values are a feed's ticks; -1: none, or they are kept elsewhere.
-        on_write: called before a value at or before *filled* is changed.
+        sealed: the index of a feed's bar that was delivered last.
+        on_write: called before a value of a bar that was delivered is changed.
         on_expose: called before an array of a feed is handed out: who has it may write to it.
     """
 
-    __slots__ = ("at", "filled", "on_expose", "on_write", "retreat")
+    __slots__ = ("at", "filled", "on_expose", "on_write", "retreat", "sealed")
 
     def __init__(self, at: int, retreat: Callable[[str], None]) -> None:
         self.at = at
         self.retreat = retreat
-        self.filled = -1
+        self.filled = self.sealed = -1
         self.on_write: Callable[[], None] = _nothing
         self.on_expose: Callable[[], None] = _nothing
 
@@ -168,16 +169,18 @@ def _line_body(base: type) -> Mapping[str, Any]:
 def _feed_set_item(self: Any, ago: int, value: Any) -> None:
     group = self._group
     index = group.at + ago
-    if index <= group.filled:
+    values = self._values
+    if index <= group.sealed:
         group.on_write()
-    self._values[index] = value
+    values[index] = value
     for binding in self.bindings:
         binding[ago] = value
 
 
 def _feed_get_array(self: Any) -> Any:
+    values = self._values
     self._group.on_expose()
-    return self._values
+    return values
 
 
 def _feed_body(base: type) -> Mapping[str, Any]:

@@ -36,6 +36,27 @@ def quicken(node: Any, swaps: Swaps, retreat: Callable[[str], None] | None) -> N
         swaps.put_class(node.p, "watched", body)
 
 
+def guard(line: Any, swaps: Swaps, retreat: Callable[[str], None]) -> None:
+    """Call *retreat* when anybody writes to a *line* of ours, or has its array and so may."""
+
+    def body(base: type) -> Mapping[str, Any]:
+        def write(self: Any, ago: int, value: Any) -> None:
+            retreat("an indicator's line was written to")
+            self[ago] = value
+
+        def read(self: Any) -> Any:
+            retreat("an indicator's array was handed out")
+            return self.array
+
+        def put(self: Any, value: Any) -> None:
+            retreat("a line was given another array")
+            self.array = value
+
+        return {"__setitem__": write, "array": property(read, put)}
+
+    swaps.put_class(line, "guarded", body)
+
+
 def _shorten(node: Any, swaps: Swaps) -> None:
     for name, line in zip(node.getlinealiases(), node.lines.lines, strict=False):
         if isinstance(name, str) and name not in node.__dict__ and not hasattr(type(node), name):

@@ -76,8 +76,11 @@ class Rounds:
         if came:
             self.now = day = feed.days[feed.group.at]
             self._masters.set(data, day)
-            if feed.ticks:
-                feed.group.filled = feed.group.at
+            if feed.fills:
+                group = feed.group
+                group.filled = group.sealed = group.at
+                if not feed.ticks:
+                    feed.keep_ticks()
             elif not data.replaying:
                 data._tick_fill(force=True)
             return True

@@ -20,7 +20,7 @@ from backtrader.lineseries import Lines, LineSeries
 
 from atms.engine.event import averages, nodes
 from atms.engine.event.groups import Group, joinable, untouched
-from atms.engine.event.handles import quicken
+from atms.engine.event.handles import guard, quicken
 from atms.engine.event.identity import overridden, runs
 from atms.engine.event.lanes import Lane, Work
 from atms.engine.event.nodes import Kernel, Refused, line_of
@@ -57,6 +57,10 @@ class Tree:
         self._arrays: dict[int, array[float]] = {}  # line -> values, once they are up to date
         self._later: dict[int, Lane] = {}  # line -> where it moves; its owner is not done yet
         self._bound_done: Counter[int] = Counter()
+        # With several feeds an indicator is asked again while its clock stands still. Ours are not:
+        # what they would give is the same, unless an input has changed.
+        self._several = len(clocks) > 2
+        self._changing: set[int] = set()
         for group, lines in clocks:
             for line, values in lines:
                 if line.bindings:
@@ -153,6 +157,8 @@ class Tree:
                 self._cut(_caller(node))
                 for line in lines:
                     self._tell_bound(line)
+                    if self._several:
+                        self._changing |= {id(line), *map(id, _all_bound(line))}
         self.parts.append(Part("indicator", name, not why, why))
         quicken(node, self._swaps, None if why else self._retreat)
         for line in lines:
@@ -181,6 +187,8 @@ class Tree:
             line = line_of(thing)
             if self._clock_of.get(id(line)) is not clock or id(line) not in self._arrays:
                 raise Refused("it reads what ticks otherwise, or comes later")
+            if id(line) in self._changing:
+                raise Refused("it reads what may change between two bars")
             return self._arrays[id(line)]
 
         made = build(node, source)
@@ -212,6 +220,8 @@ class Tree:
         if self._bound[id(line)] == writers and self._later.get(id(line)) is lane:
             lane.blanks[:] = [other for other in lane.blanks if other is not values]
             work.appends.append(values)
+            if self._several:
+                guard(line, self._swaps, self._retreat)
         else:
             work.sets.append(values)
 

@@ -40,6 +40,7 @@ class Turn:
         retreat: Callable[[str], None], alive: Callable[[], bool],
     ) -> None:  # fmt: skip
         _require_stock(strategy)
+        _require_plain(feeds)
         self.strategy = strategy
         self._alive, self._retreat = alive, retreat
         self._own = strategy.__dict__
@@ -149,3 +150,11 @@ def _require_stock(strategy: Any) -> None:
     for line in strategy.lines.lines:
         if not (untouched(line) and joinable(line, -1, 0)):
             raise Refused("a line of it saves memory, or has methods or values of its own")
+
+
+def _require_plain(feeds: Sequence[Feed]) -> None:
+    for feed in feeds:
+        if not (feed.grows and feed.fills):
+            raise Refused("a data of it is replayed, or has a filter that may change its last bar")
+        if len(feeds) > 1:
+            feed.watch()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from atms.engine.explaining import Part
-from atms.engine.loading.swapping import WATCHER, fast_class
+from atms.engine.loading.swapping import WATCHER, fast_class, name_of
 
 
 class Loading:
@@ -38,6 +38,7 @@ class Loading:
         for data, kind in self._swapped:
             if vars(data).pop(WATCHER, None) is not None:
                 data.__class__ = kind
+                self._parts[id(data)] = Part("load", name_of(data), False, "read during the run")
         self._swapped.clear()
 
     def _loaded(self, data: Any, part: Part) -> None:

@@ -128,12 +128,19 @@ def _loader(data: Any) -> Loader:
     if preload is PRELOAD_CLONE and reads is _LOAD_CLONE:
         return load_clone
     if preload is PRELOAD_CSV:
-        if reads is LOAD_CSV and own(data, "_getnextline") is NEXTLINE_CSV:
-            return _BY_LINE.get(own(data, "_loadline"), load_rows)
-        return load_rows
+        return _text_loader(data) if reads is LOAD_CSV else load_rows
     if preload is not PRELOAD:
         raise NotInBulkError("it has its own preload")
     return _BY_LOAD.get(reads, load_rows)
+
+
+def _text_loader(data: Any) -> Loader:
+    if own(data, "_getnextline") is not NEXTLINE_CSV:
+        return load_rows
+    loader = _BY_LINE.get(own(data, "_loadline"), load_rows)
+    # A function of the user's may look at anything, also at the feed as it is at its row.
+    called = loader is load_generic and not isinstance(data.p.dtformat, (str, int))
+    return load_rows if called else loader
 
 
 def _load_text(data: Any, loader: Loader) -> None:

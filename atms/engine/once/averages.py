@@ -15,6 +15,7 @@ from atms.engine.once.columns import (
     NotExactError,
     buffer,
     constant,
+    looped,
     reading,
     whole,
 )
@@ -101,7 +102,7 @@ def smoothing(node: Any, start: int, end: int) -> None:
     alpha, keep = constant(node.alpha), constant(node.alpha1)
     average(node, start, start + 1)
     scaled = source[1:] * alpha
-    _run(recursions.smooth, float(into[0]), [scaled], keep, into[1:])
+    looped(recursions.smooth, float(into[0]), scaled, keep, into=into[1:])
 
 
 def smoothing_by_line(node: Any, start: int, end: int) -> None:
@@ -112,17 +113,7 @@ def smoothing_by_line(node: Any, start: int, end: int) -> None:
     keep = reading(node.alpha1, start, end, node.line.array)
     average(node, start, start + 1)
     scaled = source[1:] * alpha[1:]
-    _run(recursions.smooth_by, float(into[0]), [scaled, keep[1:]], None, into[1:])
-
-
-def _run(loop: Any, first: float, columns: list[Floats], keep: float | None, into: Floats) -> None:
-    given = [keep] if keep is not None else []
-    if recursions.COMPILED:
-        loop(first, *columns, *given, into)
-        return
-    found = [0.0] * len(into)
-    loop(first, *(values.tolist() for values in columns), *given, found)
-    into[:] = found
+    looped(recursions.smooth_by, float(into[0]), scaled, keep[1:], into=into[1:])
 
 
 def accumulate(node: Any, start: int, end: int) -> None:

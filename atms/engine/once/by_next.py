@@ -14,7 +14,7 @@ from backtrader.linebuffer import LineActions, LineBuffer
 from backtrader.lineseries import LineSeriesStub
 
 from atms.engine.once import recursions
-from atms.engine.once.columns import NotExactError, buffer, reading
+from atms.engine.once.columns import NotExactError, buffer, looped, reading
 
 
 def parabolic_sar(node: Any, start: int, end: int) -> None:
@@ -28,12 +28,7 @@ def parabolic_sar(node: Any, start: int, end: int) -> None:
     closes = reading(lines.close, 0, 2, array)
     rising = bool(closes[1] >= closes[0])
     into = buffer(array, 0, end)
-    if recursions.COMPILED:
-        states = recursions.parabolic(highs, lows, rising, step, most, into)
-    else:
-        found = into.tolist()
-        states = recursions.parabolic(highs.tolist(), lows.tolist(), rising, step, most, found)
-        into[:] = found
+    states = looped(recursions.parabolic, highs, lows, rising, step, most, into=into)
     into[:start] = float("nan")
     node._status = [_SarStatus(), _SarStatus()]
     for turn, state in enumerate(states):
@@ -58,12 +53,7 @@ def _laguerre(node: Any, start: int, end: int, *, as_index: bool) -> None:
     _check_still(node, end)
     values = reading(node.data, start, end, node.line.array)
     into = buffer(node.line.array, start, end)
-    if recursions.COMPILED:
-        state = recursions.laguerre(values, gamma, state, as_index, into)
-    else:
-        found = [0.0] * len(into)
-        state = recursions.laguerre(values.tolist(), gamma, state, as_index, found)
-        into[:] = found
+    state = looped(recursions.laguerre, values, gamma, state, as_index, into=into)
     node.l0, node.l1, node.l2, node.l3 = state
     _move(node, end)
 
@@ -80,11 +70,7 @@ def zero_lag(node: Any, start: int, end: int) -> None:
     prices = reading(node.data, start, end, array)
     averages = reading(node.ema, start, end, array)
     into = buffer(array, start, end)
-    found = [0.0] * len(into)
-    recursions.error_correcting(
-        prices.tolist(), averages.tolist(), alpha, keep, gains, found
-    )
-    into[:] = found
+    looped(recursions.error_correcting, prices, averages, alpha, keep, gains, into=into)
     _move(node, end)
 
 

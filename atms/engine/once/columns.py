@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import array
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from backtrader.linebuffer import PseudoArray
 from numpy.typing import NDArray
+
+from atms.engine.once import recursions
 
 Floats = NDArray[np.float64]
 # A line's values at some bars, or one value that stands for all of them.
@@ -85,3 +88,17 @@ def whole(value: Any, least: int) -> int:
     if type(value) is not int or value < least:
         raise NotExactError(f"a period of {value!r}")
     return value
+
+
+def looped(loop: Callable[..., Any], *given: Any, into: Floats) -> Any:
+    """Run a loop of :mod:`atms.engine.once.recursions`; return what it returns.
+
+    A compiled one gets the columns as they are, else lists, which Python is faster with.
+    """
+    if recursions.COMPILED:
+        return loop(*given, into)
+    found = [0.0] * len(into)
+    listed = (one.tolist() if isinstance(one, np.ndarray) else one for one in given)
+    result = loop(*listed, found)
+    into[:] = found
+    return result

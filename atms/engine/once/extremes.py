@@ -66,7 +66,7 @@ def _doubling(values: Floats, period: int, pick: Any) -> Floats:
         values = pick(values[:-width], values[width:])
         width *= 2
     rest = period - width
-    return values if rest == 0 else pick(values[:-rest], values[rest:])  # type: ignore[no-any-return]
+    return values if rest == 0 else pick(values[:-rest], values[rest:])
 
 
 def _one_by_one(values: Floats, period: int, into: Floats, pick: Callable[[Any], Any]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import platform
 
 import numpy as np
+from numpy.typing import NDArray
 
 from atms.engine.once.columns import BLOCK, Column, Floats, NotExactError
 
@@ -19,6 +20,9 @@ _SMALLEST, _LARGEST = 2.0**-200, 2.0**200
 _SPLITTER = 134_217_729.0  # 2**27 + 1, Veltkamp's
 _MANTISSA = (1 << 52) - 1
 _RAISES = (OverflowError, ZeroDivisionError, TypeError, ValueError)
+
+
+Flags = NDArray[np.bool_]
 
 
 def _is_accurate() -> bool:
@@ -66,14 +70,14 @@ def _one_by_one(base: Column, exponent: Column) -> list[float]:
     return found
 
 
-def _squares(values: Floats, into: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _squares(values: Floats, into: Floats) -> NDArray[np.intp]:
     """Write squares; return the places where another rounding is possible."""
     np.multiply(values, values, out=into)
     unsure = _unsure(_rest(values, into), into, values)
     return np.flatnonzero(unsure)
 
 
-def _roots(values: Floats, into: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _roots(values: Floats, into: Floats) -> NDArray[np.intp]:
     """Write square roots; return the places where another rounding is possible."""
     np.sqrt(values, out=into)
     into += 0.0  # pow knows no negative zero here
@@ -99,14 +103,13 @@ def _rest(values: Floats, squares: Floats) -> Floats:
     return rest
 
 
-def _unsure(rest: Floats, found: Floats, values: Floats) -> np.ndarray[
-    tuple[int], np.dtype[np.bool_]
-]:
+def _unsure(rest: Floats, found: Floats, values: Floats) -> Flags:
     np.abs(rest, out=rest)
     rest -= _NEAR_MIDDLE * np.spacing(found)
-    unsure = ~(rest < 0.0)  # NaN is unsure
     sizes = np.abs(values)
-    unsure |= ~((sizes >= _SMALLEST) & (sizes <= _LARGEST))
+    sure: Flags = rest < 0.0  # NaN is unsure
+    sure &= (sizes >= _SMALLEST) & (sizes <= _LARGEST)
     # Below a power of two floats lie closer.
-    unsure |= (found.view(np.int64) & _MANTISSA) == 0
-    return unsure & (values != 0.0) & ~np.isnan(values)
+    sure &= (found.view(np.int64) & _MANTISSA) != 0
+    sure |= (values == 0.0) | np.isnan(values)
+    return ~sure

@@ -15,10 +15,7 @@ def ta_lib(node: Any, start: int, end: int) -> None:
     given = [_plain(data.lines[0].array) for data in node.datas]
     size = node.size()
     outputs = size - node._iscandle
-    try:
-        found = node._tafunc(*given, **node.p._getkwargs())
-    except Exception as error:  # noqa: BLE001 - Backtrader's own code raises it again
-        raise NotExactError(f"TA-Lib raises: {error}") from error
+    found = node._tafunc(*given, **node.p._getkwargs())
     columns = [found] if outputs == 1 else list(found)
     if outputs == 1 and size > outputs:
         columns.append(given[node.CANDLEREF] * node.CANDLEOVER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,10 @@ _NANS = _NAN * 4096
 _INDICATORS, _OBSERVERS = LineIterator.IndType, LineIterator.ObsType
 # What a kernel stands for: an instance that has its own runs it.
 _OWN = frozenset(
-    "_once preonce oncestart once prenext nextstart next forward home oncebinding buflen".split()
+    {
+        *("_once", "preonce", "oncestart", "once", "prenext", "nextstart", "next"),
+        *("forward", "home", "oncebinding", "buflen"),
+    }
 )
 
 
@@ -40,7 +44,7 @@ def compute(strategy: Any) -> list[Part]:
 
 
 def compute_one(node: Any) -> list[Part]:
-    """Do what the ``_once()`` of an indicator or an operation of lines does; see :func:`compute`."""
+    """Do what the ``_once()`` of an indicator or an operation does; see :func:`compute`."""
     parts: list[Part] = []
     _once(node, parts)
     return parts
@@ -104,14 +108,24 @@ def _by_kernel(node: Any, kernel: Kernel | None) -> str:
     if why:
         return why
     start, end = node._minperiod - 1, node.buflen()
-    if not 0 <= start < end:
-        return "fewer bars than its period"
+    if type(start) is not int or not 0 <= start < end:
+        return f"{end} bars, and its first value is that of bar {node._minperiod}"
+    own = node.lines[0]
+    if any(binding is own for line in _lines_under(node) for binding in line.bindings):
+        return "its line is written by another"
     try:
         with np.errstate(all="ignore"):
             kernel.compute(node, start, end)
     except NotExactError as error:
+        if _plain(own.array, end):  # take back what it may have written
+            np.frombuffer(own.array, np.float64)[start:end] = np.nan
         return str(error)
     return ""
+
+
+def _lines_under(node: Any) -> Iterator[Any]:
+    for child in getattr(node, "_lineiterators", {}).get(_INDICATORS, ()):
+        yield from child.lines
 
 
 def _is_ours(once: Any) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from atms.engine.once.columns import BLOCK, Floats, NotExactError
 
@@ -95,9 +96,7 @@ def _double(values: Floats, period: int, into: Floats, exponent: int, carry: int
     return True
 
 
-def _differences(wholes: np.ndarray[tuple[int], np.dtype[np.int64]], period: int) -> np.ndarray[
-    tuple[int], np.dtype[np.int64]
-]:
+def _differences(wholes: NDArray[np.int64], period: int) -> NDArray[np.int64]:
     totals = np.empty(len(wholes) + 1, np.uint64)
     totals[0] = 0
     np.cumsum(wholes.view(np.uint64), out=totals[1:])
@@ -158,7 +157,7 @@ def _weighted_block(values: Floats, weights: list[float], into: Floats) -> bool:
     unit = math.frexp(smallest)[1] + math.frexp(lightest)[1] - 54
     carry = max(1, (len(weights) - 1).bit_length())
     split = exponent + carry - 52  # high parts are multiples of 2**split
-    if not (_SMALLEST <= unit and exponent <= _LARGEST and split + carry - unit <= 52):
+    if not (unit >= _SMALLEST and exponent <= _LARGEST and split + carry - unit <= 52):
         return False
     magic = 1.5 * math.ldexp(1.0, split + 52)
     highs, lows = np.zeros(len(into)), np.zeros(len(into))
@@ -176,8 +175,6 @@ def _weighted_one_by_one(values: Floats, weights: list[float], into: Floats) -> 
     listed, count = values.tolist(), len(weights)
     fsum, times = math.fsum, float.__mul__
     try:
-        into[:] = [
-            fsum(map(times, listed[i : i + count], weights)) for i in range(len(into))
-        ]
+        into[:] = [fsum(map(times, listed[i : i + count], weights)) for i in range(len(into))]
     except (OverflowError, ValueError) as error:
         raise NotExactError(f"fsum raises: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +14,6 @@ from numpy.typing import NDArray
 from atms.engine.resampling.edges import edges_of, forced
 from atms.engine.resampling.rounds import Seen
 from atms.engine.resampling.standin import Other, rehearsing
-
-
-class Stuck(Exception):
-    """Backtrader itself would not come through; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +35,14 @@ class Fine:
 
 @dataclass(frozen=True)
 class Coarse:
-    """What a resampled feed has delivered when the run is over.
+    """What a resampled feed has come to after some rounds.
 
     Args:
         stamps: of its bars, float days, shape (n,).
-        made: the round in which each is loaded, shape (n,); the number of rounds: at the end.
-        given: the round in which each is delivered, shape (n,).
-        order: indices of the base's bars that went into them, in that order.
+        made: the round in which each is loaded, shape (n,).
+        given: the round in which each is delivered, shape (n,), or (n - 1,) if the last one waits.
+        order: indices of the base's bars that went into them, in that order, and of those that
+            are in the bar that is not over.
         cuts: how many of *order* went into each bar and those before it, shape (n,).
     """
 
@@ -78,20 +76,15 @@ class Coarsening:
         self._miscounts = type(data).advance is bt.feed.DataClone.advance
         self._other = Other(data._tz)
 
-    def run(self, shortcut: Shortcut | None = None) -> Coarse:
-        """Go through all rounds, and the end; with *shortcut* not through all one by one.
-
-        Raises:
-            Stuck: the feed has a bar when all others have ended.
-        """
-        at, rounds = 0, len(self.rounds)
-        while at < rounds:
+    def run(self, until: int, shortcut: Shortcut | None = None) -> Coarse:
+        """Go through the rounds before *until*; with *shortcut* not through all one by one."""
+        at = 0
+        while at < until:
             if shortcut is not None:
-                at = shortcut.take(at)
-                if at == rounds:
+                at = shortcut.take(at, until)
+                if at == until:
                     break
-            at = self._round(at) + 1
-        self._end(rounds)
+            at = self._round(at, until) + 1
         return Coarse(
             np.array(self.stand_in.made, dtype=np.float64),
             np.array(self.made, dtype=np.int64),
@@ -100,13 +93,7 @@ class Coarsening:
             np.array(self.stand_in.cuts, dtype=np.int64),
         )
 
-    def leave(self, resampler: Any) -> None:
-        """Leave *resampler* as Backtrader would have left it."""
-        for name, value in vars(self.twin).items():
-            if name not in ("data", "bar"):
-                setattr(resampler, name, value)
-
-    def _round(self, at: int) -> int:
+    def _round(self, at: int, until: int) -> int:
         """Go through a round; return it, or a later one if a bar has to wait that long."""
         loaded = self._load(int(self.first[at]), at)
         if not loaded:
@@ -117,13 +104,13 @@ class Coarsening:
             loaded = self._load(int(self.second[at]), at)
         if not loaded:
             return at
-        given = bisect_left(self.rounds, self.stand_in.datetime.now, at)
-        if given == len(self.rounds):
-            raise Stuck("a resampled bar is later than all bars")
+        given = bisect_left(self.rounds, self.stand_in.datetime.now, at, until)
+        last = min(given, until - 1)
         if self._miscounts:
-            self.taken += given - at
-        self.given.append(given)
-        return given
+            self.taken += last - at
+        if given < until:
+            self.given.append(given)
+        return last
 
     def _load(self, visible: int, at: int) -> bool:
         """Do what ``load`` does when *visible* bars of the base can be seen."""
@@ -137,13 +124,28 @@ class Coarsening:
         self.made.append(at)
         return True
 
-    def _end(self, rounds: int) -> None:
-        if self._load(int(self.first[rounds]), rounds):
-            raise Stuck("a resampled bar comes when all feeds have ended")
-        if self.twin.last(self.stand_in):
-            self.stand_in.load()
-            self.made.append(rounds)
-            self.given.append(rounds)
+
+class Way:
+    """How a resampled feed goes through the rounds of a run.
+
+    Args:
+        data: the resampled feed, a clone.
+        fine: the bars that it takes.
+        rounds: the rounds' stamps, shape (rounds,).
+        listed: the same as a list.
+        seen: what of the bars can be seen in each.
+    """
+
+    def __init__(
+        self, data: Any, fine: Fine, rounds: NDArray[np.float64], listed: list[float], seen: Seen
+    ) -> None:
+        self._data, self._fine, self._seen, self._listed = data, fine, seen, listed
+        self._shortcut = shortcut_of(data, fine, rounds, seen)
+
+    def after(self, rounds: int) -> tuple[Coarsening, Coarse]:
+        """Go through the first *rounds* from the start; return where that leads."""
+        way = Coarsening(self._data, self._fine, self._listed, self._seen)
+        return way, way.run(rounds, self._shortcut and self._shortcut(way))
 
 
 class Shortcut:
@@ -166,14 +168,14 @@ class Shortcut:
         self._closing = closing
         self._closes = np.flatnonzero(closing)
         self._load = load
-        self._stops = [*stops.tolist(), len(coarsening.rounds)]
+        self._stops = stops.tolist()
         self._sessions = sessions
 
-    def take(self, at: int) -> int:
+    def take(self, at: int, until: int) -> int:
         """Go over as many rounds from *at* as are quiet; return the first that is not."""
         if not self._is_quiet(at):
             return at
-        stop = self._next_stop(at)
+        stop = min(self._next_stop(at), until)
         if stop > at:
             self._go_over(stop)
         return stop
@@ -198,7 +200,8 @@ class Shortcut:
         begin = at
         if not way.bucket.isopen():  # nothing can happen before there is a bar
             begin = int(self._load[way.taken]) if way.taken < bars else rounds
-        stop = self._stops[bisect_left(self._stops, begin)] if begin < rounds else rounds
+        place = bisect_left(self._stops, begin)
+        stop = self._stops[place] if place < len(self._stops) else rounds
         if self._sessions:
             end = way.twin._nextdteos
             at_bar = bisect_left(way.stamps, end)
@@ -230,16 +233,21 @@ class Shortcut:
 
 
 def shortcut_of(
-    coarsening: Coarsening, data: Any, fine: Fine, rounds: NDArray[np.float64], seen: Seen
-) -> Shortcut | None:
-    """Return the shortcut of a way; None where the Resampler has to be asked at each bar."""
+    data: Any, fine: Fine, rounds: NDArray[np.float64], seen: Seen
+) -> Callable[[Coarsening], Shortcut] | None:
+    """Return what makes the shortcut of a way; None: the Resampler has to be asked at each bar."""
     resampler = data._filters[0][0]
     edges = None if fine.priced is not None else edges_of(resampler, data, fine.stamps)
     if edges is None or not len(fine.stamps):
         return None
+    closing, sessions = edges.closing, edges.sessions
     late = edges.closing & (seen.given != seen.load)
     asked = seen.load[edges.odd | late]
     last = np.maximum(seen.first[:-1] - 1, 0)
     by_others = forced(resampler, fine.stamps[last], rounds) & ~edges.closing[last]
     stops = np.unique(np.concatenate([asked, np.flatnonzero(by_others)]))
-    return Shortcut(coarsening, edges.closing, stops, seen.load, edges.sessions)
+
+    def make(way: Coarsening) -> Shortcut:
+        return Shortcut(way, closing, stops, seen.load, sessions)
+
+    return make

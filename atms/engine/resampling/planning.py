@@ -9,8 +9,9 @@ import numpy as np
 from backtrader.resamplerfilter import Resampler
 from numpy.typing import NDArray
 
-from atms.engine.resampling.coarse import Coarse, Coarsening, Fine, Stuck, shortcut_of
+from atms.engine.resampling.coarse import Fine, Way
 from atms.engine.resampling.folding import folded
+from atms.engine.resampling.leaving import leave_base, leave_clone
 from atms.engine.resampling.moments import is_known_zone
 from atms.engine.resampling.reading import Columns, read_columns
 from atms.engine.resampling.rounds import Seen, merged, seen_of
@@ -42,8 +43,6 @@ def plan(cerebro: Any) -> Schedule | str:
     rounds = merged([columns.stamps for columns in bases.values()])
     try:
         return _Planning(cerebro.datas, bases, rounds).schedule()
-    except Stuck as error:
-        return str(error)
     except _ITS_OWN as error:
         return f"Backtrader's Resampler raises {type(error).__name__}: {error}"
 
@@ -63,6 +62,8 @@ def _why_not(cerebro: Any) -> str:
             return f"feed {name}: {why}"
         if data.notifs or not (is_known_zone(data._tz) and data.lines.datetime._tz is data._tz):
             return f"feed {name}: a time zone that is not known, or notifications"
+        if data.p.qcheck:
+            return f"feed {name}: it waits for bars"
         if type(data._calendar) not in _CALENDARS:
             return f"feed {name}: a calendar that is not known"
     return ""
@@ -99,25 +100,19 @@ class _Planning:
         self, datas: list[Any], bases: dict[int, Columns], rounds: NDArray[np.float64]
     ) -> None:
         self._datas = datas
+        self._order = sorted(datas, key=lambda one: (one._timeframe, one._compression))
         self._bases = bases
         self._rounds = rounds
         self._listed: list[float] = rounds.tolist()
         self._lists: dict[int, list[float]] = {}
         self._seen: dict[tuple[int, bool], Seen] = {}
-        self._ways: list[tuple[Any, Coarsening]] = []
 
     def schedule(self) -> Schedule:
-        coarse = {id(data): self._coarse(data) for data in self._datas if _is_clone(data)}
-        rounds = len(self._rounds)
-        more = any(len(one.given) and one.given[-1] == rounds for one in coarse.values())
-        moments = np.append(self._rounds, self._rounds[-1:]) if more else self._rounds
-        courses = tuple(
-            self._resampled(data, coarse[id(data)], len(moments))
-            if _is_clone(data)
-            else self._plain(data, len(moments))
-            for data in self._datas
-        )
-        return Schedule(moments, courses, rounds, self._leave)
+        courses = [
+            self._resampled(data) if _is_clone(data) else self._plain(data) for data in self._datas
+        ]
+        masters = tuple(data for data in self._order if not _is_clone(data))
+        return Schedule(self._rounds, tuple(courses), masters)
 
     def _seen_of(self, base: Any, asked_before: bool) -> Seen:
         key = (id(base), asked_before)
@@ -133,36 +128,41 @@ class _Planning:
             self._lists[id(base)] = found
         return self._lists[id(base)]
 
-    def _coarse(self, data: Any) -> Coarse:
+    def _plain(self, data: Any) -> Course:
+        columns = self._bases[id(data)]
+        seen = self._seen_of(data, False)
+        delivered = np.searchsorted(columns.stamps, self._rounds, side="right")
+        held = seen.second[:-1]
+
+        def leave(step: int) -> None:
+            # A feed that has ended is asked twice in each round.
+            data._qcheck = 0.0
+            asked = 2 * int((delivered[:step] == len(columns.stamps)).sum()) if step else 0
+            leave_base(data, columns, int(held[step]), asked)
+
+        return Course(data, columns.values, delivered - 1, held, leave)
+
+    def _resampled(self, data: Any) -> Course:
+        columns = self._bases[id(data.data)]
+        way = self._way(data)
+        coarse = way.after(len(self._rounds))[1]
+        values = [*folded(columns.values, coarse.order, coarse.cuts), coarse.stamps]
+        every = np.arange(len(self._rounds))
+        at = np.searchsorted(coarse.given, every, side="right") - 1
+        held = np.searchsorted(coarse.made, every, side="right")
+
+        def leave(step: int) -> None:
+            data._qcheck = 0.0
+            leave_clone(data, columns, *way.after(step + 1))
+
+        return Course(data, values, at, held, leave)
+
+    def _way(self, data: Any) -> Way:
         base = data.data
         columns = self._bases[id(base)]
         opened = columns.values[base.getlinealiases().index("open")]
         priced = None if not np.isnan(opened).any() else ~np.isnan(opened)
         fine = Fine(base, columns.stamps, priced, self._list_of(base))
-        order = sorted(self._datas, key=lambda one: (one._timeframe, one._compression))
-        places = {id(one): place for place, one in enumerate(order)}
+        places = {id(one): place for place, one in enumerate(self._order)}
         seen = self._seen_of(base, places[id(data)] < places[id(base)])
-        way = Coarsening(data, fine, self._listed, seen)
-        self._ways.append((data, way))
-        return way.run(shortcut_of(way, data, fine, self._rounds, seen))
-
-    def _plain(self, data: Any, steps: int) -> Course:
-        columns = self._bases[id(data)]
-        seen = self._seen_of(data, False)
-        delivered = np.searchsorted(columns.stamps, self._rounds, side="right")
-        at = np.append(delivered, delivered[-1:])[:steps] - 1
-        held = np.append(seen.second[:-1], seen.second[-1:])[:steps]
-        return Course(data, columns.values, at, held)
-
-    def _resampled(self, data: Any, coarse: Coarse, steps: int) -> Course:
-        columns = self._bases[id(data.data)]
-        values = [*folded(columns.values, coarse.order, coarse.cuts), coarse.stamps]
-        every = np.arange(steps)
-        at = np.searchsorted(coarse.given, every, side="right") - 1
-        held = np.searchsorted(coarse.made, every, side="right")
-        return Course(data, values, at, held)
-
-    def _leave(self) -> None:
-        for data, way in self._ways:
-            way.leave(data._filters[0][0])
-            data._dlen = way.taken
+        return Way(data, fine, self._rounds, self._listed, seen)

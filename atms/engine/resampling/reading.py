@@ -69,6 +69,8 @@ def read_columns(data: Any) -> Columns | str:
         return f"feed {_name(data)}: stamps do not rise"
     first = int(np.searchsorted(stamps, data.fromdate, side="left"))
     last = max(first, int(np.searchsorted(stamps, data.todate, side="right")))
+    if first == last:
+        return f"feed {_name(data)}: has no bars"
     return Columns([one[first:last] for one in every], stamps[first:last], first)
 
 

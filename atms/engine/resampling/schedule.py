@@ -1,4 +1,4 @@
-"""A whole run of Backtrader's event loop over resampled feeds, known before its first bar."""
+"""The rounds of Backtrader's event loop over resampled feeds, known before its first bar."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ class Course:
         values: what its lines hold at the end, one array a line, each shape (bars,).
         at: the index of its present bar at each step, shape (steps,); -1: it has had none.
         held: how many bars its lines hold at each step, shape (steps,): one more than it has
-            delivered where the next one is loaded and others come first.
+            delivered where the next one is loaded and other feeds come first.
+        leave: called with a step; leaves all but the lines as Backtrader does after that step.
     """
 
     data: Any
     values: list[NDArray[np.float64]]
     at: NDArray[np.int64]
     held: NDArray[np.int64]
+    leave: Callable[[int], None] = field(repr=False, compare=False)
 
     @property
     def stamps(self) -> NDArray[np.float64]:
@@ -35,29 +37,28 @@ class Course:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The steps of a run: each is a round in which Backtrader gives the strategies their turn.
+    """The steps of a run: each is a round in which a feed that is not resampled has a bar.
+
+    The round after the last one, in which resampled feeds deliver what they have begun, is
+    none of them: Backtrader goes through it itself.
 
     Args:
-        moments: what timers see at each step, float days, shape (steps,).
+        moments: what timers see at each step, float days, rising, shape (steps,).
         courses: of each feed, in Cerebro's order.
-        rounds: how many steps there are before the last one, at which only resampled feeds
-            deliver what they have begun; there may be none such.
-        leave: called when the run is over, leaves feeds and resamplers as Backtrader does.
+        masters: the feeds that are not resampled, in the order in which they are asked.
     """
 
     moments: NDArray[np.float64]
     courses: tuple[Course, ...]
-    rounds: int
-    leave: Callable[[], None] = field(repr=False, compare=False)
+    masters: tuple[Any, ...]
 
     @property
     def steps(self) -> int:
         """How many there are."""
         return len(self.moments)
 
-    @property
     def stamps(self) -> NDArray[np.float64]:
-        """What a strategy's own line shows at each step, the latest of the feeds' stamps."""
+        """Return what a strategy's own line shows at each step, the latest of the feeds' stamps."""
         latest = np.full(self.steps, -np.inf)
         for course in self.courses:
             if len(course.stamps):

@@ -28,6 +28,10 @@ _STOCK = _codes(
 )
 
 
+# Looks before the first bar that add to the collections.
+_SETUP = _codes(bt.Strategy._addobserver, bt.Strategy._addanalyzer)
+
+
 class Guard:
     """What one strategy's collections tell when they are looked at.
 
@@ -65,8 +69,9 @@ def _guarded(guard: Guard) -> type:
     """Return a class for collections that tells *guard*; it looks like Backtrader's."""
 
     def heed(code: CodeType) -> None:
-        if code not in _STOCK:
-            guard.look()
+        if code in _STOCK or (guard.on_touch is None and code in _SETUP):
+            return
+        guard.look()
 
     class Collection(ItemCollection):
         def __getattribute__(self, name: str) -> Any:

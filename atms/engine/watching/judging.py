@@ -73,7 +73,7 @@ PICTURES: dict[type, Picture] = {
     observers.LogReturns: Picture(columns.log_returns, ("logret1",)),
     observers.LogReturns2: Picture(columns.log_returns2, ("logret1", "logret2")),
 }
-MARKS: dict[type, Callable[[Any], marks.Sparse]] = {
+MARKS: dict[type, Callable[[Any, int], marks.Sparse]] = {
     observers.BuySell: marks.Marks,
     observers.Trades: marks.Closings,
     observers.DataTrades: marks.DataClosings,
@@ -213,7 +213,7 @@ def picture_of(observer: Any, slaves: list[Any]) -> Picture | None:
     return picture
 
 
-def marks_of(observer: Any) -> Callable[[Any], marks.Sparse] | None:
+def marks_of(observer: Any) -> Callable[[Any, int], marks.Sparse] | None:
     """Return what can stand for an observer of orders or trades; None if it has to be called."""
     make = MARKS.get(base_in(type(observer), MARKS) or object)
     if make is None or _is_altered(observer) or observer._analyzers:

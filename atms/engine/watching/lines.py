@@ -22,6 +22,12 @@ def plain(observer: Any) -> bool:
     )
 
 
+def home(observer: Any) -> int:
+    """Return how many values the lines had before the first step."""
+    line = observer.lines.lines[0]
+    return len(line.array) - int(line.lencount)
+
+
 def grow(observer: Any, count: int) -> None:
     """Make room for *count* more steps; where the lines stand does not change."""
     for line in observer.lines.lines:
@@ -35,12 +41,12 @@ def go_to(observer: Any, length: int) -> None:
         line.lencount = length
 
 
-def cut(observer: Any, length: int, steps: int) -> None:
-    """Leave lines that have room for *steps* as they are after *length* of them."""
+def cut(observer: Any, length: int, home: int) -> None:
+    """Leave lines as they are after *length* steps; before the first they had *home* values."""
     for line in observer.lines.lines:
-        del line.array[len(line.array) - (steps - length) :]
-        with memoryview(line.array) as view:
-            np.frombuffer(view, dtype=np.float64)[length:] = np.nan
+        del line.array[home + length :]
+        line.array.extend(_NAN * (home + length - len(line.array)))
+        write(line, length, np.full(home, np.nan))
     go_to(observer, length)
 
 

@@ -13,10 +13,12 @@ class Marks:
 
     Args:
         observer: a BuySell whose lines have room for all steps.
+        home: how many values its lines had before the first step.
     """
 
-    def __init__(self, observer: Any) -> None:
+    def __init__(self, observer: Any, home: int) -> None:
         self.observer = observer
+        self._home = home
         self._data = observer.data
         self._buys, self._sells = (line.array for line in observer.lines.lines[:2])
         self._low, self._high = self._data.lines.low, self._data.lines.high
@@ -52,9 +54,9 @@ class Marks:
             return mean
         return edge[0] * (1 + side * apart)
 
-    def settle(self, length: int, steps: int) -> None:
-        """Leave the observer as it is after *length* steps of *steps*."""
-        lines.cut(self.observer, length, steps)
+    def settle(self, length: int) -> None:
+        """Leave the observer as it is after *length* steps."""
+        lines.cut(self.observer, length, self._home)
         if self._marked != length - 1:
             self.observer.curbuylen = self.observer.curselllen = 0
 
@@ -64,10 +66,12 @@ class Closings:
 
     Args:
         observer: a Trades whose lines have room for all steps.
+        home: how many values its lines had before the first step.
     """
 
-    def __init__(self, observer: Any) -> None:
+    def __init__(self, observer: Any, home: int) -> None:
         self.observer = observer
+        self._home = home
 
     def mark(self, step: int, executed: list[Any], trades: list[Any]) -> None:
         """Show the profit or loss of trades that were closed on *step*."""
@@ -79,9 +83,9 @@ class Closings:
         pnl = trade.pnlcomm if self.observer.p.pnlcomm else trade.pnl
         self.observer.lines.lines[0 if pnl >= 0.0 else 1].array[step] = pnl
 
-    def settle(self, length: int, steps: int) -> None:
-        """Leave the observer as it is after *length* steps of *steps*."""
-        lines.cut(self.observer, length, steps)
+    def settle(self, length: int) -> None:
+        """Leave the observer as it is after *length* steps."""
+        lines.cut(self.observer, length, self._home)
 
 
 class DataClosings(Closings):

@@ -88,13 +88,14 @@ class Onlooker:
     def spare(self, steps: int) -> None:
         """Make room for all *steps* of a run, if it is called only on some."""
         if self.make_marks is not None:
+            home = lines.home(self.observer)
             lines.grow(self.observer, steps - len(self.observer))
-            self.marks = self.make_marks(self.observer)
+            self.marks = self.make_marks(self.observer, home)
 
     def settle(self, accounts: Accounts, upto: int) -> None:
         """Leave it as it is after *upto* steps; its analyzers still are as they were before."""
         if self.marks is not None:
-            self.marks.settle(upto, accounts.setting.timeline.steps)
+            self.marks.settle(upto)
         elif self.picture is not None and upto > self.done:
             span = accounts.span(self.done, upto)
             observers.settle(self.picture.columns, self.observer, span)

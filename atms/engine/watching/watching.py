@@ -63,6 +63,7 @@ class Watching:
         self._roster: Roster | None = None  # None while Backtrader's own code does it all
         self._accounts: Accounts | None = None
         self._parts: list[Part] = []
+        self._looked = ""  # why all are to be called from the next of our calls on
         self._leaving = False
         self._quick: bool = strategy.cerebro.p.quicknotify
         self._signals = type(strategy)._notify is bt.SignalStrategy._notify
@@ -87,6 +88,8 @@ class Watching:
         if roster is None:
             self._strategy._notify()
             return
+        if self._looked:  # and the rest of that step was not ours
+            self._leave(Place(self._step, DONE, 0))
         self._step, self._phase = self._timeline.main.at, TELLING
         to_check = (self._strategy._orderspending or self._keep) and not self._leaving
         if to_check and not preconditions.is_plain(self._broker):
@@ -142,7 +145,9 @@ class Watching:
             if self._accounts is None:
                 self._begin()
             return
-        if self._recorder is not None and not self._leaving:
+        if self._looked:
+            self._leave(None)
+        elif self._recorder is not None and not self._leaving:
             self._compare(self._recorder)
         busy = strategy._orderspending or strategy._tradespending
         if roster.calls or (busy and roster.on_orders):
@@ -217,7 +222,7 @@ class Watching:
         roster.leave_alone(self._timeline.steps)
         self._roster = roster
         self._parts = roster.parts()
-        self.every_bar = self._keep or roster.calls
+        self.every_bar = self._keep or self._told or roster.calls
         self._step, self._phase = self._timeline.main.at, DONE
 
     def _looked_at(self) -> None:
@@ -232,29 +237,43 @@ class Watching:
         Args:
             why: is shown by :meth:`parts`.
         """
-        if self._leaving or self._why:
+        if self._leaving or self._looked or self._why:
             return
         self.every_bar = True
         if self._roster is None:
             self._why = why
             return
-        self._settle(self._roster)
-        self._leaving = True
+        place = self._place()
+        settle(self._roster, self._settled(), place)
         step = len(self._strategy)
         self._parts = [
             part if not part.fast else Part(part.kind, part.name, False, f"{why} on bar {step}")
             for part in self._parts
         ]
-        self._roster.call_all()
         self._release()
+        if place.step == self._timeline.main.at and place.step != self._step:
+            self._step, self._phase, self._looked = place.step, ACTING, why
+        else:
+            self._leave(None)
 
-    def _settle(self, roster: Roster) -> None:
-        at, seen = self._timeline.main.at, len(self._strategy)
-        place = Place(at, self._phase if self._step == at else ACTING, self._index)
-        if seen <= at:
-            place = Place(seen - 1, DONE, 0)
+    def _leave(self, place: Place | None) -> None:
+        """Have all called from here on; those that have not seen *place* are brought there."""
+        roster = self._roster
+        assert roster is not None
+        if place is not None:
+            settle(roster, self._settled(), place)
+        self._looked, self._leaving = "", True
+        roster.call_all()
+
+    def _settled(self) -> Accounts:
         assert self._accounts is not None
-        settle(roster, self._accounts, place)
+        return self._accounts
+
+    def _place(self) -> Place:
+        at, seen = self._timeline.main.at, len(self._strategy)
+        if seen <= at:
+            return Place(seen - 1, DONE, 0)
+        return Place(at, self._phase if self._step == at else ACTING, self._index)
 
     def finish(self) -> None:
         """Leave everybody as Backtrader's loop would have left him here.
@@ -266,7 +285,7 @@ class Watching:
         if roster is not None and not self._leaving:
             if sys.exc_info()[1] is self._handled:  # else a step was broken off
                 self._step, self._phase = self._timeline.main.at, DONE
-            self._settle(roster)
+            settle(roster, self._settled(), self._place())
         self._leaving = True
         self._release()
 
