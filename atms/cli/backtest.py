@@ -29,6 +29,9 @@ def backtest(
         typer.Option("--out", metavar="DIR", help="The run's folder; default: runs/<id>."),
     ] = None,
     json_: options.Json = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what ran fast, and what on Backtrader's code.")
+    ] = False,
 ) -> None:
     """Run a strategy on bars of the past; without arguments, the packaged quick-start."""
     loaded = options.load(config, strategy, param, set_, timerange)
@@ -56,9 +59,13 @@ def backtest(
             "warnings": result.warnings,
             "explanation": result.explanation,
         }
+        if explain:
+            remarks["engine"] = str(result.cerebro.explain()).splitlines()
         print_json({**about, **result.metrics, **remarks})
     else:
         _show(result)
+        if explain:
+            say(str(result.cerebro.explain()))
         say(f"files: {folder}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from atms.engine.brokerside import BrokerSide
 from atms.engine.timeline import Tickers, Timeline
+from atms.engine.warmup import is_held
 
 
 class Turn(Protocol):
@@ -38,6 +39,18 @@ class StockTurn:
         if self._tickers is not None:
             self._tickers.go_to(step)
         self.strategy._oncepost(stamp)
+
+
+class HeldTurn(StockTurn):
+    """The turn of a strategy that is still warming up, in Backtrader's words.
+
+    Args:
+        opened: makes the turn that it has from the step after the gate's opening on.
+    """
+
+    def __init__(self, strategy: Any, tickers: Tickers, opened: Callable[[], Any]) -> None:
+        super().__init__(strategy, tickers)
+        self.opened = opened
 
 
 class FastTurn:
@@ -127,6 +140,7 @@ class Loop:
         broker: its side.
 
     Attributes:
+        turns: as they are now.
         loose: set when somebody moved a line by himself: only Backtrader's own way of moving
             all lines is right from the next step on.
     """
@@ -136,7 +150,7 @@ class Loop:
     ) -> None:
         self.loose = False
         self._cerebro = cerebro
-        self._turns = turns
+        self.turns = turns
         self._timeline = timeline
         self._broker = broker
         self._lane = broker.lane
@@ -149,35 +163,57 @@ class Loop:
     def prices_change(self) -> None:
         """Have all that is worked out later worked out now: prices are about to be written."""
         self._broker.wake()
-        for turn in self._turns:
+        for turn in self.turns:
             if isinstance(turn, FastTurn):
                 turn.watching.go_live("a price was written")
 
     def run(self) -> None:
         """Go over the steps until the last, a stop, or a line that was let go."""
-        cerebro, turns = self._cerebro, self._turns
+        cerebro, turns = self._cerebro, self.turns
+        first = self._warm_up()
+        if cerebro._event_stop:
+            return
         timed = cerebro._timers or cerebro._timerscheat
         simple = len(turns) == 1 and isinstance(turns[0], FastTurn)
         if simple and not (timed or cerebro.p.cheat_on_open or cerebro.runwriters):
             calls = turns[0].calls()
             if calls is None:
-                self._run_simple(turns[0])
+                self._run_simple(turns[0], first)
             else:
-                self._run_sparse(turns[0], calls)
+                self._run_sparse(turns[0], calls, first)
         else:
-            self._run_steps(self._by_ticker(), turns)
+            self._run_steps(self._by_ticker(first), turns)
 
     def run_rest(self) -> None:
         """Go over the steps that are left by moving every feed and indicator, as Backtrader."""
-        self._run_steps(self._by_feed(), [StockTurn(turn.strategy, None) for turn in self._turns])
+        self._run_steps(self._by_feed(), [StockTurn(turn.strategy, None) for turn in self.turns])
 
-    def _run_simple(self, turn: FastTurn) -> None:
+    def _warm_up(self) -> int:
+        """Go over the steps on which a strategy is held; return the first after them."""
+        held = [turn for turn in self.turns if isinstance(turn, HeldTurn)]
+        if held:
+            opening = self._while_held(self._by_ticker(0), [turn.strategy for turn in held])
+            self._run_steps(opening, self.turns)
+        for turn in held if not self._cerebro._event_stop else ():
+            self.turns[self.turns.index(turn)] = turn.opened()
+        return self._timeline.main.at + 1
+
+    def _while_held(
+        self, steps: Iterator[tuple[int, float]], strategies: list[Any]
+    ) -> Iterator[tuple[int, float]]:
+        while any(is_held(strategy) for strategy in strategies):
+            step = next(steps, None)
+            if step is None:
+                return
+            yield step
+
+    def _run_simple(self, turn: FastTurn, first: int) -> None:
         cerebro, broker, watching = self._cerebro, self._broker, turn.watching
         lane = self._lane
         feeds, own, strategy = self._timeline.feeds, turn.tickers, turn.strategy
         main, own_main, next_at = feeds.main, own.main, turn.next_at
         moving = feeds.moving + own.moving
-        for step in range(self._timeline.steps):
+        for step in range(first, self._timeline.steps):
             if step < lane.asleep_until and step >= next_at and not watching.every_bar:
                 main.at = own_main.at = step
                 for ticker, places in moving:
@@ -195,11 +231,11 @@ class Loop:
             if cerebro._event_stop:
                 return
 
-    def _run_sparse(self, turn: FastTurn, calls: list[int]) -> None:
+    def _run_sparse(self, turn: FastTurn, calls: list[int], first: int) -> None:
         """Visit the steps on which the strategy or the broker has something to do."""
         cerebro, broker, lane = self._cerebro, self._broker, self._lane
         feeds = self._timeline.feeds
-        steps, upcoming, step = self._timeline.steps, iter(calls), 0
+        steps, upcoming, step = self._timeline.steps, iter(calls), first
         call = next(upcoming, steps)
         while step < steps:
             if self.loose:
@@ -221,9 +257,9 @@ class Loop:
             feeds.go_to(steps - 1)
             turn.tickers.go_to(steps - 1)
 
-    def _by_ticker(self) -> Iterator[tuple[int, float]]:
+    def _by_ticker(self, first: int) -> Iterator[tuple[int, float]]:
         feeds = self._timeline.feeds
-        for step, stamp in enumerate(self._timeline.stamps.tolist()):
+        for step, stamp in enumerate(self._timeline.stamps[first:].tolist(), first):
             if self.loose:
                 return
             feeds.go_to(step)

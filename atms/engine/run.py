@@ -16,11 +16,12 @@ from atms.engine.clocks import Clocks
 from atms.engine.explaining import Explanation, Part
 from atms.engine.lines import SwappedLines, is_plain_feed
 from atms.engine.loading import Loading
-from atms.engine.loop import FastTurn, Loop, StockTurn
+from atms.engine.loop import FastTurn, HeldTurn, Loop, StockTurn
 from atms.engine.once import compute
 from atms.engine.sparse import acting_steps
 from atms.engine.swapping import Swaps
-from atms.engine.timeline import Timeline
+from atms.engine.timeline import Tickers, Timeline
+from atms.engine.warmup import is_held
 from atms.engine.watching import Watching, guard, release
 
 # What the loop leaves out or does in other words; who overrides one of them is run by Backtrader.
@@ -125,7 +126,7 @@ class FastRun:
                 loop.run()
         finally:
             self._fast_bars = timeline.main.at + 1
-            for turn in turns:
+            for turn in loop.turns:
                 if isinstance(turn, FastTurn):
                     turn.finish()
                     self._parts += turn.watching.parts()
@@ -138,12 +139,27 @@ class FastRun:
             self._note("loop", "", True)
 
     def _turn(self, strategy: Any, timeline: Timeline, lines: SwappedLines) -> Any:
-        own, name = timeline.tickers(), type(strategy).__name__
+        own = timeline.tickers()
         clocks = Clocks(strategy, self._cerebro.datas, own)
         for indicator, ticker in clocks.moved:
             lines.indicator(indicator, ticker)
+
+        def opened() -> Any:
+            return self._opened(strategy, clocks, own, timeline, lines)
+
+        return HeldTurn(strategy, own, opened) if is_held(strategy) else opened()
+
+    def _opened(
+        self,
+        strategy: Any,
+        clocks: Clocks,
+        own: Tickers,
+        timeline: Timeline,
+        lines: SwappedLines,
+    ) -> Any:
+        """Return the turn of a strategy that is not held, at the step that is next."""
         why = _why_stock(strategy, clocks)
-        self._note("strategy", name, not why, why)
+        self._note("strategy", type(strategy).__name__, not why, why)
         if why:
             return StockTurn(strategy, own)
         acting = None

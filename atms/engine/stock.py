@@ -9,6 +9,8 @@ from typing import Any
 
 import backtrader as bt
 
+from atms.engine.explaining import Explanation, Part
+
 
 class StockCerebro(bt.Cerebro):
     """``bt.Cerebro`` and its own loops, with two things more.
@@ -21,6 +23,10 @@ class StockCerebro(bt.Cerebro):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.before_bars: list[Callable[[list[bt.Strategy]], None]] = []
+
+    def explain(self) -> Explanation:
+        """Return that nothing ran fast in the last run."""
+        return Explanation((Part("loop", "", False, "Backtrader's own was chosen"),), 0, 0)
 
     def _runonce(self, runstrats: list[bt.Strategy]) -> None:
         self._announce(runstrats)

@@ -103,6 +103,12 @@ class Gate:
             self._strategy._next_analyzers(max(minperstatus, 0), once)
 
 
+def is_held(strategy: bt.Strategy) -> bool:
+    """Return whether a gate keeps *strategy* from being called."""
+    instead = strategy.__dict__.get("_next_analyzers")
+    return isinstance(getattr(instead, "__self__", None), Gate)
+
+
 def required_bars(strategy: bt.Strategy) -> tuple[list[int], str]:
     """Return the bars that each of the strategy's datas needs before its first call, and why.
 
