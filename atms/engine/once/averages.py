@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from atms.engine.once import recursions
 from atms.engine.once.columns import (
+    BLOCK,
     Floats,
     NotExactError,
     buffer,
@@ -101,8 +102,10 @@ def smoothing(node: Any, start: int, end: int) -> None:
     source = reading(node.data, start, end, node.line.array)
     alpha, keep = constant(node.alpha), constant(node.alpha1)
     average(node, start, start + 1)
-    scaled = source[1:] * alpha
-    looped(recursions.smooth, float(into[0]), scaled, keep, into=into[1:])
+    for first in range(1, len(into), BLOCK):
+        part = slice(first, first + BLOCK)
+        before = float(into[first - 1])
+        looped(recursions.smooth, before, source[part] * alpha, keep, into=into[part])
 
 
 def smoothing_by_line(node: Any, start: int, end: int) -> None:
@@ -112,8 +115,10 @@ def smoothing_by_line(node: Any, start: int, end: int) -> None:
     alpha = reading(node.alpha, start, end, node.line.array)
     keep = reading(node.alpha1, start, end, node.line.array)
     average(node, start, start + 1)
-    scaled = source[1:] * alpha[1:]
-    looped(recursions.smooth_by, float(into[0]), scaled, keep[1:], into=into[1:])
+    for first in range(1, len(into), BLOCK):
+        part = slice(first, first + BLOCK)
+        before, scaled = float(into[first - 1]), source[part] * alpha[part]
+        looped(recursions.smooth_by, before, scaled, keep[part], into=into[part])
 
 
 def accumulate(node: Any, start: int, end: int) -> None:

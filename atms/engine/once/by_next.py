@@ -14,7 +14,7 @@ from backtrader.linebuffer import LineActions, LineBuffer
 from backtrader.lineseries import LineSeriesStub
 
 from atms.engine.once import recursions
-from atms.engine.once.columns import NotExactError, buffer, looped, reading
+from atms.engine.once.columns import BLOCK, NotExactError, buffer, looped, reading
 
 
 def parabolic_sar(node: Any, start: int, end: int) -> None:
@@ -53,7 +53,9 @@ def _laguerre(node: Any, start: int, end: int, *, as_index: bool) -> None:
     _check_still(node, end)
     values = reading(node.data, start, end, node.line.array)
     into = buffer(node.line.array, start, end)
-    state = looped(recursions.laguerre, values, gamma, state, as_index, into=into)
+    for first in range(0, len(into), BLOCK):
+        part = slice(first, first + BLOCK)
+        state = looped(recursions.laguerre, values[part], gamma, state, as_index, into=into[part])
     node.l0, node.l1, node.l2, node.l3 = state
     _move(node, end)
 

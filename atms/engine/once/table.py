@@ -14,6 +14,7 @@ import backtrader as bt
 from backtrader import functions, linebuffer, lineiterator, lineroot
 
 from atms.engine.once import averages, by_next, logic, operations, ta_lib
+from atms.engine.once.originals import original
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Kernel:
     """How an indicator's values are computed at once.
 
     Args:
-        compute: called with the indicator, the first bar that has a value, and their number.
+        compute: called with the indicator, the first bar that has a value, and their number;
+            raises NotExactError where it would not give Backtrader's own bits.
         expected: the other functions that Backtrader's code would call, by name.
     """
 
@@ -33,9 +35,13 @@ class Kernel:
         return all(getattr(kind, name, None) is one for name, one in self.expected.items())
 
 
+def _kernel(owner: Any, compute: Callable[[Any, int, int], None], names: tuple[str, ...]) -> Kernel:
+    return Kernel(compute, {name: original(owner, name) for name in names})
+
+
 def _of(owner: Any, compute: Callable[[Any, int, int], None], *more: str) -> tuple[Any, Kernel]:
     names = ("preonce", "oncestart", *more)
-    return owner.once, Kernel(compute, {name: getattr(owner, name) for name in names})
+    return original(owner, "once"), _kernel(owner, compute, names)
 
 
 KERNELS: dict[Any, Kernel] = dict(
@@ -67,11 +73,12 @@ KERNELS: dict[Any, Kernel] = dict(
 )
 if hasattr(bt.talib, "_TALibIndicator"):  # where TA-Lib is installed
     KERNELS.update([_of(bt.talib._TALibIndicator, ta_lib.ta_lib)])
+_ONCE_VIA_NEXT = original(bt.Indicator, "once_via_next")
 _VIA_NEXT = ("once", "preonce", "oncestart", "prenext", "nextstart")
 
 
 def _of_next(owner: Any, compute: Callable[[Any, int, int], None]) -> tuple[Any, Kernel]:
-    return owner.next, Kernel(compute, {name: getattr(owner, name) for name in _VIA_NEXT})
+    return original(owner, "next"), _kernel(owner, compute, _VIA_NEXT)
 
 
 # For those that only have a next: Backtrader's once calls it bar by bar. By their next.
@@ -88,7 +95,7 @@ NEXT_KERNELS: dict[Any, Kernel] = dict(
 def kernel_of(kind: type[Any]) -> Kernel | None:
     """Return the kernel for a class of indicators; None: it has code of its own."""
     kernel = KERNELS.get(kind.once)
-    if kernel is None and kind.once is bt.Indicator.once_via_next:
+    if kernel is None and kind.once is _ONCE_VIA_NEXT:
         kernel = NEXT_KERNELS.get(kind.next)
     return kernel if kernel is not None and kernel.fits(kind) else None
 
@@ -109,6 +116,6 @@ IDEMPOTENT: frozenset[Any] = NEXT_EQUAL - {
 
 # What does nothing: indicators that are made of others, and those that only have a next.
 EMPTY: dict[str, frozenset[Any]] = {
-    name: frozenset({getattr(lineiterator.LineIterator, name), getattr(lineroot.LineRoot, name)})
+    name: frozenset(original(one, name) for one in (lineiterator.LineIterator, lineroot.LineRoot))
     for name in ("preonce", "oncestart", "once")
 }

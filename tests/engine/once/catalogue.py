@@ -11,15 +11,15 @@ import numpy as np
 
 from tests.engine.once.sides import bars, walk
 
-# Not buildable: these need packages that are gone, or a line as a parameter, or are a base of others.
+# Not buildable: they need packages that are gone, a line as a parameter, or are a base.
 WITHOUT = {
     "CointN", "OLS_BetaN", "OLS_Slope_InterceptN", "OLS_TransformationN",
     "ExponentialSmoothingDynamic", "MovingAverageBase", "OscillatorMixIn",
 }  # fmt: skip
 # Need an event loop: HeikinAshi and what is built on it switch runonce off.
 BAR_BY_BAR = {"HeikinAshi", "haDelta"}
-# Have no kernel: numpy's own polynomial fit, bar by bar.
-ON_STOCK = {"HurstExponent"}
+# Have no kernel: a polynomial fit bar by bar; a line that two of them write.
+STEPPED = {"HurstExponent", "ZeroLagIndicatorOscillator"}
 
 
 def _builds() -> dict[str, Callable[[Any], Any]]:
@@ -31,6 +31,7 @@ def _builds() -> dict[str, Callable[[Any], Any]]:
         if name in WITHOUT or kind in (bt.Indicator, bt.ind.PeriodN, bt.ind.OperationN):
             continue
         found[name] = _build(kind)
+    found["HurstExponent"] = lambda s: bt.ind.HurstExponent(s.data, period=12)
     found["ApplyN"] = lambda s: bt.ind.ApplyN(s.data, period=5, func=max)
     found["BaseApplyN"] = found["ReduceN"] = lambda s: bt.ind.ApplyN(s.data, period=4, func=min)
     found["FindFirstIndex"] = lambda s: bt.ind.FindFirstIndex(s.data, period=7, _evalfunc=max)

@@ -29,6 +29,7 @@ class Columns(bt.feed.DataBase):
             line.array.extend(array.array("d", np.asarray(values, float).tobytes()))
             line.idx = len(values) - 1
             line.lencount = len(values)
+        self._at = len(self.p.columns["datetime"])
         self.home()
 
     def _load(self) -> bool:
@@ -71,11 +72,18 @@ class _Seen(Exception):  # noqa: N818
 
 
 class Sides(bt.Cerebro):
-    """A Cerebro that calls *once* in the place of each strategy's ``_once``."""
+    """A Cerebro that calls *once* in the place of each strategy's ``_once``, and stops there."""
 
-    once: Callable[[Any], Any]
-    rows: list[Row]
-    parts: list[Part]
+    params = (("stdstats", False),)
+
+    def __init__(self, once: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.once = once
+        self.rows: list[Row] = []
+        self.parts: list[Part] = []
+
+    def add_columns(self, columns: Any, **options: Any) -> None:
+        self.adddata(Columns(columns=columns, **options))
 
     def _runonce(self, runstrats: list[Any]) -> None:
         for strategy in runstrats:
@@ -135,6 +143,15 @@ def bits(values: Any) -> bytes:
     return found.tobytes()
 
 
+class Built(bt.Strategy):
+    """A strategy whose ``__init__`` is its parameter."""
+
+    params = (("build", None),)
+
+    def __init__(self) -> None:
+        self.built = self.p.build(self)
+
+
 def run(
     once: Callable[[Any], Any],
     build: Callable[[Any], Any],
@@ -144,23 +161,22 @@ def run(
 ) -> tuple[Sides, BaseException | None]:
     """Run a strategy whose ``__init__`` is *build* over feeds; return what was seen and raised."""
 
-    class Built(bt.Strategy):
-        def __init__(self) -> None:
-            self.built = build(self)
-
-    options = {"stdstats": False, **options}
-    cerebro = Sides(**options)
-    cerebro.once, cerebro.rows, cerebro.parts = once, [], []
+    cerebro = Sides(once, **options)
     for one in columns:
-        cerebro.adddata(Columns(columns=one))
-    cerebro.addstrategy(Built)
+        cerebro.add_columns(one)
+    cerebro.addstrategy(Built, build=build)
+    return cerebro, see(cerebro)
+
+
+def see(cerebro: Sides) -> BaseException | None:
+    """Run until all indicators are computed; return what they raised."""
     try:
         cerebro.run()
     except _Seen:
-        return cerebro, None
+        return None
     except (ArithmeticError, LookupError, ValueError, TypeError, *_ODD) as error:
-        return cerebro, error
-    return cerebro, None
+        return error
+    return None
 
 
 def same(build: Callable[[Any], Any], *columns: Any, **options: Any) -> list[Part]:

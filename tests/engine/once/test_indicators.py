@@ -8,7 +8,7 @@ import backtrader as bt
 import numpy as np
 import pytest
 
-from tests.engine.once.catalogue import BAR_BY_BAR, BUILDS, ON_STOCK, SERIES
+from tests.engine.once.catalogue import BAR_BY_BAR, BUILDS, SERIES, STEPPED
 from tests.engine.once.sides import bars, same, stock_parts, walk
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # numpy's, of Hurst's logarithms
@@ -20,17 +20,16 @@ def test_an_indicator_has_stocks_bits_on_every_series(name: str) -> None:
         same(BUILDS[name], columns)
 
 
-@pytest.mark.parametrize("name", sorted(BUILDS.keys() - BAR_BY_BAR - ON_STOCK))
+@pytest.mark.parametrize("name", sorted(BUILDS.keys() - BAR_BY_BAR - STEPPED))
 def test_an_indicator_runs_wholly_on_kernels(name: str) -> None:
     parts = same(BUILDS[name], SERIES["full mantissas"])
-    assert parts
-    assert stock_parts(parts) == []
+    assert {str(part).partition(": ")[2] for part in parts} == {""}
 
 
-@pytest.mark.parametrize("name", sorted(ON_STOCK))
-def test_what_has_no_kernel_says_so(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(STEPPED))
+def test_what_has_no_kernel_is_stepped(name: str) -> None:
     parts = same(BUILDS[name], SERIES["full mantissas"])
-    assert stock_parts(parts) == [f"stock indicator {name}: its class has code of its own"]
+    assert str(parts[-1]) == f"fast  indicator {name}: its own next, bar by bar"
 
 
 def test_the_list_of_indicators_is_not_short() -> None:
@@ -91,6 +90,21 @@ def test_negative_zeros_are_taken_as_python_takes_them() -> None:
         bt.ind.NonZeroDifference(s.data.close, s.data.open)
 
     same(build, bars(values, spread=0.0))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_where_two_lines_meet_the_last_difference_is_kept(seed: int) -> None:
+    columns = bars(np.random.default_rng(seed).integers(0, 2, 60))
+    columns["open"] = np.random.default_rng(seed + 99).integers(0, 2, 60).astype(float)
+
+    def build(s: Any) -> Any:
+        return (
+            bt.ind.NonZeroDifference(s.data.close, s.data.open),
+            bt.ind.CrossOver(s.data.close, s.data.open),
+            bt.ind.CrossUp(s.data.open, s.data.close(-1)),
+        )
+
+    assert stock_parts(same(build, columns)) == []
 
 
 @pytest.mark.parametrize("seed", [0, 1, True, -2.5, 1e300, 2**60])
