@@ -30,8 +30,12 @@ class Cerebro(OptimisingCerebro):
         self._explanation = Explanation((), 0, 0)
 
     def explain(self) -> Explanation:
-        """Return what ran fast in the last run, what on Backtrader's own code, and why."""
-        return self._explanation
+        """Return what ran fast in the last run, what on Backtrader's own code, and why.
+
+        Of trials in a pool it says how they were given out; the workers keep what else there was.
+        """
+        last = self._explanation
+        return Explanation((*self.trial_parts, *last.parts), last.bars, last.fast_bars)
 
     def runstrategies(self, iterstrat: Any, predata: bool = False) -> Any:
         """Run one set of strategies, as Backtrader's method of this name."""

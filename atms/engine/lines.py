@@ -15,13 +15,14 @@ import backtrader as bt
 from backtrader.linebuffer import LineBuffer
 from backtrader.lineseries import LineAlias, LineSeries
 
+from atms.engine.operators import operators
 from atms.engine.swapping import Body, Mirrors, Swaps
 from atms.engine.timeline import Ticker
 
 _OUT_OF_RANGE = "array index out of range"  # array's own words
 
 
-def _line_body(_: type) -> Body:
+def _line_body(base: Any) -> Body:
     """A line whose whole array can be seen, as after a preload."""
 
     def get(self: Any, ago: int) -> float:
@@ -36,6 +37,7 @@ def _line_body(_: type) -> Body:
 
     place = property(at, _moved)
     return {
+        **operators(base),
         "__getitem__": get,
         "__len__": length,
         "_idx": place,
@@ -108,7 +110,7 @@ _FEED_LINES = Mirrors(_feed_line_body)
 _GROWN = Mirrors(_grown_body)
 
 
-def _series_body(_: type) -> Body:
+def _series_body(base: Any) -> Body:
     """A feed or an indicator: its first line answers for it."""
 
     def get(self: Any, key: int) -> float:
@@ -118,7 +120,7 @@ def _series_body(_: type) -> Body:
     def length(self: Any) -> int:
         return int(self._ticker.at) + 1
 
-    return {"__getitem__": get, "__len__": length}
+    return {**operators(base), "__getitem__": get, "__len__": length}
 
 
 def _feed_body(base: type) -> Body:

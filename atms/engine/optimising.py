@@ -8,23 +8,17 @@ the pipe from then on is its name. Each trial still begins on a fresh copy, as B
 from __future__ import annotations
 
 import datetime
-import functools
-import gc
 import io
-import mmap
-import os
 import pickle
 import tempfile
 import threading
 import types
-from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from atms.engine.explaining import Part
 from atms.engine.loading import Loading
+from atms.engine.packing import Packer, fresh_copy
 from atms.engine.stock import StockCerebro
 
 # What a parameter and the system may both hold: nobody can change it for the other.
@@ -46,26 +40,37 @@ class OptimisingCerebro(StockCerebro):
     """``bt.Cerebro`` whose pool of trials is fed in less time; else the same.
 
     Attributes:
-        optimising: how the trials of the last run in a pool got the system; None: there was none.
+        trial_parts: how the trials of the last run got the system, and how its feeds were loaded;
+            empty where there was no pool.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._trials: Trials | None = None
-        self.optimising: Part | None = None
+        self.trial_parts: tuple[Part, ...] = ()
 
     def run(self, **kwargs: Any) -> Any:
         """Run as Backtrader does."""
-        maxcpus = kwargs.get("maxcpus", self.p.maxcpus)
-        if not self._dooptimize or maxcpus == 1 or not self.datas or self.signals:
+        self.trial_parts = ()
+        if not self._dooptimize or kwargs.get("maxcpus", self.p.maxcpus) == 1 or not self.datas:
             return super().run(**kwargs)
-        with trials_of(self) as trials:
+        if self.signals:  # Backtrader looks at the strategies before it runs them
+            return self._run_as_it_is("signals", kwargs)
+        try:
+            place = tempfile.TemporaryDirectory(prefix="atms-", ignore_cleanup_errors=True)
+        except OSError as error:
+            return self._run_as_it_is(f"no folder for temporary files: {error.strerror}", kwargs)
+        with place as folder, Trials(self, Path(folder)) as trials:
             self._trials = trials
             try:
                 return super().run(**kwargs)
             finally:
                 self._trials = None
-                self.optimising = trials.part
+                self.trial_parts = trials.parts
+
+    def _run_as_it_is(self, why: str, kwargs: dict[str, Any]) -> Any:
+        self.trial_parts = (Part("optimise", "", False, why),)
+        return super().run(**kwargs)
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
@@ -83,23 +88,26 @@ class Trials:
     Args:
         cerebro: about to run.
         folder: for the pickle.
-
-    Attributes:
-        part: how the trials are given to the workers.
     """
 
     def __init__(self, cerebro: Any, folder: Path) -> None:
-        self.part = Part("optimise", "", True, "each worker has the system once, not each trial")
+        self._part = Part("optimise", "", True, "each worker has the system once, not each trial")
         self._cerebro = cerebro
         self._path = folder / "system.pickle"
         self._caller = threading.get_ident()
-        self._written: bool | None = None
+        self._tried = False
+        self._places: list[tuple[int, int]] | None = None
         self._loading = Loading()
         self._loading.begin(cerebro.datas)
         # Stock hands iterators to itertools.product, which empties them; ours are emptied here.
         self._strategies = list(cerebro.strats)
         self._choices = [list(choices) for choices in self._strategies]
         cerebro.strats[:] = [iter(choices) for choices in self._choices]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Return how the trials are given to the workers, and how the feeds were loaded."""
+        return (self._part, *self._loading.done)
 
     def reduced(self) -> Any:
         """Return what stands for the Cerebro in the pool's pipe; None: the Cerebro itself.
@@ -112,32 +120,42 @@ class Trials:
         """
         if threading.get_ident() == self._caller:
             return None
-        if self._written is None:
-            self._written = self._write()
-        return (fresh_copy, (str(self._path),)) if self._written else None
+        if not self._tried:
+            self._places = self._write()
+            self._tried = True
+        return (fresh_copy, (str(self._path), self._places)) if self._places else None
 
-    def end(self) -> None:
+    def __enter__(self) -> Trials:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
         """Leave feeds and strategies as Backtrader does."""
         self._loading.end()
         self._cerebro.strats[:] = self._strategies
 
-    def _write(self) -> bool:
-        self.end()
+    def _write(self) -> list[tuple[int, int]] | None:
+        """Write the pickle; return where its large blocks lie, or None if there can be none."""
+        self._end()
         try:
             with self._path.open("wb") as file:
-                packer = _Packer(file, self._cerebro)
+                packer = Packer(file, self._cerebro)
                 packer.dump(self._cerebro)
+                places = packer.write_blocks()
         except OSError as error:
-            return self._refuse(f"no file for the workers: {error.strerror}")
+            self._refuse(f"no file for the workers: {error.strerror}")
+            return None
         if self._share(packer):
-            return self._refuse("a parameter is an object of the system's")
-        return True
+            self._refuse("a parameter is an object of the system's")
+            return None
+        return places
 
-    def _refuse(self, why: str) -> bool:
-        self.part = Part("optimise", "", False, why)
-        return False
+    def _refuse(self, why: str) -> None:
+        self._part = Part("optimise", "", False, why)
 
-    def _share(self, system: _Packer) -> bool:
+    def _share(self, system: Packer) -> bool:
         """Return whether a parameter is, or holds, an object that the system holds too.
 
         Pickled in one go, as Backtrader pickles them, they are still one object in the worker.
@@ -147,7 +165,7 @@ class Trials:
             for choices in self._choices
             for _, args, kwargs in choices
         ]
-        params = _Packer(io.BytesIO(), self._cerebro)
+        params = Packer(io.BytesIO(), self._cerebro)
         try:
             params.dump(values)
         except (pickle.PicklingError, AttributeError, TypeError):
@@ -157,43 +175,3 @@ class Trials:
             key in known and not isinstance(value, _UNCHANGING)
             for key, (_, value) in params.memo.copy().items()
         )
-
-
-@contextmanager
-def trials_of(cerebro: Any) -> Iterator[Trials]:
-    """Hold what a run in a pool needs, and leave nothing of it."""
-    with tempfile.TemporaryDirectory(prefix="atms-trials-", ignore_cleanup_errors=True) as folder:
-        trials = Trials(cerebro, Path(folder))
-        try:
-            yield trials
-        finally:
-            trials.end()
-
-
-class _Packer(ForkingPickler):
-    """The pool's own pickler, for one Cerebro in full."""
-
-    def __init__(self, file: IO[bytes], cerebro: Any) -> None:
-        super().__init__(file)
-        self._cerebro = cerebro
-
-    def reducer_override(self, obj: Any) -> Any:
-        if obj is self._cerebro:
-            return object.__reduce_ex__(obj, pickle.DEFAULT_PROTOCOL)
-        return NotImplemented
-
-
-def fresh_copy(path: str) -> Any:
-    """Return a Cerebro as it was when the pool began; called in a worker, for each trial."""
-    packed = _packed(path)
-    gc.collect()  # the trial before this one
-    return pickle.loads(packed)  # noqa: S301 - the run that started this worker wrote it
-
-
-@functools.lru_cache(maxsize=1)
-def _packed(path: str) -> Any:
-    gc.freeze()  # what came with the worker is not looked through after each trial
-    if os.name == "nt":  # an open file could not be removed there
-        return Path(path).read_bytes()
-    with Path(path).open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -18,6 +18,7 @@ from atms.engine.lines import SwappedLines, is_plain_feed
 from atms.engine.loading import Loading
 from atms.engine.loop import FastTurn, HeldTurn, Loop, StockTurn
 from atms.engine.once import compute
+from atms.engine.packing import is_settled
 from atms.engine.sparse import acting_steps
 from atms.engine.swapping import Swaps
 from atms.engine.timeline import Tickers, Timeline
@@ -57,7 +58,7 @@ class FastRun:
 
     def begin(self, iterstrat: Any, predata: bool) -> Any:
         """Exchange what can be exchanged before feeds and broker start."""
-        if not predata:
+        if self._cerebro._dopreload and not predata:
             self._loading.begin(self._cerebro.datas)
         broker = self._cerebro.broker
         lane, parts = lane_class(broker)
@@ -176,7 +177,7 @@ class FastRun:
 @contextmanager
 def _settled_objects() -> Iterator[None]:
     """Have the garbage collector look at what the run makes, not at all that was there before."""
-    freeze = gc.isenabled() and not gc.get_freeze_count()
+    freeze = gc.isenabled() and not is_settled()  # in a pool's worker it is done
     if freeze:
         gc.freeze()
     try:

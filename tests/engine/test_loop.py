@@ -247,3 +247,18 @@ def test_an_indicator_with_its_own_advance_takes_its_strategy_along() -> None:
 
     cerebro = same(seeing(bars(), __init__=init, next=next_))
     assert not cerebro.explain().fast("strategy")
+
+
+def test_operators_on_lines_give_what_backtraders_give() -> None:
+    def next_(self: Any) -> None:
+        one, other = self.sma, self.data
+        found = [one > other, one < 100, one == other, one != one, one >= 5, one <= other.close]
+        found += [one + 1, 1 - one, one * other, 100 / one, one // 7, one**2, 2**self.up, -one]
+        found += [abs(one - other), bool(self.cross), bool(self.up), one > self.up]
+        self.log.append([(type(value).__name__, value) for value in found])
+
+    same(seeing(bars(), next=next_))
+
+
+def test_a_division_by_a_line_that_is_zero_raises_as_in_backtrader() -> None:
+    same(seeing(bars(), next=lambda self: 1 / self.cross))

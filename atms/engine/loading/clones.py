@@ -7,13 +7,13 @@ from typing import Any
 import backtrader as bt
 import numpy as np
 
-from atms.engine.loading.filling import Filling
+from atms.engine.loading.filling import Filling, Finish
 from atms.engine.loading.methods import ADVANCE, TICK_NULLIFY, changed, own, plain_lines
 from atms.engine.loading.refusing import NotInBulkError
 
 
-def load_clone(data: Any) -> None:
-    """Load a started ``DataClone`` of a feed that was preloaded before it.
+def read_clone(data: Any) -> Finish:
+    """Read a started ``DataClone`` of a feed that was preloaded before it.
 
     Raises:
         NotInBulkError: its own loop is needed.
@@ -35,7 +35,11 @@ def load_clone(data: Any) -> None:
     filling.add(columns[stamps], columns)
     if filling.over:
         raise NotInBulkError("it ends before its source does")
-    # Stock walks the source to beyond its end and back; that is what is left of the walk.
-    source._tick_nullify()
-    source.home()
-    filling.finish()
+
+    def finish() -> None:
+        # Stock walks the source to beyond its end and back; that is what is left of the walk.
+        source._tick_nullify()
+        source.home()
+        filling.finish()
+
+    return finish

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+from functools import partial
 from typing import Any
 
 import backtrader as bt
@@ -10,18 +11,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from atms.engine.loading.filling import Column, Filling
+from atms.engine.loading.feeding import Feeding
+from atms.engine.loading.filling import Column, Filling, Finish
 from atms.engine.loading.refusing import NotInBulkError
 from atms.feeds.stamps import to_days
 
 _FIRST = -62_135_596_800_000_000  # 0001-01-01 00:00
 _LAST = 253_402_300_799_999_999  # 9999-12-31 23:59:59.999999
 _NULLABLE = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)
+_PORTION = 1 << 15
 _A_UNIT = {"s": 1_000_000, "ms": 1000, "us": 1}
 
 
-def load_pandas(data: Any) -> None:
-    """Load a started ``PandasData``.
+def read_pandas(data: Any) -> Finish:
+    """Read a started ``PandasData``; return what puts it into the lines.
 
     Raises:
         NotInBulkError: its own loop is needed.
@@ -32,18 +35,30 @@ def load_pandas(data: Any) -> None:
     mapping = data._colmapping
     names = [name for name in data.getlinealiases() if name != "datetime"]
     wanted = [(name, mapping[name]) for name in names if mapping[name] is not None]
-    filling = Filling(data, [getattr(data.lines, name) for name, _ in wanted])
+    lines = [getattr(data.lines, name) for name, _ in wanted]
+    filling = Filling(data, lines)
+    # A filter may look up the frame's row by this number.
+    rows = Feeding(data, lines, partial(_count, data)) if data._filters else filling
     if len(frame):
         at = mapping["datetime"]
         stamps = stamps_of(frame.index if at is None else _pick(frame, at))
-        filling.add(stamps, [numbers_of(_pick(frame, at)) for _, at in wanted])
-    # One more where the frame's end was found by looking for a row.
-    data._idx += filling.taken + (not filling.over)
-    filling.finish()
+        rows.add(stamps, [numbers_of(_pick(frame, at)) for _, at in wanted])
+
+    def finish() -> None:
+        rows.finish()
+        if rows is filling:
+            # One more where the frame's end was found by looking for a row.
+            data._idx += filling.taken + (not filling.over)
+
+    return finish
 
 
-def load_direct(data: Any) -> None:
-    """Load a started ``PandasDirectData``.
+def _count(data: Any) -> None:
+    data._idx += 1
+
+
+def read_direct(data: Any) -> Finish:
+    """Read a started ``PandasDirectData``; return what puts it into the lines.
 
     Raises:
         NotInBulkError: its own loop is needed.
@@ -54,12 +69,19 @@ def load_direct(data: Any) -> None:
     if any(type(place) is not int for place in at.values()) or at["datetime"] < 0:
         raise NotInBulkError("a column is not given by its place")
     wanted = [name for name in names if at[name] >= 0]
-    filling = Filling(data, [getattr(data.lines, name) for name in wanted])
+    lines = [getattr(data.lines, name) for name in wanted]
+    rows = Feeding(data, lines) if data._filters else Filling(data, lines)
     if len(frame):
         stamps = stamps_of(_tuple_field(frame, at["datetime"]))
-        filling.add(stamps, [numbers_of(_tuple_field(frame, at[name])) for name in wanted])
-    data._rows = frame.iloc[filling.taken :].itertuples()
-    filling.finish()
+        rows.add(stamps, [numbers_of(_tuple_field(frame, at[name])) for name in wanted])
+
+    def finish() -> None:
+        try:
+            rows.finish()
+        finally:
+            data._rows = frame.iloc[rows.taken :].itertuples()
+
+    return finish
 
 
 def _plain(frame: Any) -> Any:
@@ -104,8 +126,10 @@ def stamps_of(values: Any) -> Column:
     if not isinstance(values.array, pd.arrays.DatetimeArray):
         raise NotInBulkError("stamps that are not pandas' datetimes")
     raw = np.asarray(values.array.asi8)
-    micros = _micros(raw, values.array.unit)
-    days = to_days(micros)
+    days = np.empty(len(raw))
+    for start in range(0, len(raw), _PORTION):  # what is in between stays in the cache
+        part = slice(start, start + _PORTION)
+        days[part] = to_days(_micros(raw[part], values.array.unit))
     if values.array.tz is not None:
         _check_zone(values, raw, days)
     return days

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from atms.engine.loading.filling import Column, Filling
+from atms.engine.loading.filling import Column, Filling, Finish
 from atms.engine.loading.refusing import NotInBulkError
 from atms.engine.loading.stamping import stamper
 from atms.engine.loading.tables import Table, portions
 
 
-def load_generic(data: Any) -> None:
-    """Load a started ``GenericCSVData``, or one that only sets other params.
+def read_generic(data: Any) -> Finish:
+    """Read a started ``GenericCSVData``, or one that only sets other params.
 
     Raises:
         NotInBulkError: its own loop is needed.
@@ -28,7 +28,7 @@ def load_generic(data: Any) -> None:
         filling.add(stamps(table), columns)
         if filling.over:
             break
-    filling.finish()
+    return filling.finish
 
 
 def _place(value: Any) -> int | None:

@@ -10,7 +10,7 @@ import backtrader as bt
 import numpy as np
 
 from atms.engine.loading.dates import Micros
-from atms.engine.loading.filling import Column, Filling
+from atms.engine.loading.filling import Column, Filling, Finish
 from atms.engine.loading.refusing import NotInBulkError
 from atms.engine.loading.tables import Table, portions
 from atms.feeds.stamps import to_days
@@ -20,8 +20,8 @@ _DAY = 86_400_000_000
 _LINES = ("open", "high", "low", "close", "volume", "openinterest")
 
 
-def load_backtrader_csv(data: Any) -> None:
-    """Load a started ``BacktraderCSVData``.
+def read_backtrader_csv(data: Any) -> Finish:
+    """Read a started ``BacktraderCSVData``.
 
     Raises:
         NotInBulkError: its own loop is needed.
@@ -36,7 +36,7 @@ def load_backtrader_csv(data: Any) -> None:
         filling.add(to_days(micros), [_floats(table.column(first + n)) for n in range(6)])
         if filling.over:
             break
-    filling.finish()
+    return filling.finish
 
 
 def _mapped(texts: list[str], read: Callable[[str], int]) -> Micros:
@@ -64,8 +64,8 @@ def _floats(fields: Sequence[str]) -> Column:
     return np.fromiter(map(float, fields), dtype=np.float64, count=len(fields))
 
 
-def load_yahoo(data: Any) -> None:
-    """Load a started ``YahooFinanceCSVData``.
+def read_yahoo(data: Any) -> Finish:
+    """Read a started ``YahooFinanceCSVData``.
 
     Raises:
         NotInBulkError: its own loop is needed.
@@ -85,7 +85,7 @@ def load_yahoo(data: Any) -> None:
             filling.add(stamps, list(numbers.T))
         if filling.over:
             break
-    filling.finish()
+    return filling.finish
 
 
 def _without_null(table: Table) -> list[tuple[str, ...]]:

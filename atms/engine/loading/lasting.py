@@ -14,10 +14,12 @@ class Loading:
 
     Attributes:
         parts: how each feed was loaded, or will be, in the order of the feeds.
+        done: those of the feeds that were loaded under a class of ours.
     """
 
     def __init__(self) -> None:
         self._parts: dict[int, Part] = {}
+        self.done: list[Part] = []
         self._swapped: list[tuple[Any, type]] = []
 
     @property
@@ -27,6 +29,8 @@ class Loading:
     def begin(self, datas: Sequence[Any]) -> None:
         """Prepare *datas*, before they are started."""
         for data in datas:
+            if WATCHER in vars(data):
+                continue  # twice among the feeds
             kind, self._parts[id(data)] = fast_class(data)
             if kind is not None:
                 self._swapped.append((data, type(data)))
@@ -43,3 +47,4 @@ class Loading:
 
     def _loaded(self, data: Any, part: Part) -> None:
         self._parts[id(data)] = part
+        self.done.append(part)

@@ -12,7 +12,8 @@ from backtrader.lineseries import Lines
 _ABSTRACT = bt.feed.AbstractDataBase
 _CSV = bt.feed.CSVDataBase
 
-# What stock's `preload` calls on the feed itself, on the way from a row to its lines.
+# What stock's `preload` calls on the feed itself, on the way from a row to its lines; and what
+# says that there is no preload.
 _MOVING = (
     "load",
     "_last",
@@ -20,6 +21,7 @@ _MOVING = (
     "home",
     "forward",
     "backwards",
+    "islive",
     "__len__",
     "__getattr__",
     "__getattribute__",

@@ -6,7 +6,14 @@ from typing import Any
 
 import backtrader as bt
 
+from atms.engine.loading.filling import Finish
+
 _NAN = float("nan")
+
+
+def read_rows(data: Any) -> Finish:
+    """Return what loads a started feed by its own ``_load``."""
+    return lambda: load_rows(data)
 
 
 def load_rows(data: Any) -> None:
@@ -48,4 +55,4 @@ def load_rows(data: Any) -> None:
 
 def _hand_over(data: Any) -> None:
     """Let the row just read be read again, by ``load``, whose filters it must pass."""
-    data._save2stack(erase=True, force=True, stash=True)
+    bt.feed.AbstractDataBase._save2stack(data, erase=True, force=True, stash=True)

@@ -10,10 +10,11 @@ from typing import Any
 import backtrader as bt
 
 from atms.engine.explaining import Part
-from atms.engine.loading.clones import load_clone
-from atms.engine.loading.frames import load_direct, load_pandas
-from atms.engine.loading.generic import load_generic
-from atms.engine.loading.kin import load_backtrader_csv, load_yahoo
+from atms.engine.loading.clones import read_clone
+from atms.engine.loading.filling import Finish
+from atms.engine.loading.frames import read_direct, read_pandas
+from atms.engine.loading.generic import read_generic
+from atms.engine.loading.kin import read_backtrader_csv, read_yahoo
 from atms.engine.loading.methods import (
     LOAD_CSV,
     NEXTLINE_CSV,
@@ -27,26 +28,27 @@ from atms.engine.loading.methods import (
     resolved,
 )
 from atms.engine.loading.refusing import NotInBulkError
-from atms.engine.loading.rows import load_rows
+from atms.engine.loading.rows import read_rows
 from atms.engine.loading.tables import place_of
 from atms.engine.swapping import mirror
 
-Loader = Callable[[Any], None]
+Reader = Callable[[Any], Finish]
 
 # The name of a feed's attribute that is called with the feed and how it was loaded.
 WATCHER = "_atms_loading"
-_BY_ROWS = "row by row, by its own _load"
 
 # By the function that reads a row: what reads all of them.
 _BY_LOAD = {
-    resolved(bt.feeds.PandasData, "_load"): load_pandas,
-    resolved(bt.feeds.PandasDirectData, "_load"): load_direct,
+    resolved(bt.feeds.PandasData, "_load"): read_pandas,
+    resolved(bt.feeds.PandasDirectData, "_load"): read_direct,
 }
 _BY_LINE = {
-    resolved(bt.feeds.GenericCSVData, "_loadline"): load_generic,
-    resolved(bt.feeds.BacktraderCSVData, "_loadline"): load_backtrader_csv,
-    resolved(bt.feeds.YahooFinanceCSVData, "_loadline"): load_yahoo,
+    resolved(bt.feeds.GenericCSVData, "_loadline"): read_generic,
+    resolved(bt.feeds.BacktraderCSVData, "_loadline"): read_backtrader_csv,
+    resolved(bt.feeds.YahooFinanceCSVData, "_loadline"): read_yahoo,
 }
+# What can give its rows to filters one by one.
+_WITH_FILTERS = (read_pandas, read_direct)
 _LOAD_CLONE = resolved(bt.feed.DataClone, "_load")
 
 # What a bad cell raises. Backtrader's own loop is asked then, and raises it at its row.
@@ -78,11 +80,11 @@ def fast_class(data: Any) -> tuple[type | None, Part]:
         says why.
     """
     try:
-        loader = _loader(data)
+        reader = _reader(data)
         kind = _class_of(type(data))
     except (NotInBulkError, TypeError) as refusal:
         return None, _part(data, str(refusal))
-    return kind, Part("load", name_of(data), True, _BY_ROWS if loader is load_rows else "")
+    return kind, _part(data, _how(data, reader), fast=True)
 
 
 def name_of(data: Any) -> str:
@@ -99,70 +101,69 @@ def load(data: Any) -> Part:
         Exception: what the feed's own ``_load`` raises.
     """
     try:
-        loader = _loader(data)
+        reader = _reader(data)
         if not (empty(data) and plain_lines(data)):
             raise NotInBulkError("its lines are not new")
-        if loader is load_rows:
-            return _load_rows(data)
-        if own(data, "preload") is PRELOAD_CSV:
-            _load_text(data, loader)
-        else:
-            loader(data)
+        finish = _read(data, reader)
     except NotInBulkError as refusal:
         return _part(data, str(refusal))
     except _BAD as error:
         return _part(data, f"{type(error).__name__} in its rows")
-    return Part("load", name_of(data), True)
+    finish()
+    if own(data, "preload") is PRELOAD_CSV:
+        data.f.close()
+        data.f = None
+    return _part(data, _how(data, reader), fast=True)
 
 
-def _part(data: Any, why: str) -> Part:
-    return Part("load", name_of(data), False, why)
+def _part(data: Any, why: str, fast: bool = False) -> Part:
+    return Part("load", name_of(data), fast, why)
 
 
-def _loader(data: Any) -> Loader:
-    if data._filters or data._ffilters or data.p.filters:
-        raise NotInBulkError("it has filters")
+def _how(data: Any, reader: Reader) -> str:
+    if reader is read_rows:
+        return "row by row, by its own _load"
+    return "row by row, for its filters" if data._filters else ""
+
+
+def _reader(data: Any) -> Reader:
     if method := changed(data):
         raise NotInBulkError(f"it has its own {method}")
+    reader = _reader_by_methods(data)
+    if (data._filters or data._ffilters) and reader not in _WITH_FILTERS:
+        raise NotInBulkError("it has filters")
+    return reader
+
+
+def _reader_by_methods(data: Any) -> Reader:
     preload, reads = own(data, "preload"), own(data, "_load")
     if preload is PRELOAD_CLONE and reads is _LOAD_CLONE:
-        return load_clone
+        return read_clone
     if preload is PRELOAD_CSV:
-        return _text_loader(data) if reads is LOAD_CSV else load_rows
+        return _text_reader(data) if reads is LOAD_CSV else read_rows
     if preload is not PRELOAD:
         raise NotInBulkError("it has its own preload")
-    return _BY_LOAD.get(reads, load_rows)
+    return _BY_LOAD.get(reads, read_rows)
 
 
-def _text_loader(data: Any) -> Loader:
+def _text_reader(data: Any) -> Reader:
     if own(data, "_getnextline") is not NEXTLINE_CSV:
-        return load_rows
-    loader = _BY_LINE.get(own(data, "_loadline"), load_rows)
+        return read_rows
+    reader = _BY_LINE.get(own(data, "_loadline"), read_rows)
     # A function of the user's may look at anything, also at the feed as it is at its row.
-    called = loader is load_generic and not isinstance(data.p.dtformat, (str, int))
-    return load_rows if called else loader
+    called = reader is read_generic and not isinstance(data.p.dtformat, (str, int))
+    return read_rows if called else reader
 
 
-def _load_text(data: Any, loader: Loader) -> None:
+def _read(data: Any, reader: Reader) -> Finish:
+    if reader is read_rows or own(data, "preload") is not PRELOAD_CSV:
+        return reader(data)
     start = place_of(data.f)
     try:
-        loader(data)
+        return reader(data)
     except (NotInBulkError, *_BAD):
         data.f.seek(start)
         raise
-    _close(data)
-
-
-def _load_rows(data: Any) -> Part:
-    load_rows(data)
-    if own(data, "preload") is PRELOAD_CSV:
-        _close(data)
-    return Part("load", name_of(data), True, _BY_ROWS)
-
-
-def _close(data: Any) -> None:
-    data.f.close()
-    data.f = None
 
 
 def _class_of(base: type) -> type:

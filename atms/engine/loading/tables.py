@@ -11,7 +11,7 @@ import numpy as np
 from atms.engine.loading.refusing import NotInBulkError
 
 # Characters read at once: enough that numpy's calls weigh nothing, little beside the columns.
-PORTION = 1 << 22
+PORTION = 1 << 18
 
 
 class Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -232,10 +232,60 @@ def test_a_subclass_of_frames_is_read_by_backtrader() -> None:
     stock(Frame(bars()))
 
 
-def test_a_feed_with_filters_is_loaded_by_backtrader() -> None:
+class Odd:
+    """Drops rows by a column that is no line; counts, splits and fails where it is told to."""
+
+    def __init__(self, data: Any, fails: int | None = None) -> None:
+        self.fails = fails
+        self.seen = 0
+
+    def __call__(self, data: Any) -> bool:
+        self.seen += 1
+        if self.seen == self.fails:
+            raise TypeError("mine")
+        if hasattr(data, "_idx") and data.p.dataname.iloc[data._idx]["volume"] % 3 == 0:
+            data.backwards()
+            return True
+        if self.seen % 4 == 0:
+            data._save2stack()
+        return False
+
+
+FILTERS = [
+    (bt.filters.HeikinAshi, {}),
+    (bt.filters.SessionFilter, {}),
+    (bt.filters.SessionFiller, {}),
+    (bt.filters.CalendarDays, {}),
+    (bt.filters.DaySplitter_Close, {}),
+    (bt.filters.Renko, {"size": 0.25}),
+    (bt.filters.DataFiller, {}),
+    (Odd, {}),
+    (Odd, {"fails": 20}),
+]
+
+
+@pytest.mark.parametrize("lookahead", [0, 2])
+@pytest.mark.parametrize("window", [{}, {"fromdate": date(2024, 1, 1), "todate": date(2024, 1, 2)}])
+@pytest.mark.parametrize(("kind", "params"), FILTERS)
+@pytest.mark.parametrize("feed", [bt.feeds.PandasData, bt.feeds.PandasDirectData])
+def test_filters_get_the_rows_one_by_one(
+    feed: Any, kind: Any, params: dict[str, Any], window: dict[str, Any], lookahead: int
+) -> None:
     def make() -> Any:
-        data = bt.feeds.PandasData(dataname=bars())
-        data.addfilter(bt.filters.HeikinAshi)
+        data = feed(dataname=bars(60, step="5h"), tz="UTC", timeframe=bt.TimeFrame.Minutes,
+                    sessionstart=time(6), sessionend=time(18), **window)  # fmt: skip
+        data.addfilter(kind, **params)
+        return data
+
+    part = compare(make, lookahead=lookahead)
+    assert part.fast
+    assert part.why == "row by row, for its filters"
+
+
+def test_a_cell_that_is_no_number_fails_before_its_filter_sees_it() -> None:
+    def make() -> Any:
+        data = bt.feeds.PandasData(dataname=bars().assign(low="x"))
+        data.addfilter(Odd)
         return data
 
     assert not compare(make).fast

@@ -8,6 +8,7 @@ from typing import Any
 import backtrader as bt
 import pytest
 
+from atms.engine.loading import fast_class
 from tests.engine.loading.same import compare
 
 START = datetime(2024, 1, 1)
@@ -62,9 +63,11 @@ class Telling(Counting):
 
 
 class Failing(Counting):
+    params = (("error", RuntimeError),)
+
     def _load(self) -> Any:
         if self.read == 9:
-            raise RuntimeError("the line is dead")
+            raise self.p.error("the line is dead")
         return super()._load()
 
 
@@ -120,6 +123,21 @@ def test_dates_and_zones_hold_for_rows(kind: Any, window: dict[str, Any], lookah
 def test_a_feed_that_has_nothing_yet_ends_the_loading(end: Any) -> None:
     assert made(Counting, end=end).fast
     assert made(Counting, n=0, end=end).fast
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, StopIteration, KeyError])
+def test_an_error_of_the_feeds_own_ends_the_loading_at_its_row(error: Any) -> None:
+    assert made(Failing, error=error).fast
+
+
+def test_a_feed_that_may_be_live_keeps_its_class() -> None:
+    class Live(Counting):
+        def islive(self) -> bool:
+            return True
+
+    kind, part = fast_class(Live(name="mine"))
+    assert kind is None
+    assert str(part) == "stock load mine: it has its own islive"
 
 
 def test_a_filter_in_the_params_is_left_to_backtrader() -> None:

@@ -75,6 +75,7 @@ def test_a_feed_that_was_not_loaded_gets_its_class_back_at_the_end() -> None:
     loading.end()
     assert type(feed) is bt.feeds.PandasData
     assert sorted(vars(feed)) == before
+    assert str(loading.parts[0]) == "stock load PandasData: read during the run"
 
 
 def test_a_feed_may_be_loaded_by_hand_under_the_class_alone() -> None:

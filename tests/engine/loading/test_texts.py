@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import backtrader as bt
+import numpy as np
 import pytest
 
 from atms.engine.loading import tables
@@ -127,6 +128,23 @@ def test_seconds_since_1970_are_read(
     fast("\n".join(lines), dtformat=dtformat, timeframe=timeframe)
 
 
+def test_fractions_of_seconds_are_rounded_as_python_rounds_them() -> None:
+    made = np.random.default_rng(5).uniform(0, 3e9, 400).tolist()
+    halves = [k + f / 1e6 + 5e-7 for k in range(0, 2000, 97) for f in (1, 2, 123_456, 999_999)]
+    lines = [f"{seconds!r},1,2,3,4,5,6" for seconds in (*made, *halves)]
+    fast("\n".join(lines), dtformat=2, headers=False)
+
+
+@pytest.mark.usefixtures("portion")
+def test_a_line_that_is_too_long_does_not_make_up_for_one_that_is_too_short() -> None:
+    lines = [f"{n * 60},1,2,3,4,5,6" for n in range(1, 20)]
+    lines[4] += ",7"
+    lines[5] = "360,1,2,3,4,5"
+    columns = {"dtformat": 1, "headers": False, "openinterest": -1}
+    for last in (lines, lines[:6], [*lines[:5], "1,2", *lines[7:]]):
+        assert not generic("\n".join(last), **columns).fast
+
+
 @pytest.mark.parametrize("seconds", ["-5", "253402300800", "1e400", "nan", "", "1.5", "x"])
 @pytest.mark.parametrize("dtformat", [1, 2])
 def test_seconds_out_of_the_ordinary_are_left_to_backtrader(seconds: str, dtformat: int) -> None:
@@ -197,6 +215,8 @@ def test_a_number_is_whatever_python_reads_as_one(number: str) -> None:
         "2024-01-01T04:00:00,1,2,1,1,3,1",
         "２024-01-01 04:00:00,1,2,1,1,3,1",
         " 024-01-01 04:00:00,1,2,1,1,3,1",
+        "2024-01-0: 04:00:00,1,2,1,1,3,1",
+        "2024-01-01 0/:00:00,1,2,1,1,3,1",
     ],
 )
 def test_an_odd_line_is_read_or_refused_as_backtrader_does(row: str) -> None:
@@ -255,17 +275,21 @@ def test_a_file_that_is_not_there_raises_what_backtrader_raises() -> None:
     compare(lambda: GENERIC(dataname="nowhere.csv"))
 
 
-def test_dates_by_a_function_of_the_users_are_read_one_by_one() -> None:
-    called: list[str] = []
+def test_dates_by_a_function_of_the_users_are_asked_for_at_each_row() -> None:
+    seen: list[Any] = []
 
     def read(text: str) -> datetime:
-        called.append(text)
+        seen.append(text)
+        if text.startswith("x"):
+            raise ValueError("mine")
         return datetime.fromisoformat(text)
 
-    text = csv()
-    generic(text, dtformat=read, todate=datetime(2024, 1, 1, 5))
-    half = len(called) // 2  # each way loads it twice, by turns
-    assert called[: half // 2] == called[half // 2 : half]
+    for text in (csv(), with_row(csv(), 9, "x,1,2,3,4,5,6")):
+        part = generic(text, dtformat=read, todate=datetime(2024, 1, 1, 12))
+        assert part.why == "row by row, by its own _load"
+        quarter = len(seen) // 4  # theirs, ours, and both again
+        assert seen == seen[:quarter] * 4
+        seen.clear()
 
 
 class Wider(GENERIC):
@@ -345,3 +369,21 @@ def test_an_odd_line_of_yahoos_is_taken_as_backtrader_takes_it(odd: str, as_colu
     for text in (yahoo(odd), yahoo(odd, "2024-02-02,1,2,3,4,5,6")):
         part = generic(text, kind=YAHOO, timeframe=bt.TimeFrame.Days)
         assert part.fast == as_columns
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252", "shift_jis"])
+@pytest.mark.parametrize("row", ["2024-01-01 04:00:00,1,2,1,1,3,1", "x"])
+def test_a_file_that_the_user_opened_is_read_from_where_it_stands(encoding: str, row: str) -> None:
+    Path("bars.csv").write_text("a first line\n" + with_row(csv(), 20, row), encoding=encoding)
+
+    def make() -> Any:
+        file = Path("bars.csv").open(encoding=encoding)  # noqa: SIM115 - the feed closes it
+        file.readline()
+        return GENERIC(dataname=file, name="mine", timeframe=MINUTES)
+
+    assert compare(make).fast == (row != "x")
+
+
+def test_bytes_that_are_no_text_fail_as_in_backtrader() -> None:
+    Path("bars.csv").write_bytes(csv().encode() + b"2024-01-02 00:00:00,\xff\n")
+    compare(lambda: GENERIC(dataname="bars.csv", timeframe=MINUTES))
