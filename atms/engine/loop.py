@@ -165,7 +165,7 @@ class Loop:
         self._broker.wake()
         for turn in self.turns:
             if isinstance(turn, FastTurn):
-                turn.watching.go_live("a price was written")
+                turn.watching.pause()
 
     def run(self) -> None:
         """Go over the steps until the last, a stop, or a line that was let go."""
@@ -219,6 +219,9 @@ class Loop:
                 for ticker, places in moving:
                     ticker.at = places[step]
                 strategy.next()
+                if watching.every_bar:  # since this moment: somebody looked, or cash was moved
+                    watching.after(-1)
+                    strategy.clear()
             else:
                 if self.loose:
                     return

@@ -127,17 +127,22 @@ class FastRun:
                 loop.run()
         finally:
             self._fast_bars = timeline.main.at + 1
-            for turn in loop.turns:
-                if isinstance(turn, FastTurn):
-                    turn.finish()
-                    self._parts += turn.watching.parts()
-            broker.end()
-            swaps.undo()
+            try:
+                self._finish(loop.turns)
+            finally:
+                broker.end()
+                swaps.undo()
         if loop.loose and not cerebro._event_stop:
             self._note("loop", "", False, f"from bar {self._fast_bars}: a line was moved by hand")
             loop.run_rest()
         else:
             self._note("loop", "", True)
+
+    def _finish(self, turns: list[Any]) -> None:
+        for turn in turns:
+            if isinstance(turn, FastTurn):
+                turn.finish()
+                self._parts += turn.watching.parts()
 
     def _turn(self, strategy: Any, timeline: Timeline, lines: SwappedLines) -> Any:
         own = timeline.tickers()

@@ -79,6 +79,8 @@ def fast_class(data: Any) -> tuple[type | None, Part]:
         None in the place of the class where Backtrader's own ``preload`` is to run; the part
         says why.
     """
+    if getattr(type(data), "loads_in_bulk", False):
+        return None, _part(data, "by itself", fast=True)
     try:
         reader = _reader(data)
         kind = _class_of(type(data))

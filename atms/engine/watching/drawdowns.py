@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from atms.engine.watching import frames
+from atms.engine.watching import frames, solvency
 from atms.engine.watching.equity import Column, Setting, Span, refuse_zero
 from atms.engine.watching.moments import CHUNK
 
@@ -114,6 +114,11 @@ def settle_timedrawdown(analyzer: Any, span: Span) -> None:
         for name, value in streaks[-1]._asdict().items():
             setattr(analyzer, name, value)
     frames.set_clock(analyzer, span)
+
+
+def why_not_calmar(analyzer: Any, setting: Setting) -> str:
+    """Return why a Calmar has to be called on each bar; "" if it need not be."""
+    return frames.why_not(analyzer, setting) or solvency.why_not(setting)
 
 
 def settle_calmar(analyzer: Any, span: Span) -> None:

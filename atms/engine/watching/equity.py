@@ -13,6 +13,7 @@ from atms.engine.timeline import Timeline
 from atms.engine.watching.periods import Calendar
 
 Column = NDArray[np.float64]
+Columns = tuple[Column, Column, Column | None, Column]  # cash, value, fund value, shares
 
 
 def refuse_zero(divisors: Column) -> None:
@@ -37,12 +38,14 @@ class Setting:
         started: the first step of ``nextstart``, on which ``_getminperstatus`` is not above 0.
         running: the first step of ``next``, on which it is below 0.
         calendar: the strategy's clock.
+        holdings: what was held at each step, where somebody wants to know.
     """
 
     def __init__(self, strategy: Any, timeline: Timeline, broker: Any) -> None:
         self.strategy = strategy
         self.timeline = timeline
         self.broker = broker
+        self.holdings: Any = None
         self.calendar = Calendar(timeline.stamps, strategy.lines.datetime._tz)
         self.started = self._reached(strategy._minperiods)
         self.running = self._reached([period + 1 for period in strategy._minperiods])
@@ -76,20 +79,23 @@ class Span:
         setting: of the run.
         first: a step.
         last: the step after the last.
-        cash: shape (last - first,).
-        value: the same of cash and positions.
-        fund: the same of one share of the fund.
+        columns: shape (last - first,) each: cash, value, the value of one share of the fund
+            (None: it follows from the others), and the number of shares.
     """
 
-    def __init__(
-        self, setting: Setting, first: int, last: int, cash: Column, value: Column, fund: Column
-    ) -> None:
+    def __init__(self, setting: Setting, first: int, last: int, columns: Columns) -> None:
         self.setting = setting
         self.first = first
         self.last = last
-        self.cash = cash
-        self.value = value
-        self.fund = fund
+        self.cash, self.value, self._fund, self.shares = columns
+
+    @property
+    def fund(self) -> Column:
+        """Return the value of one share of the fund at each step."""
+        if self._fund is None:
+            with np.errstate(all="ignore"):
+                self._fund = self.value / self.shares
+        return self._fund
 
     def worth(self, watcher: Any) -> Column:
         """Return what a watcher with the parameter ``fund`` looks at."""
@@ -104,24 +110,24 @@ class Recorder:
     """The curve of a broker that does not keep it: noted on each step."""
 
     def __init__(self) -> None:
-        self._cash = array("d")
-        self._value = array("d")
-        self._fund = array("d")
+        self._columns = tuple(array("d") for _ in range(4))
         self.last: tuple[float, ...] = ()
 
     def note(self, cash: float, value: float, fund: float, shares: float) -> None:
         """Note what the broker has after its turn on the next step."""
-        self._cash.append(cash)
-        self._value.append(value)
-        self._fund.append(fund)
         self.last = (cash, value, fund, shares)
+        for column, figure in zip(self._columns, self.last, strict=True):
+            column.append(figure)
 
-    def columns(self, first: int, last: int) -> tuple[Column, Column, Column]:
-        """Return cash, value and fund value at steps *first* to before *last*."""
-        cash, value, fund = (
-            np.array(column[first:last]) for column in (self._cash, self._value, self._fund)
-        )
-        return cash, value, fund
+    def begin(self, broker: Any, steps: int) -> None:
+        """Note the present for each of the first *steps*; what was before it is not asked for."""
+        for _ in range(steps):
+            self.note(broker.getcash(), broker.getvalue(), broker.fundvalue, broker.fundshares)
+
+    def columns(self, first: int, last: int) -> Columns:
+        """Return what was noted at steps *first* to before *last*."""
+        cash, value, fund, shares = (np.array(column[first:last]) for column in self._columns)
+        return cash, value, fund, shares
 
 
 class Accounts:
@@ -133,22 +139,33 @@ class Accounts:
     """
 
     def __init__(self, setting: Setting, recorder: Recorder | None) -> None:
-        self.broker = setting.broker
+        self._broker = setting.broker
         self.setting = setting
         self._recorder = recorder
-        self._shares: float = self.broker.fundshares
+        self._shares: float = self._broker.fundshares
         self._span: Span | None = None
+
+    def begin(self) -> None:
+        """Take the fund's shares anew: cash may have been added."""
+        self._shares = self._broker.fundshares
+        self._span = None
+
+    def present(self) -> tuple[float, ...]:
+        """Return cash, value, fund value and shares after the broker's turn on this step."""
+        if self._recorder is not None:
+            return self._recorder.last
+        broker = self._broker
+        return broker.getcash(), broker.getvalue(), broker.fundvalue, broker.fundshares
 
     def span(self, first: int, last: int) -> Span:
         """Return the stretch of steps *first* to before *last*."""
         span = self._span
         if span is None or (span.first, span.last) != (first, last):
-            span = self._span = Span(self.setting, first, last, *self._columns(first, last))
+            span = self._span = Span(self.setting, first, last, self._columns(first, last))
         return span
 
-    def _columns(self, first: int, last: int) -> tuple[Column, Column, Column]:
+    def _columns(self, first: int, last: int) -> Columns:
         if self._recorder is not None:
             return self._recorder.columns(first, last)
-        cash, value = self.broker.curve(first, last)
-        with np.errstate(all="ignore"):
-            return cash, value, value / self._shares
+        cash, value = self._broker.curve(first, last)
+        return cash, value, None, np.broadcast_to(self._shares, len(cash))

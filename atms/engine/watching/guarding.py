@@ -10,6 +10,8 @@ from typing import Any
 import backtrader as bt
 from backtrader.metabase import ItemCollection
 
+from atms.engine.watching.years import restore
+
 _NAMES = ("observers", "analyzers")  # ``stats`` is the same object as ``observers``
 _OWN = "_atms_guard"
 
@@ -117,10 +119,20 @@ def guard_of(strategy: Any) -> Guard | None:
 
 
 def release(strategy: Any) -> None:
-    """Give the collections of *strategy* their own class again."""
+    """Give the collections and analyzers of *strategy* their own classes again."""
     present = guard_of(strategy)
     if present is not None:
         present.release()
+    each_node(strategy, restore)
+
+
+def each_node(strategy: Any, do: Callable[[Any], None]) -> None:
+    """Call *do* with each analyzer of a strategy and each below it."""
+    waiting = list(items(strategy.__dict__["analyzers"]))
+    while waiting:
+        node = waiting.pop()
+        waiting += node._children
+        do(node)
 
 
 def items(collection: Any) -> list[Any]:

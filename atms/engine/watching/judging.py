@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import backtrader as bt
 from backtrader import analyzers, observers
 
-from atms.engine.watching import drawdowns, frames, lines, marks, returns
+from atms.engine.watching import drawdowns, frames, holdings, lines, marks, returns
 from atms.engine.watching import observers as columns
 from atms.engine.watching.equity import Setting, Span
 
@@ -41,12 +41,13 @@ class Recipe(NamedTuple):
 RECIPES: dict[type, Recipe] = {
     analyzers.DrawDown: Recipe(drawdowns.settle_drawdown, drawdowns.why_not_drawdown),
     analyzers.TimeDrawDown: Recipe(drawdowns.settle_timedrawdown, frames.why_not),
-    analyzers.Calmar: Recipe(drawdowns.settle_calmar, frames.why_not),
+    analyzers.Calmar: Recipe(drawdowns.settle_calmar, drawdowns.why_not_calmar),
     analyzers.TimeReturn: Recipe(returns.settle_timereturn, returns.why_not_return),
     analyzers.LogReturnsRolling: Recipe(returns.settle_rolling, returns.why_not_rolling),
     analyzers.Returns: Recipe(returns.settle_returns, frames.why_not),
     analyzers.VWR: Recipe(returns.settle_vwr, frames.why_not),
     analyzers.GrossLeverage: Recipe(returns.settle_leverage, lambda analyzer, setting: ""),
+    analyzers.PositionsValue: Recipe(holdings.settle_positions, holdings.why_not),
 }
 # Those that have something to do on a bar only if there was an order.
 ON_ORDERS = (analyzers.Transactions,)

@@ -22,7 +22,7 @@ class Marks:
         self._data = observer.data
         self._buys, self._sells = (line.array for line in observer.lines.lines[:2])
         self._low, self._high = self._data.lines.low, self._data.lines.high
-        self._marked = -1
+        self._marked: list[tuple[int, int, int]] = [(-1, 0, 0)]  # step, buys, sells; the last two
 
     def mark(self, step: int, executed: list[Any], trades: list[Any]) -> None:
         """Show what was executed on *step*: the mean price of buys, and of sells.
@@ -39,10 +39,8 @@ class Marks:
                 (bought if order.isbuy() else sold).append(order.executed.price)
         if not (bought or sold):
             return
-        observer = self.observer
-        self._marked = step
-        observer.curbuylen, observer.curselllen = len(bought), len(sold)
-        apart = observer.p.bardist if observer.p.barplot else None
+        self._marked = [self._marked[-1], (step, len(bought), len(sold))]
+        apart = self.observer.p.bardist if self.observer.p.barplot else None
         if bought:
             self._buys[step] = self._shown(bought, self._low, apart, -1.0)
         if sold:
@@ -57,8 +55,8 @@ class Marks:
     def settle(self, length: int) -> None:
         """Leave the observer as it is after *length* steps."""
         lines.cut(self.observer, length, self._home)
-        if self._marked != length - 1:
-            self.observer.curbuylen = self.observer.curselllen = 0
+        counts = {step: (buys, sells) for step, buys, sells in self._marked}
+        self.observer.curbuylen, self.observer.curselllen = counts.get(length - 1, (0, 0))
 
 
 class Closings:

@@ -48,7 +48,7 @@ def fund_value(observer: Any, span: Span) -> Columns:
 
 def fund_shares(observer: Any, span: Span) -> Columns:
     """Return the line of a FundShares."""
-    return [np.full(len(span.fund), span.setting.broker.fundshares)]
+    return [span.shares]
 
 
 def drawdown(observer: Any, span: Span) -> Columns:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import backtrader as bt
+from backtrader.lineiterator import LineIterator
 
-from atms.engine.watching.guarding import Guard
-from atms.engine.watching.judging import is_empty
+from atms.engine.explaining import Part
+from atms.engine.watching.guarding import Guard, items
+from atms.engine.watching.judging import is_empty, is_stock, tree
 from atms.engine.watching.roster import Roster
 
 _NOTIFIES = (bt.Strategy._notify, bt.SignalStrategy._notify)
@@ -43,9 +45,15 @@ def why_written(strategy: Any) -> str:
     return "written to a file on each bar" if cerebro.runwriters and cerebro.writers_csv else ""
 
 
-def has_curve(broker: Any) -> bool:
-    """Return whether a broker can tell afterwards what it held."""
-    return hasattr(type(broker), "lane_begin") and hasattr(type(broker), "curve")
+def has_curve(strategy: Any) -> bool:
+    """Return whether a broker can tell afterwards what it held.
+
+    With several strategies one may change the account in the turn of another, which is seen only
+    by looking on each bar.
+    """
+    kind = type(strategy.broker)
+    alone = len(strategy.cerebro.runningstrats) == 1
+    return alone and hasattr(kind, "lane_begin") and hasattr(kind, "curve")
 
 
 def why_not_noted(broker: Any) -> str:
@@ -57,21 +65,20 @@ def why_not_noted(broker: Any) -> str:
     return ""
 
 
-def is_plain(broker: Any) -> bool:
-    """Return whether cash is a float, as a column keeps it, and value with it.
-
-    A size or price of numpy's in an order makes both numpy's from the fill on, and shows in the
-    ``repr`` of a result.
-    """
-    return type(broker.getcash()) is float
-
-
 def wants_value(strategy: Any) -> bool:
     """Return whether a strategy does something with its cash and value on each bar."""
     names = ("notify_cashvalue", "notify_fund")
     return any(
         name in strategy.__dict__ or not is_empty(getattr(type(strategy), name)) for name in names
     )
+
+
+def parts_of_stock(strategy: Any, why: str) -> list[Part]:
+    """Return that each of a strategy's watchers is called on each bar."""
+    analyzers = [*items(strategy.__dict__["analyzers"]), *strategy._slave_analyzers]
+    named = [("analyzer", one) for one in analyzers]
+    named += [("observer", one) for one in strategy._lineiterators[LineIterator.ObsType]]
+    return [Part(kind, type(one).__name__, False, why) for kind, one in named]
 
 
 def quench(strategy: Any) -> None:
@@ -84,25 +91,35 @@ def quench(strategy: Any) -> None:
             break
 
 
-def holders(strategy: Any, roster: Roster) -> list[Any]:
-    """Return those of the user's objects that keep somebody who is not called as an attribute."""
-    lazy = roster.left_alone()
-    known = {id(one) for one in lazy} | {id(one.rets) for one in lazy if hasattr(one, "rets")}
-    each = [strategy, *roster.called(), *strategy.__dict__.get("_sizers", ())]
-    return [one for one in each if any(map(known.__contains__, _kept(one)))]
+def is_one_kept(strategy: Any, roster: Roster) -> bool:
+    """Return whether one of the user's objects keeps somebody who is not called on each bar.
+
+    An analyzer may keep those below it: whether it looks at them was seen when it was judged.
+    """
+    known = _with_results(roster.left_alone())
+    for listener in roster.analyzers:
+        nodes = tree(listener.analyzer)
+        others = known - _with_results(nodes)
+        if any(_keeps(node, others) for node in nodes if not is_stock(node)):
+            return True
+    seen = [one.observer for one in roster.observers if one.live]
+    return any(_keeps(one, known) for one in (strategy, *seen))
+
+
+def _with_results(each: list[Any]) -> set[int]:
+    return {id(one) for one in each} | {id(one.rets) for one in each if hasattr(one, "rets")}
 
 
 _PASSED_OVER = ("stats", "observers", "analyzers", "_slave_analyzers", "_lineiterators", "_parent")
 
 
-def _kept(obj: Any) -> list[int]:
-    found = []
+def _keeps(obj: Any, known: set[int]) -> bool:
     for name, value in vars(obj).items():
-        if name in _PASSED_OVER:
+        if name in _PASSED_OVER:  # to look at a guarded collection would be noted
             continue
-        found.append(id(value))
-        if isinstance(value, dict):
-            found += map(id, value.values())
-        elif isinstance(value, (list, tuple)):
-            found += map(id, value[:1000])
-    return found
+        inside: Any = value.values() if isinstance(value, dict) else value
+        if not isinstance(value, (list, tuple, dict)):
+            inside = ()
+        if not known.isdisjoint(map(id, (value, *inside))):
+            return True
+    return False

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from atms.engine.watching import frames, moments
+from atms.engine.watching import frames, moments, solvency
 from atms.engine.watching.equity import Column, Setting, Span, refuse_zero
 from atms.engine.watching.frames import Steps
 
@@ -64,7 +64,13 @@ def why_not_rolling(analyzer: Any, setting: Setting) -> str:
     """Return why a LogReturnsRolling has to be called on each bar; "" if it need not be."""
     if not analyzer.p._doprenext:
         return "begins after the warm-up"
-    return why_not_return(analyzer, setting)
+    why = why_not_return(analyzer, setting)
+    if why or analyzer.p.data is None:
+        return why or solvency.why_not(setting)
+    prices = (analyzer.p.data.lines.close, analyzer.p.data.lines.open)
+    if not all((np.array(line.array) > 0.0).all() for line in prices):
+        return "a price is not above 0"
+    return ""
 
 
 def _worth(analyzer: Any, span: Span) -> Column:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import backtrader as bt
 from backtrader import analyzers
 from backtrader.lineiterator import LineIterator
 
@@ -12,9 +13,22 @@ from atms.engine.explaining import Part
 from atms.engine.watching import judging, lines, observers, trading
 from atms.engine.watching.equity import Accounts, Setting
 from atms.engine.watching.guarding import items
+from atms.engine.watching.holdings import Holdings
 from atms.engine.watching.marks import Sparse
+from atms.engine.watching.solvency import Solvency
 
+_ACCEPTED = bt.Order.Accepted  # up to this nothing was executed, if the broker is Backtrader's
 Taker = Callable[[Any], None]
+
+
+def step(analyzer: Any, minperstatus: int) -> None:
+    """Let an analyzer see the present step, as Backtrader does."""
+    if minperstatus < 0:
+        analyzer._next()
+    elif minperstatus == 0:
+        analyzer._nextstart()
+    else:
+        analyzer._prenext()
 
 
 class Listener:
@@ -33,7 +47,7 @@ class Listener:
         self.analyzer = analyzer
         self.verdict = verdict
         self.live = bool(verdict.why)
-        self.done = 1
+        self.done = 0
 
     def settle(self, accounts: Accounts, upto: int) -> None:
         """Leave it as it is after *upto* steps."""
@@ -41,6 +55,10 @@ class Listener:
             for node, recipe in self.verdict.recipes:
                 recipe.settle(node, accounts.span(self.done, upto))
         self.done = upto
+
+    def call(self, minperstatus: int) -> None:
+        """Let it see the present step."""
+        step(self.analyzer, minperstatus)
 
     def order_taker(self) -> Taker | None:
         """Return what an order is told to; None if it would do nothing with it."""
@@ -83,14 +101,29 @@ class Onlooker:
         self.marks: Sparse | None = None
         self.live = self.picture is None and self.make_marks is None
         self.why = why or ("called on each bar" if self.live else "")
-        self.done = 1
+        self.done = 0
 
-    def spare(self, steps: int) -> None:
-        """Make room for all *steps* of a run, if it is called only on some."""
+    def rest(self, done: int, steps: int) -> None:
+        """Leave it alone if it can be, after *done* of *steps*."""
+        self.live, self.done = bool(self.why), done
         if self.make_marks is not None:
             home = lines.home(self.observer)
-            lines.grow(self.observer, steps - len(self.observer))
+            lines.grow(self.observer, steps - done)
             self.marks = self.make_marks(self.observer, home)
+
+    def call(self, minperstatus: int) -> None:
+        """Let it and its analyzers see the present step, as Backtrader does."""
+        observer = self.observer
+        for analyzer in observer._analyzers:
+            step(analyzer, minperstatus)
+        if len(observer._owner) > len(observer):
+            observer.forward()
+        if minperstatus < 0:
+            observer.next()
+        elif minperstatus == 0:
+            observer.nextstart()
+        elif len(observer):
+            observer.prenext()
 
     def settle(self, accounts: Accounts, upto: int) -> None:
         """Leave it as it is after *upto* steps; its analyzers still are as they were before."""
@@ -117,14 +150,17 @@ class Roster:
         analyzers: the strategy's; behind them those that observers made, as in a notification.
         observers: the strategy's.
         calls: whether anybody is called on each bar.
+        fragile: those left alone that take logarithms of the account.
         orders: what takes an order, in order.
         trades: what takes a trade, in order.
         marks: what shows an order or trade on its bar.
+        holdings: what notes the positions where an order was executed; None: nobody asks.
         on_orders: whether there are analyzers whose ``next`` is called on bars with orders.
     """
 
     def __init__(self, setting: Setting, eager: str) -> None:
-        strategy = setting.strategy
+        strategy, self._setting = setting.strategy, setting
+        self._unsure = not hasattr(type(setting.broker), "lane_begin")
         slaves = strategy._slave_analyzers
         seen = strategy._lineiterators[LineIterator.ObsType]
         self.observers = [Onlooker(observer, slaves, eager) for observer in seen]
@@ -132,20 +168,54 @@ class Roster:
         each = [*items(strategy.__dict__["analyzers"]), *slaves]
         self.analyzers = [Listener(one, judging.judge(one, setting)) for one in each]
         self._tie()
-        self.calls = any(one.live for one in self.analyzers)
-        self.calls |= any(one.live for one in self.observers)
+        self.calls = False
+        self.fragile: list[Listener] = []
+        self.solvency = Solvency(setting)
         self.orders: list[Taker] = []
         self.trades: list[Taker] = []
         self.marks: list[Sparse] = []
+        self.holdings: Holdings | None = None
         self.on_orders = any(one.verdict.on_orders for one in self.analyzers)
 
-    def leave_alone(self, steps: int) -> None:
-        """Prepare for a run of *steps* in which most are not called on each."""
+    def rest(self, done: int) -> None:
+        """Leave alone whoever can be, after *done* steps on which all were called."""
+        for listener in self.analyzers:
+            listener.live, listener.done = bool(listener.verdict.why), done
         for onlooker in self.observers:
-            onlooker.spare(steps)
+            onlooker.rest(done, self._setting.timeline.steps)
+        if any(isinstance(one, analyzers.PositionsValue) for one in self.left_alone()):
+            self._setting.holdings = self.holdings = Holdings(self._setting, done - 1)
+        self.fragile = [one for one in self.analyzers if not one.live and _takes_logarithms(one)]
+        self.calls = any(one.live for one in self.analyzers)
+        self.calls |= any(one.live for one in self.observers)
         self.orders = _takers(one.order_taker() for one in self.analyzers)
         self.trades = _takers(one.trade_taker() for one in self.analyzers)
         self.marks = [one.marks for one in self.observers if one.marks is not None]
+
+    def tell(self, strategy: Any, hears_orders: bool) -> None:
+        """Tell the strategy and its analyzers the orders and trades of this step."""
+        if hears_orders or self.orders or "notify_order" in strategy.__dict__:
+            for order in strategy._orderspending:
+                if order.exectype != order.Historical or order.histnotify:
+                    strategy.notify_order(order)
+                for take in self.orders:
+                    take(order)
+        for trade in strategy._tradespending:
+            strategy.notify_trade(trade)
+            for take in self.trades:
+                take(trade)
+
+    def mark(self, at: int, orders: list[Any], trades: list[Any]) -> None:
+        """Show the orders and trades that were told at step *at*."""
+        if self._unsure:
+            executed = [order for order in orders if order.executed.size]
+        else:  # an order in the lane makes what is asked for, and that is slow
+            executed = [one for one in orders if one.status > _ACCEPTED and one.executed.size]
+        if executed or trades:
+            if self.holdings is not None:
+                self.holdings.note(at)
+            for marks in self.marks:
+                marks.mark(at, executed, trades)
 
     def _tie(self) -> None:
         """Have observers and their analyzers called on each bar if one of the two is."""
@@ -180,11 +250,13 @@ class Roster:
         ]
         return found + [one.observer for one in self.observers if not one.live]
 
-    def called(self) -> list[Any]:
-        """Return the user's own analyzers and observers, children included."""
-        found = [node for one in self.analyzers for node in judging.tree(one.analyzer)]
-        found += [one.observer for one in self.observers if one.live]
-        return [one for one in found if not type(one).__module__.startswith("backtrader.")]
+    def call_fragile(self, accounts: Accounts, upto: int) -> None:
+        """Have those that take logarithms called on each bar after *upto* steps."""
+        for listener in self.fragile:
+            listener.settle(accounts, upto)
+            listener.live = self.calls = True
+            listener.verdict = judging.Verdict(f"the account may fall to nothing on bar {upto + 1}")
+        self.fragile = []
 
     def call_all(self) -> None:
         """Have all called on each bar."""
@@ -200,6 +272,15 @@ class Roster:
             Part("observer", type(one.observer).__name__, not one.live, one.why)
             for one in self.observers
         ]
+
+
+def _takes_logarithms(listener: Listener) -> bool:
+    for node in judging.tree(listener.analyzer):
+        if isinstance(node, analyzers.LogReturnsRolling) and node.p.data is None:
+            return True
+        if isinstance(node, analyzers.Calmar):
+            return True
+    return False
 
 
 def _takers(found: Any) -> list[Taker]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from atms.engine.watching.equity import Accounts
 from atms.engine.watching.roster import Listener, Onlooker, Roster
@@ -71,19 +71,18 @@ def settle(roster: Roster, accounts: Accounts, place: Place) -> None:
     for number, listener in enumerate(roster.own):
         passed = phase > ANALYZING or (phase == ANALYZING and number < called)
         settler.analyzer(listener, step + 1 if passed else full)
-    _tell(roster, accounts.broker, place)
+    _tell(roster, accounts, place)
 
 
-def _tell(roster: Roster, broker: Any, place: Place) -> None:
+def _tell(roster: Roster, accounts: Accounts, place: Place) -> None:
     """Tell cash and value of the step under way to those that Backtrader has told already."""
     if place.phase in (TELLING, DONE):
         return
     told = len(roster.analyzers)
     if place.phase == VALUING:
         told = place.number
-    cash, value = broker.getcash(), broker.getvalue()
-    fund = cash, value, broker.fundvalue, broker.fundshares
+    fund = accounts.present()
     for listener in roster.analyzers[: max(told, 0)]:
         if not listener.live and listener.done <= place.step:
-            listener.analyzer._notify_cashvalue(cash, value)
+            listener.analyzer._notify_cashvalue(*fund[:2])
             listener.analyzer._notify_fund(*fund)

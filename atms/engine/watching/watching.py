@@ -1,18 +1,19 @@
-"""One strategy's observers and analyzers in a run: called where something happens, else settled."""
+"""One strategy's observers and analyzers: called where something happens, else settled."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import backtrader as bt
-from backtrader.lineiterator import LineIterator
 
 from atms.engine.explaining import Part
 from atms.engine.timeline import Timeline
-from atms.engine.watching import preconditions
+from atms.engine.watching import preconditions, years
+from atms.engine.watching.changes import CashChanges
 from atms.engine.watching.equity import Accounts, Recorder, Setting
-from atms.engine.watching.guarding import guard, items
+from atms.engine.watching.guarding import each_node, guard
 from atms.engine.watching.judging import is_empty
 from atms.engine.watching.roster import Roster
 from atms.engine.watching.settling import (
@@ -25,6 +26,8 @@ from atms.engine.watching.settling import (
     Place,
     settle,
 )
+
+_MOST_PAUSES = 200
 
 
 class Watching:
@@ -57,30 +60,29 @@ class Watching:
         self._why = preconditions.why_eager(strategy, self._guard)
         self._keep = bool(preconditions.why_called(strategy))
         self._recorder: Recorder | None = None
-        if not preconditions.has_curve(broker):
+        if not preconditions.has_curve(strategy):
             self._recorder, self._keep = Recorder(), True
             self._why = self._why or preconditions.why_not_noted(broker)
         self._roster: Roster | None = None  # None while Backtrader's own code does it all
         self._accounts: Accounts | None = None
         self._parts: list[Part] = []
-        self._looked = ""  # why all are to be called from the next of our calls on
-        self._leaving = False
-        self._quick: bool = strategy.cerebro.p.quicknotify
+        self._live = False  # all are called on each bar though they need not be
+        self._until: int | None = None  # to the end of this step; None: for good
+        self._looked = False  # somebody looked in ``next``, on a step without a call of ours
+        self._pauses = 0
+        self._not_before = 0
         self._signals = type(strategy)._notify is bt.SignalStrategy._notify
         self._told = preconditions.wants_value(strategy)
         self._hears_orders = not is_empty(type(strategy).notify_order)
         self._step, self._phase, self._index = -1, DONE, 0
         self._handled = sys.exc_info()[1]
+        self._changes = CashChanges(broker, self.pause) if self._recorder is None else None
 
     def parts(self) -> list[Part]:
         """Return how each analyzer and observer was dealt with."""
         if self._accounts is not None and not self._why:
             return self._parts
-        strategy = self._strategy
-        analyzers = [*items(strategy.__dict__["analyzers"]), *strategy._slave_analyzers]
-        named = [("analyzer", one) for one in analyzers]
-        named += [("observer", one) for one in strategy._lineiterators[LineIterator.ObsType]]
-        return [Part(kind, type(one).__name__, False, self._why) for kind, one in named]
+        return preconditions.parts_of_stock(self._strategy, self._why)
 
     def notify(self) -> None:
         """Tell orders, trades, cash and value to those who do something with them."""
@@ -89,38 +91,27 @@ class Watching:
             self._strategy._notify()
             return
         if self._looked:  # and the rest of that step was not ours
-            self._leave(Place(self._step, DONE, 0))
+            settle(roster, self._settled(), Place(self._step, DONE, 0))
+            self._call_all(roster)
         self._step, self._phase = self._timeline.main.at, TELLING
-        to_check = (self._strategy._orderspending or self._keep) and not self._leaving
-        if to_check and not preconditions.is_plain(self._broker):
-            self.go_live("cash or value is no plain float")
+        if (self._strategy._orderspending or self._keep) and not self._live:
+            self._shield(roster, self._step)
+            if type(self._broker.getcash()) is not float:  # numpy's numbers show in a ``repr``
+                self.go_live("cash or value is no plain float")
         if self._signals:
             preconditions.quench(self._strategy)
-        if not self._quick:
-            self._tell(roster)
+        if not self._strategy.cerebro.p.quicknotify:
+            roster.tell(self._strategy, self._hears_orders)
         if self.every_bar or self._told:
             self._index, self._phase = -1, VALUING
             self._tell_value(roster)
         self._phase = ACTING
 
-    def _tell(self, roster: Roster) -> None:
-        strategy = self._strategy
-        if self._hears_orders or roster.orders or "notify_order" in strategy.__dict__:
-            for order in strategy._orderspending:
-                if order.exectype != order.Historical or order.histnotify:
-                    strategy.notify_order(order)
-                for take in roster.orders:
-                    take(order)
-        for trade in strategy._tradespending:
-            strategy.notify_trade(trade)
-            for take in roster.trades:
-                take(trade)
-
     def _tell_value(self, roster: Roster) -> None:
         strategy, broker = self._strategy, self._broker
         cash, value = broker.getcash(), broker.getvalue()
         fundvalue, fundshares = broker.fundvalue, broker.fundshares
-        if self._recorder is not None and not self._leaving:
+        if self._recorder is not None:
             self._recorder.note(cash, value, fundvalue, fundshares)
         strategy.notify_cashvalue(cash, value)
         strategy.notify_fund(cash, value, fundvalue, fundshares)
@@ -142,88 +133,84 @@ class Watching:
         if roster is None:
             strategy._next_analyzers(minperstatus, once=True)
             strategy._next_observers(minperstatus, once=True)
-            if self._accounts is None:
+            if self._accounts is None and self._timeline.main.at >= self._not_before:
                 self._begin()
             return
         if self._looked:
-            self._leave(None)
-        elif self._recorder is not None and not self._leaving:
+            self._call_all(roster)
+        elif self._recorder is not None and not self._live:
             self._compare(self._recorder)
         busy = strategy._orderspending or strategy._tradespending
         if roster.calls or (busy and roster.on_orders):
             self._analyze(roster, minperstatus)
-        if busy and not self._leaving:
-            self._mark(roster)
+        if busy and not self._live:
+            roster.mark(self._step, strategy._orderspending, strategy._tradespending)
         if roster.calls:
             self._observe(roster, minperstatus)
         self._step, self._phase = self._timeline.main.at, DONE
-        if self._leaving:
+        if self._live:
+            self._rest(roster)
+
+    def _rest(self, roster: Roster) -> None:
+        """Go on with Backtrader's own code, or leave them alone again."""
+        if self._until is None:
             self._roster = None
+        elif self._step >= self._until:
+            roster.rest(self._step + 1)
+            self._settled().begin()
+            self._live = False
+            self.every_bar = self._keep or self._told or roster.calls
+            self._shield(roster, self._step + 1)
+
+    def _shield(self, roster: Roster, upto: int) -> None:
+        """Call those whom the account could make raise on each bar, if it can from here on."""
+        if roster.fragile and not roster.solvency.lasts():
+            roster.call_fragile(self._settled(), upto)
+            self._parts = roster.parts()
+            self.every_bar = True
 
     def _analyze(self, roster: Roster, minperstatus: int) -> None:
         self._phase = ANALYZING
         for index, listener in enumerate(roster.own):
             self._index = index
             if listener.live:
-                _step(listener.analyzer, minperstatus)
+                listener.call(minperstatus)
             elif self._strategy._orderspending:
                 for node in listener.verdict.on_orders:
                     node.next()
-
-    def _mark(self, roster: Roster) -> None:
-        orders, trades = self._strategy._orderspending, self._strategy._tradespending
-        executed = [order for order in orders if order.executed.size]
-        if executed or trades:
-            for marks in roster.marks:
-                marks.mark(self._step, executed, trades)
 
     def _observe(self, roster: Roster, minperstatus: int) -> None:
         self._index, self._phase = -1, OBSERVING
         for index, onlooker in enumerate(roster.observers):
             if onlooker.live:
                 self._index = index
-                self._call(onlooker.observer, minperstatus)
-
-    def _call(self, observer: Any, minperstatus: int) -> None:
-        for analyzer in observer._analyzers:
-            _step(analyzer, minperstatus)
-        if len(self._strategy) > len(observer):
-            observer.forward()
-        if minperstatus < 0:
-            observer.next()
-        elif minperstatus == 0:
-            observer.nextstart()
-        elif len(observer):
-            observer.prenext()
+                onlooker.call(minperstatus)
 
     def _compare(self, recorder: Recorder) -> None:
-        """Call all from here on if the account is no longer what it was after the broker's turn."""
+        """Have all called for now if the account is not what it was after the broker's turn."""
         broker = self._broker
         now = broker.getcash(), broker.getvalue(), broker.fundvalue, broker.fundshares
-        if now != recorder.last and now == now:
-            self.go_live("the account was changed between two turns of the broker")
+        if broker.__dict__.get("_cash_addition") or (now != recorder.last and now == now):
+            self.pause()
 
     def _begin(self) -> None:
         """Leave alone who can be, after the first step."""
+        at = self._timeline.main.at
         setting = Setting(self._strategy, self._timeline, self._broker)
         self._accounts = Accounts(setting, self._recorder)
+        roster = Roster(setting, preconditions.why_written(self._strategy))
+        if not self._why and preconditions.is_one_kept(self._strategy, roster):
+            self._why = "an analyzer or observer is kept by another"
         if self._why:
             self._release()
             return
-        roster = Roster(setting, preconditions.why_written(self._strategy))
-        if preconditions.holders(self._strategy, roster):
-            self._why = "an analyzer or observer is kept by another"
-            self._release()
-            return
         if self._recorder is not None:
-            broker = self._broker
-            now = broker.getcash(), broker.getvalue(), broker.fundvalue, broker.fundshares
-            self._recorder.note(*now)
-        roster.leave_alone(self._timeline.steps)
+            self._recorder.begin(self._broker, at + 1)
+        roster.rest(at + 1)
         self._roster = roster
         self._parts = roster.parts()
         self.every_bar = self._keep or self._told or roster.calls
-        self._step, self._phase = self._timeline.main.at, DONE
+        self._step, self._phase = at, DONE
 
     def _looked_at(self) -> None:
         self.go_live("stats or analyzers was looked at")
@@ -231,38 +218,51 @@ class Watching:
     def go_live(self, why: str) -> None:
         """Bring all to where they are at this moment, and call them on each bar from here on.
 
-        To be called before the account or a feed changes in a way that orders do not show: cash
-        set or added, a price overwritten.
-
         Args:
             why: is shown by :meth:`parts`.
         """
-        if self._leaving or self._looked or self._why:
+        if self._why or (self._live and self._until is None):
             return
-        self.every_bar = True
+        self.every_bar, self._until = True, None
         if self._roster is None:
             self._why = why
             return
-        place = self._place()
-        settle(self._roster, self._settled(), place)
-        step = len(self._strategy)
+        self._stir(self._roster)
+        why = f"{why} on bar {len(self._strategy)}"
         self._parts = [
-            part if not part.fast else Part(part.kind, part.name, False, f"{why} on bar {step}")
-            for part in self._parts
+            part if part.why else replace(part, fast=False, why=why) for part in self._parts
         ]
         self._release()
-        if place.step == self._timeline.main.at and place.step != self._step:
-            self._step, self._phase, self._looked = place.step, ACTING, why
-        else:
-            self._leave(None)
 
-    def _leave(self, place: Place | None) -> None:
-        """Have all called from here on; those that have not seen *place* are brought there."""
-        roster = self._roster
-        assert roster is not None
-        if place is not None:
-            settle(roster, self._settled(), place)
-        self._looked, self._leaving = "", True
+    def pause(self) -> None:
+        """Bring all to where they are at this moment, and call them to the end of the next step.
+
+        To be called before the account or a feed changes in a way that orders do not show: cash
+        set or added, a price overwritten. Who does that all the time has all called for good.
+        """
+        until = self._timeline.main.at + 1
+        self._pauses += 1
+        if self._pauses > _MOST_PAUSES:
+            self.go_live("the account is changed again and again")
+        elif self._roster is None:
+            self._not_before = until
+        elif self._until is not None or not (self._live or self._looked):
+            self.every_bar, self._until = True, until
+            self._stir(self._roster)
+
+    def _stir(self, roster: Roster) -> None:
+        """Settle all, and have them called."""
+        if self._live or self._looked:
+            return
+        place = self._place()
+        settle(roster, self._settled(), place)
+        if place.step == self._timeline.main.at and place.step != self._step:
+            self._step, self._phase, self._looked = place.step, ACTING, True
+        else:
+            self._call_all(roster)
+
+    def _call_all(self, roster: Roster) -> None:
+        self._looked, self._live = False, True
         roster.call_all()
 
     def _settled(self) -> Accounts:
@@ -282,23 +282,19 @@ class Watching:
         on its way.
         """
         roster, self._roster = self._roster, None
-        if roster is not None and not self._leaving:
-            if sys.exc_info()[1] is self._handled:  # else a step was broken off
+        broken = sys.exc_info()[1] is not self._handled
+        if roster is not None and not self._live:
+            if not broken:
                 self._step, self._phase = self._timeline.main.at, DONE
             settle(roster, self._settled(), self._place())
-        self._leaving = True
+        if not broken and self._guard is not None:
+            each_node(self._strategy, years.hasten)
+        self._live, self._until = True, None
         self._release()
 
     def _release(self) -> None:
+        if self._changes is not None:
+            self._changes.end()
         if self._guard is not None:
             self._guard.on_touch = None
             self._guard.release()
-
-
-def _step(analyzer: Any, minperstatus: int) -> None:
-    if minperstatus < 0:
-        analyzer._next()
-    elif minperstatus == 0:
-        analyzer._nextstart()
-    else:
-        analyzer._prenext()
