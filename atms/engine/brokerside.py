@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from atms.engine.broker import add_notification
+from atms.engine.broker import deliver
+from atms.engine.explaining import Part
 from atms.engine.timeline import Timeline
 
 
@@ -35,21 +36,20 @@ class BrokerSide:
             cerebro._brokernotify()
             return
         broker.next()
-        waiting = broker.notifs
-        while waiting:
-            order = waiting.popleft()
-            owner = order.owner
-            add_notification(cerebro.runningstrats[0] if owner is None else owner, order)
+        deliver(broker, cerebro.runningstrats)
 
     def wake(self) -> None:
         """Tell the broker that prices are about to change, or a line was moved by hand."""
         if self._laned:
             self._broker.wake()
 
-    def end(self) -> None:
-        """Leave the broker as Backtrader would."""
-        if self._laned:
-            self._broker.lane_end()
+    def end(self) -> list[Part]:
+        """Leave the broker as Backtrader would; say how the orders went."""
+        if not self._laned:
+            return []
+        parts: list[Part] = self._broker.lane_parts()
+        self._broker.lane_end()
+        return parts
 
 
 class _Awake:

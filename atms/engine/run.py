@@ -130,7 +130,7 @@ class FastRun:
             try:
                 self._finish(loop.turns)
             finally:
-                broker.end()
+                self._parts += broker.end()
                 swaps.undo()
         if loop.loose and not cerebro._event_stop:
             self._note("loop", "", False, f"from bar {self._fast_bars}: a line was moved by hand")

@@ -31,7 +31,7 @@ class Booking:
 
     Args:
         broker: a :class:`SimulatedBroker`.
-        stamps: of the run's steps, float days.
+        stamps: of the run's steps, float days; None: bars come one by one.
     """
 
     def __init__(self, broker: SimulatedBroker, stamps: Any) -> None:
@@ -64,7 +64,8 @@ class Booking:
         value = units * price * mult
         before = broker._totals.get(record.ref, OrderTotals())
         broker._totals[record.ref] = OrderTotals(before.size + units, before.value + value)
-        broker._traded.add(float(self._stamps[step]), value)
+        now = broker.now if self._stamps is None else float(self._stamps[step])
+        broker._traded.add(now, value)
         none, slippage = 0.0 * units * mult, abs(price - reference) * units * mult
         record.costs = FillCosts(reference, none, slippage, none, maker, None)
         if record.bits:

@@ -27,6 +27,9 @@ def reschedule(record: Record, step: int) -> None:
     It was tried at *step*, or is inactive.
     """
     feed = record.feed
+    if not feed.ahead:
+        record.due = 0
+        return
     bar = feed.ticker.at
     due = _try_at(record, feed, bar, step) if record.active else NEVER
     if record.valid:
@@ -52,18 +55,14 @@ def _try_at(record: Record, feed: Feed, bar: int, step: int) -> int:
         return _trail_reached(record, feed, bar, step)
     if kind == CLOSE:
         return feed.step_of(max(int(np.searchsorted(feed.times, record.dteos)), bar + 1))
-    if feed.stamps[bar] <= record.dt_created:  # a market order waits for a bar of its data
-        return feed.step_of(bar + 1)
-    return step + 1
+    # A market order waits for a bar of its data, or for one within which its price can slip.
+    return step + 1 if record.lane.state.slips else feed.step_of(bar + 1)
 
 
 def _reached(record: Record, feed: Feed, bar: int, price: Any, above: bool) -> int:
     """Return the step of the first bar after *bar* that reaches *price*, or where to look again."""
     start, stop = bar + 1, bar + 1 + record.window
-    if above:
-        hits = feed.highest()[start:stop] >= price
-    else:
-        hits = feed.lowest()[start:stop] <= price
+    hits = feed.highest()[start:stop] >= price if above else feed.lowest()[start:stop] <= price
     return _first(record, feed, hits, start, stop)
 
 
@@ -78,14 +77,15 @@ def _first(record: Record, feed: Feed, hits: Any, start: int, stop: int) -> int:
 
 def stops(record: Record, feed: Feed, start: int, stop: int) -> Floats:
     """Return where a trailing stop would be moved to by each close of bars start..stop-1."""
-    closes = feed.closes[start:stop]
+    closes: Any = feed.closes[start:stop]
     given = record.given
     distance: Any = 0.0
     if given.trailamount:
         distance = given.trailamount
     elif given.trailpercent:
         distance = closes * given.trailpercent
-    return closes + distance if record.buys else closes - distance
+    moved: Floats = closes + distance if record.buys else closes - distance
+    return moved
 
 
 def _trail_reached(record: Record, feed: Feed, bar: int, step: int) -> int:

@@ -22,8 +22,8 @@ def why_not(data: Any) -> str:
         return "its session has no end"
     lines = data.lines
     for name in ("open", "high", "low", "close", "datetime"):
-        line = getattr(lines, name, None)
-        if not isinstance(getattr(line, "array", None), array.array) or line.array.typecode != "d":
+        held = getattr(getattr(lines, name, None), "array", None)
+        if not isinstance(held, array.array) or held.typecode != "d":
             return f"its {name} is kept in another way"
     return ""
 
@@ -37,25 +37,31 @@ class Feed:
 
     Attributes:
         open, high, low, close, stamps: the lines' own arrays.
+        last: the close that orders are matched against.
+        ahead: whether all bars are there from the beginning.
         ticker: says which bar is the present one.
         bars: index of its bar at each step; None: steps and bars are the same.
         firsts: the step at which each bar comes; None likewise.
         steps, sizes, prices: the position from each of these steps on.
     """
 
+    ahead = True
     __slots__ = (
-        "_highest", "_lasting", "_lowest", "bars", "close", "closes", "data", "firsts", "high", "low", "open", "prices",
-        "sizes", "stamps", "steps", "ticker", "timeline", "times",
+        "_highest", "_lasting", "_lowest", "bars", "close", "closes", "data", "firsts", "high",
+        "last", "low", "open", "prices", "sizes", "stamps", "steps", "ticker", "timeline", "times",
     )  # fmt: skip
 
     def __init__(self, data: Any, timeline: Any) -> None:
         self.data = data
         self.timeline = timeline
-        self.ticker = timeline.ticker(data)
+        self.ticker: Any = timeline.ticker(data)
         self.bars = timeline.bars(data)
         lines = data.lines
-        self.open, self.high = lines.open.array, lines.high.array
-        self.low, self.close = lines.low.array, lines.close.array
+        self.open: Any = lines.open.array
+        self.high: Any = lines.high.array
+        self.low: Any = lines.low.array
+        self.close: Any = lines.close.array
+        self.last: Any = self.close
         self.stamps = lines.datetime.array
         count = data.buflen()
         self.closes: Floats = np.array(self.close)[:count]
@@ -107,7 +113,65 @@ class Feed:
         self.sizes.append(size)
         self.prices.append(price)
 
+    def keep_changed(self, step: int, size: Any, price: Any) -> None:
+        """Note the position from *step* on, if it is another."""
+        if self.sizes[-1] is not size or self.prices[-1] is not price:
+            self.keep(step, size, price)
+
     def release(self) -> None:
         """Let go of what only a run needs."""
         self.closes = self.times = np.empty(0)
         self._lowest = self._highest = self._lasting = None
+
+
+class LiveFeed(Feed):
+    """A feed whose bars come one by one, or that is looked at before the broker's turn.
+
+    Args:
+        data: started.
+    """
+
+    ahead = False
+    __slots__ = ()
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        lines = data.lines
+        self.timeline = None
+        self.ticker = LineTicker(lines.datetime)
+        self.open, self.high = _Ticked(data, "open"), _Ticked(data, "high")
+        self.low, self.last = _Ticked(data, "low"), _Ticked(data, "close")
+        self.close, self.stamps = lines.close.array, lines.datetime.array
+        self.bars = self.firsts = None
+        self.steps, self.sizes, self.prices = [], [], []
+        self.release()
+
+
+class LineTicker:
+    """Where a line stands that Backtrader moves."""
+
+    __slots__ = ("_line",)
+
+    def __init__(self, line: Any) -> None:
+        self._line = line
+
+    @property
+    def at(self) -> int:
+        """The index of the present bar."""
+        at: int = self._line._idx
+        return at
+
+
+class _Ticked:
+    """The present bar's price: of the last tick, where the bar is still growing."""
+
+    __slots__ = ("_array", "_data", "_name")
+
+    def __init__(self, data: Any, name: str) -> None:
+        self._data = data
+        self._array = getattr(data.lines, name).array
+        self._name = f"tick_{name}"
+
+    def __getitem__(self, bar: int) -> Any:
+        tick = getattr(self._data, self._name, None)
+        return self._array[bar] if tick is None else tick

@@ -3,7 +3,7 @@ when they are read."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from typing import Any
 
 from backtrader.position import Position
@@ -12,7 +12,7 @@ from backtrader.utils.date import num2date
 from atms.engine.broker.fills import priced, split
 from atms.engine.swapping import Mirrors
 
-_HIDDEN = ("_lane", "_feed", "_since", "_lazy", "_stamp")
+_HIDDEN = ("_lane", "_feed", "_since", "_lazy", "_stamp", "_close")
 
 
 def move(held: dict[str, Any], feed: Any, size: Any, price: Any, step: int) -> None:
@@ -53,17 +53,28 @@ def freeze(position: Any, step: int) -> None:
     held = position.__dict__
     if held["size"] and held["_feed"] is not None:
         held["_lazy"], held["_since"] = True, step
+        note(held)
+
+
+def note(held: dict[str, Any]) -> None:
+    """Keep the bar of the broker's turn, where it cannot be found again."""
+    feed = held["_feed"]
+    at = feed.ticker.at
+    held["_stamp"], held["_close"] = feed.stamps[at], feed.close[at]
 
 
 def _moment(held: dict[str, Any], lane: Any) -> Any:
     feed = held["_feed"]
-    stamp = feed.stamps[feed.bar_at(lane.main.at)] if held["size"] else held["_stamp"]
+    known = not held["size"] or not feed.ahead
+    stamp = held["_stamp"] if known else feed.stamps[feed.bar_at(lane.main.at)]
     return num2date(stamp, feed.data.lines.datetime._tz, True)
 
 
 def _base(held: dict[str, Any], lane: Any) -> Any:
     feed = held["_feed"]
-    return feed.close[feed.bar_at(lane.main.at)] if held["size"] else held["adjbase"]
+    if not held["size"]:
+        return held["adjbase"]
+    return feed.close[feed.bar_at(lane.main.at)] if feed.ahead else held["_close"]
 
 
 def _lazily(name: str, work_out: Any) -> property:
@@ -82,7 +93,7 @@ def _lazily(name: str, work_out: Any) -> property:
 def _write(position: Any, name: str, value: Any) -> None:
     lane = position.__dict__["_lane"]
     if not lane.inside:
-        lane.to_stock()
+        lane.to_stock("a position is changed by hand")
     position.__dict__[name] = value
 
 
@@ -109,14 +120,33 @@ class Positions(defaultdict[Any, Any]):
         self.watch(data, position)
         return position
 
+    def attend(self, lane: Any) -> None:
+        """Have *lane* know of every position."""
+        self.lane = lane
+        for data, position in self.items():
+            self.watch(data, position)
+
     def watch(self, data: Any, position: Any) -> None:
         """Let the lane know of what is written to *position*."""
-        feed = self.lane.feeds.get(id(data))
+        feed = self.lane.state.feeds.get(id(data))
         if feed is not None:
             feed.keep(self.lane.main.at + (not self.lane.inside), position.size, position.price)
-        hidden = {"_lane": self.lane, "_feed": feed, "_since": -1, "_lazy": False, "_stamp": None}
+        hidden = {
+            "_lane": self.lane,
+            "_feed": feed,
+            "_since": -1,
+            "_lazy": False,
+            "_stamp": None,
+            "_close": None,
+        }
         position.__dict__.update(hidden)
         position.__class__ = _POSITION
+
+    def __reduce__(self) -> Any:
+        return defaultdict, (self.default_factory,), None, None, iter(self.items())
+
+    def __copy__(self) -> Any:
+        return defaultdict(self.default_factory, self)
 
     def release(self) -> None:
         """Make every position Backtrader's own."""
@@ -150,8 +180,21 @@ class Children(defaultdict[Any, Any]):
         self.done.discard(ref)
         super().__delitem__(ref)
 
+    def __reduce__(self) -> Any:
+        return defaultdict, (self.default_factory,), None, None, iter(self.__copy__().items())
+
+    def __copy__(self) -> Any:
+        plain = {**{ref: deque() for ref in self.done}, **self}
+        plain.update((ref, deque([order])) for ref, order in self.alone.items())
+        return defaultdict(self.default_factory, plain)
+
     def fill(self) -> None:
         """Give the orders that are on their way a queue, as Backtrader has it."""
         for ref, order in self.alone.items():
             self[ref].append(order)
         self.alone.clear()
+
+
+for _kind in (Positions, Children):  # what they are shown as
+    _kind.__name__ = _kind.__qualname__ = "defaultdict"
+    _kind.__module__ = "collections"

@@ -87,12 +87,14 @@ class Record:
     """
 
     __slots__ = (
-        "active", "accepted", "again", "comminfo", "created", "d", "dt", "dt_created", "dteos", "due", "executed",
-        "exectype", "extra", "feed", "fill", "given", "info", "lane", "limit", "limitoffset",
-        "lone", "order", "p1", "p2", "pannotated", "params", "pclose", "plen", "price",
-        "ref", "bits", "costs", "size", "status", "stock", "trailed", "tried",
-        "triggered", "valid", "window", "buys", "oco",
+        "accepted", "active", "again", "bits", "buys", "comminfo", "costs", "created", "d", "dt",
+        "dt_created", "dteos", "due", "exectype", "executed", "extra", "feed", "fill", "given",
+        "info", "lane", "limit", "limitoffset", "lone", "order", "p1", "p2", "pannotated", "params",
+        "pclose", "plen", "price", "ref", "size", "status", "stock", "trailed", "tried",
+        "triggered", "valid", "window",
     )  # fmt: skip
+    order: Any
+    d: dict[str, Any]
 
     def __init__(self, lane: Any, feed: Any, given: Given, ref: int, buys: bool) -> None:
         self.lane = lane
@@ -103,16 +105,17 @@ class Record:
         self.size = given.size if buys else -given.size
         self.exectype = MARKET if given.exectype is None else given.exectype
         self.valid = given.valid
-        self.status = CREATED
+        self.status: int = CREATED
         self.active = given.parent is None
-        self.accepted = self.triggered = self.lone = self.stock = self.tried = False
-        self.again = False
-        self.comminfo = self.created = self.executed = self.fill = self.info = None
-        self.params = self.bits = self.dt = self.extra = self.costs = self.oco = None
-        self.trailed = self.pannotated = self.dteos = None
+        self.accepted = self.triggered = self.again = False
+        self.lone = self.stock = self.tried = False
         self.plen = -1
         self.p1 = self.p2 = self.due = 0
         self.window = 64
+        nothing: Any = None
+        self.comminfo = self.created = self.executed = self.fill = self.info = nothing
+        self.params = self.bits = self.dt = self.extra = self.costs = nothing
+        self.trailed = self.pannotated = self.dteos = nothing
         at = feed.ticker.at
         self.dt_created = feed.stamps[at]
         self.pclose = pclose = feed.close[at]

@@ -7,13 +7,9 @@ from typing import Any
 
 import backtrader as bt
 
-from atms.engine.broker.booking import booking_of, why_watchful
-from atms.engine.broker.comm import is_valued
-from atms.engine.broker.feeds import Feed, why_not
 from atms.engine.broker.lane import Lane
-from atms.engine.broker.positions import Children, Positions, freeze, thaw
-from atms.engine.broker.record import NEVER
-from atms.engine.broker.worth import Curve, settle
+from atms.engine.broker.light import record_of
+from atms.engine.broker.positions import Children, Positions
 from atms.engine.explaining import Part
 from atms.engine.swapping import Body, Mirrors
 from atms.simulation import SimulatedBroker
@@ -31,151 +27,11 @@ _RELIED_ON = (
     "add_cash", "set_cash", "setcash", "get_cash", "getcash", "getvalue", "get_notification",
     "_process_order_history", "_process_fund_history", "__setattr__", "__getattribute__",
 )  # fmt: skip
-
-
-class BrokerLane(Lane):
-    """A lane, and when the broker is woken."""
-
-    def __init__(self, broker: Any, timeline: Any) -> None:
-        datas = broker.cerebro.datas
-        feeds = {id(data): Feed(data, timeline) for data in datas if not why_not(data)}
-        super().__init__(broker, feeds, timeline.main)
-        cerebro = broker.cerebro
-        cheats = cerebro.p.cheat_on_open or getattr(cerebro, "_timerscheat", None)
-        self.eager = bool(cheats)
-        self.booking = booking_of(broker, timeline.stamps)
-        self.written = False
-        self.d["asleep_until"] = 0
-        self._watched: list[Any] = []
-        self.curve = Curve(self.d["cash"])
-        self.watch(self.p)
-        for data, position in self.d["positions"].items():
-            self.d["positions"].watch(data, position)
-        self.light = self._can_be_light()
-
-    # ---- what the broker's class calls ------------------------------------------------------
-
-    def next(self) -> None:
-        """Take the broker's turn."""
-        step, d = self.main.at, self.d
-        if self.light:
-            if step < d["asleep_until"]:
-                return
-            self.inside = True
-            try:
-                self.turn()
-                if d["_cash_addition"]:
-                    self.settled = step
-                    if self.booking is not None:
-                        d["_in_round"] = True
-                    self.stock("_get_value")
-                    if self.booking is not None:
-                        d["_in_round"] = False
-            finally:
-                self.inside = False
-            self.curve.keep(step, self.d["cash"])
-            return
-        self._stock_turn(step)
-
-    def _stock_turn(self, step: int) -> None:
-        d = self.d
-        self.inside = True
-        try:
-            self.stock("next")
-        finally:
-            self.inside = False
-        self.settled = step
-        self.curve.keep(step, d["cash"])
-        self.curve.tell(step, d["_value"])
-        for data, position in d["positions"].items():
-            feed = self.feeds.get(id(data))
-            if feed is not None and (
-                feed.sizes[-1] is not position.size or feed.prices[-1] is not position.price
-            ):
-                feed.keep(step, position.size, position.price)
-        if self._can_be_light():
-            self.light = True
-            for position in d["positions"].values():
-                freeze(position, step)
-            d["asleep_until"] = NEVER
-        else:
-            d["asleep_until"] = 0
-
-    def stock(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call what the broker's own class says."""
-        return getattr(type(self.broker).__mro__[1], name)(self.broker, *args, **kwargs)
-
-    def _can_be_light(self) -> bool:
-        """Return whether nothing but light orders can move the account from here on."""
-        d, p = self.d, self.p
-        if d["pending"] or d["submitted"] or d["_toactivate"] or d["_cash_addition"]:
-            return False
-        if self.booking is not None and why_watchful(self.broker):
-            return False
-        if self.eager or self.written or p.filler is not None or p.coc or p.coo:
-            return False
-        if d["_userhist"] or d["_fundhist"] or not d["_fundshares"]:
-            return False
-        self.slips = bool(p.slip_perc or p.slip_fixed)
-        for data, position in d["positions"].items():
-            if id(data) not in self.feeds:
-                return False
-            info, sleeps, _ = self.fit(data)
-            if not sleeps and (position.size or not is_valued(info)):
-                return False
-        return True
-
-    def leave(self) -> None:
-        """Go back to Backtrader's code at the next turn; what is lazy is worked out now."""
-        if self.light:
-            self.settle()
-            self.credit(self.main.at)
-            self.opened.clear()
-            self.light = False
-            for position in self.d["positions"].values():
-                thaw(position)
-        self.d["asleep_until"] = 0
-
-    def settle(self) -> None:
-        """Work out the broker's values as of its last turn."""
-        if self.light and not self.inside and self.settled < self.main.at:
-            self.settled = self.main.at
-            settle(self)
-
-    def write(self) -> None:
-        """Let prices be written to: what is worked out later would be of other prices."""
-        self.to_stock()
-        self.written = True
-
-    def watch(self, params: Any) -> None:
-        """Be told of changes to the settings of the broker or of a commission info."""
-        if all(one is not params for one in self._watched):
-            params.__dict__["_lane"] = self
-            params.__class__ = _PARAMS.of(type(params))
-            self._watched.append(params)
-
-    def end(self) -> None:
-        """Leave everything as Backtrader would."""
-        self.to_stock()
-        self.d["positions"].release()
-        for params in self._watched:
-            del params.__dict__["_lane"]
-            object.__setattr__(params, "__class__", type(params).__mro__[1])
-        for feed in self.feeds.values():
-            feed.release()
-
-
-def _write_setting(params: Any, name: str, value: Any) -> None:
-    lane = params.__dict__["_lane"]
-    if not lane.inside:
-        lane.to_stock()
-    params.__dict__[name] = value
-
-
-_PARAMS = Mirrors(lambda base: {"__setattr__": _write_setting})
-
-
-# ---- the broker's class --------------------------------------------------------------------------
+# What every instance has of its own; a class that has something to say to it is not Backtrader's.
+_HELD = (
+    "cash", "d_credit", "positions", "pending", "submitted", "notifs", "orders", "comminfo",
+    "_pchildren", "_toactivate", "_cash_addition", "_fundshares", "_ocos", "_ocol", *_VALUES,
+)  # fmt: skip
 
 
 def _value(name: str) -> property:
@@ -193,6 +49,8 @@ def _value(name: str) -> property:
         held = broker.__dict__
         lane = held.get("_lane")
         if lane is not None and not lane.inside:
+            if (before := held.get("_before_cash")) is not None:
+                before()  # watchers are settled by what the account was
             lane.settle()
             held["asleep_until"] = 0
         held[name] = value
@@ -203,11 +61,11 @@ def _value(name: str) -> property:
 def _credits() -> property:
     def get(broker: Any) -> Any:
         lane = broker.__dict__.get("_lane")
-        if lane is not None and lane.light and not lane.inside:
-            lane.credit(lane.main.at)
+        if lane is not None:
+            lane.credit()
         return broker.__dict__["d_credit"]
 
-    return property(get, lambda broker, credits: broker.__dict__.update(d_credit=credits))
+    return property(get, lambda broker, value: broker.__dict__.update(d_credit=value))
 
 
 def _cash() -> property:
@@ -235,7 +93,7 @@ def _order(base: Any, buys: bool) -> Any:
                 )  # fmt: skip
                 if placed is not None:
                     return placed
-            lane.to_stock()
+            lane.to_stock(lane.why_heavy(data))
         return stock(
             self, owner, data, size, price=price, plimit=plimit, exectype=exectype, valid=valid,
             tradeid=tradeid, oco=oco, trailamount=trailamount, trailpercent=trailpercent,
@@ -246,67 +104,79 @@ def _order(base: Any, buys: bool) -> Any:
     return order
 
 
-def _body(base: Any) -> Body:
-    def init(self: Any) -> None:
-        base.init(self)
+def _stock_of(broker: Any) -> Any:
+    """Return the class that a broker has outside a run."""
+    return type(broker).__mro__[1]
+
+
+def _init(broker: Any) -> None:
+    _stock_of(broker).init(broker)
+    if type(broker.positions) is defaultdict and type(broker._pchildren) is defaultdict:
         positions, children = Positions(bt.Position), Children(deque)
-        if type(self.positions) is defaultdict and type(self._pchildren) is defaultdict:
-            positions.update(self.positions)
-            children.update(self._pchildren)
-            self.positions, self._pchildren = positions, children
+        positions.update(broker.positions)
+        children.update(broker._pchildren)
+        broker.positions, broker._pchildren = positions, children
 
-    def take_turn(self: Any) -> None:
-        lane = self.__dict__.get("_lane")
-        if lane is None:
-            base.next(self)
-        else:
-            lane.next()
 
-    def cancel(self: Any, order: Any, bracket: Any = False) -> Any:
-        lane = self.__dict__.get("_lane")
-        if lane is not None and lane.light and not lane.inside:
-            record = lane.record_of(order)
-            if record is not None and record.order is order and record.lane is lane:
-                return lane.cancel(order, bracket)
-            if self.pending:
-                lane.to_stock()
-        return base.cancel(self, order, bracket)
+def _next(broker: Any) -> None:
+    lane = broker.__dict__.get("_lane")
+    if lane is None:
+        _stock_of(broker).next(broker)
+    else:
+        lane.next()
 
-    def add_cash(self: Any, cash: Any) -> Any:
-        lane = self.__dict__.get("_lane")
+
+def _cancel(broker: Any, order: Any, bracket: Any = False) -> Any:
+    lane = broker.__dict__.get("_lane")
+    if lane is not None and lane.light and not lane.inside:
+        record = record_of(order)
+        if record is not None and record.order is order and record.lane is lane:
+            return lane.cancel(order, bracket)
+        if broker.pending:
+            lane.to_stock("an order is cancelled by another object than the strategy's own")
+    return _stock_of(broker).cancel(broker, order, bracket)
+
+
+def _add_cash(broker: Any, cash: Any) -> Any:
+    lane = broker.__dict__.get("_lane")
+    if lane is not None:
+        lane.settle()
+        broker.__dict__["asleep_until"] = 0
+    return _stock_of(broker).add_cash(broker, cash)
+
+
+def _leaving(base: Any, name: str) -> Any:
+    """Return method *name*, which changes what orders meet."""
+    stock = getattr(base, name)
+
+    def call(broker: Any, *args: Any, **kwargs: Any) -> Any:
+        lane = broker.__dict__.get("_lane")
         if lane is not None:
-            lane.settle()
-            self.__dict__["asleep_until"] = 0
-        return base.add_cash(self, cash)
+            lane.to_stock(f"{name} is called")
+        return stock(broker, *args, **kwargs)
 
-    def leaving(name: str) -> Any:
-        stock = getattr(base, name)
+    return call
 
-        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-            lane = self.__dict__.get("_lane")
-            if lane is not None:
-                lane.to_stock()
-            return stock(self, *args, **kwargs)
 
-        return call
-
+def _body(base: Any) -> Body:
     changing = ("setcommission", "addcommissioninfo", "add_order_history", "set_fund_history")
     return {
         "asleep_until": 0,
-        "init": init,
-        "next": take_turn,
+        "init": _init,
+        "next": _next,
         "buy": _order(base, True),
         "sell": _order(base, False),
-        "cancel": cancel,
-        "add_cash": add_cash,
+        "cancel": _cancel,
+        "add_cash": _add_cash,
         "lane_begin": _lane_begin,
         "lane_end": _lane_end,
+        "lane_parts": _lane_parts,
         "wake": _wake,
         "curve": _curve,
         "cash": _cash(),
         "d_credit": _credits(),
         **{name: _value(name) for name in _VALUES},
-        **{name: leaving(name) for name in changing},
+        **{name: _leaving(base, name) for name in changing},
     }
 
 
@@ -319,24 +189,33 @@ def _wake(broker: Any) -> None:
 
 
 def _lane_begin(broker: Any, timeline: Any) -> None:
-    """Take the orders into the lane: datas are preloaded, strategies started."""
+    """Take the orders into the lane: strategies are started.
+
+    Without a timeline, bars come one by one, and ``next`` has to be called on each of them.
+    """
     if type(broker.positions) is Positions and type(broker._pchildren) is Children:
-        lane = BrokerLane(broker, timeline)
-        broker.positions.lane = lane
+        lane = Lane(broker, timeline)
         broker.__dict__["_lane"] = lane
+        broker.positions.attend(lane)
 
 
 def _lane_end(broker: Any) -> None:
     """Leave the state of Backtrader's broker."""
     lane = broker.__dict__.pop("_lane", None)
-    broker.__dict__.pop("asleep_until", None)
     if lane is not None:
         lane.end()
+    broker.__dict__.pop("asleep_until", None)
 
 
 def _curve(broker: Any, first: int, last: int) -> Any:
     lane = broker.__dict__["_lane"]
-    return lane.curve.between(lane, first, last)
+    return lane.curve.between(lane.state, first, last)
+
+
+def _lane_parts(broker: Any) -> list[Part]:
+    """Return whether orders were light; to be asked before ``lane_end``."""
+    lane = broker.__dict__.get("_lane")
+    return [] if lane is None else lane.parts()
 
 
 _BROKERS = Mirrors(_body)
@@ -345,13 +224,21 @@ _BROKERS = Mirrors(_body)
 def lane_class(broker: Any) -> tuple[type | None, list[Part]]:
     """Return the class for *broker* during a run, or None, and why."""
     base = type(broker)
-    if base not in (_BACK, SimulatedBroker):
-        changed = [name for name in _RELIED_ON if getattr(base, name, None) is not _stock(name)]
-        if not isinstance(broker, _BACK) or changed:
-            why = f"has its own {changed[0]}" if changed else "is no BackBroker"
-            return None, [Part("broker", base.__name__, False, why)]
+    why = _why_not(broker, base)
+    if why:
+        return None, [Part("broker", base.__name__, False, why)]
     return _BROKERS.of(base), [Part("broker", base.__name__, True)]
 
 
-def _stock(name: str) -> Any:
+def _why_not(broker: Any, base: type) -> str:
+    own = [name for name in _RELIED_ON if name in vars(broker)]
+    if base not in (_BACK, SimulatedBroker):
+        if not isinstance(broker, _BACK):
+            return "is no BackBroker"
+        names = (*_RELIED_ON, *_HELD)
+        own += [name for name in names if getattr(base, name, None) is not _of_stock(name)]
+    return f"has its own {own[0]}" if own else ""
+
+
+def _of_stock(name: str) -> Any:
     return getattr(_BACK, name, None)

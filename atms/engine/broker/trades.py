@@ -27,31 +27,51 @@ def add_notification(strategy: Any, order: Any) -> None:
     if seen is None or not seen.filled or seen.p1 == seen.p2:
         return
     record = order._record
-    given, fill, info = record.given, record.fill, record.comminfo[0]
-    data, feed, told = given.data, record.feed, strategy._tradespending
-    trades = strategy._trades[data][given.tradeid]
-    if not trades:
-        trades.append(_trade(data, given.tradeid))
-    trade = trades[-1]
-    if type(trade) is not Trade:
+    trades = strategy._trades[record.given.data][record.given.tradeid]
+    if trades and type(trades[-1]) is not Trade:
         strategy._orderspending.pop()
         strategy._addnotification(order)
         return
-    held = trade.__dict__
+    strategy._tradespending.extend(_book(record, trades))
+
+
+def deliver(broker: Any, strategies: Any) -> None:
+    """Hand all that the broker has to tell to the strategies; without ``quicknotify``.
+
+    Args:
+        broker: with a lane.
+        strategies: of the run; an order without an owner is the first one's.
+    """
+    waiting = broker.notifs
+    while waiting:
+        order = waiting.popleft()
+        kind = type(order)
+        light = kind is BUY or kind is SELL
+        owner = order._record.given.owner if light else order.owner
+        add_notification(strategies[0] if owner is None else owner, order)
+
+
+def _book(record: Any, trades: list[Any]) -> list[Any]:
+    """Change the trades of a data by an execution; return what there is to tell."""
+    given, fill, info, feed = record.given, record.fill, record.comminfo[0], record.feed
+    told = []
+    if not trades:
+        trades.append(_trade(given.data, given.tradeid))
+    held = trades[-1].__dict__
     if fill.closed:
         _update(held, feed, fill.closed, fill.price, fill.closedcomm, info)
         if held["isclosed"]:
             told.append(_copy(held))
     if fill.opened:
         if held["isclosed"]:
-            trade = _trade(data, given.tradeid)
-            held = trade.__dict__
-            trades.append(trade)
+            trades.append(_trade(given.data, given.tradeid))
+            held = trades[-1].__dict__
         _update(held, feed, fill.opened, fill.price, fill.openedcomm, info)
         if held["isclosed"]:
             told.append(_copy(held))
     if held["justopened"]:
         told.append(_copy(held))
+    return told
 
 
 def _trade(data: Any, tradeid: Any) -> Any:

@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 
 from atms.engine.broker.feeds import Feed, Floats
+from atms.engine.broker.state import State
 
 _BLOCK = 1 << 16  # steps worked out at once
 
 
-def settle(lane: Any) -> None:
+def settle(state: State) -> None:
     """Set the broker's values as Backtrader's broker would have at the end of its last turn."""
-    d, p = lane.d, lane.p
+    d, p = state.d, state.p
     total = unlevered = unrealized = 0.0
     for data, position in d["positions"].items():
-        feed = lane.feeds[id(data)]
+        feed = state.feeds[id(data)]
         close = feed.close[feed.ticker.at]
-        info = lane.fit(data)[0]
+        info = state.fit(data)[0]
         held = position.__dict__
         size, paid = held["size"], held["price"]
         if not p.shortcash:
@@ -36,6 +37,10 @@ def settle(lane: Any) -> None:
             unlevered += gain
         else:
             unlevered += value
+    _put(d, total, unlevered, unrealized)
+
+
+def _put(d: dict[str, Any], total: Any, unlevered: Any, unrealized: Any) -> None:
     cash = d["cash"]
     d["_value"] = value = cash + unlevered
     d["_fundval"] = value / d["_fundshares"]
@@ -70,31 +75,32 @@ class Curve:
         self._told_steps.append(step)
         self._told_values.append(value)
 
-    def between(self, lane: Any, first: int, last: int) -> tuple[Floats, Floats]:
+    def between(self, state: State, first: int, last: int) -> tuple[Floats, Floats]:
         """Return cash and value after steps first..last-1, each of shape (last - first,)."""
         cash = np.empty(last - first)
         value = np.empty(last - first)
+        told = np.array(self._told_steps, dtype=np.int64)
+        low, high = np.searchsorted(told, (first, last))
+        whole = high - low == last - first
         steps, kept = np.array(self._steps), np.array(self._cash, dtype=np.float64)
         for start in range(first, last, _BLOCK):
             stop = min(start + _BLOCK, last)
             here = slice(start - first, stop - first)
             at = np.arange(start, stop)
             cash[here] = kept[np.searchsorted(steps, at, side="right") - 1]
-            value[here] = cash[here] + _unlevered(lane, at)
-        told = np.array(self._told_steps, dtype=np.int64)
-        low, high = np.searchsorted(told, (first, last))
+            value[here] = 0.0 if whole else cash[here] + _unlevered(state, at)
         value[told[low:high] - first] = self._told_values[low:high]
         return cash, value
 
 
-def _unlevered(lane: Any, at: Any) -> Floats:
+def _unlevered(state: State, at: Any) -> Floats:
     """Return the positions' value without leverage, added up in Backtrader's order."""
     total = np.zeros(len(at))
-    for data in lane.d["positions"]:
-        feed = lane.feeds.get(id(data))
+    for data in state.d["positions"]:
+        feed = state.feeds.get(id(data))
         if feed is not None and feed.steps:
             with np.errstate(invalid="ignore", over="ignore"):
-                _add_worth(total, feed, lane.fit(data)[0], lane.p.shortcash, at)
+                _add_worth(total, feed, state.fit(data)[0], state.p.shortcash, at)
     return total
 
 
