@@ -14,13 +14,13 @@ class BrokerSide:
 
     Args:
         cerebro: in the middle of its run.
-        timeline: the steps.
+        timeline: the steps; None: bars come one by one, and every one has a turn.
 
     Attributes:
         lane: the broker where its orders run in the lane; else something that is always awake.
     """
 
-    def __init__(self, cerebro: Any, timeline: Timeline) -> None:
+    def __init__(self, cerebro: Any, timeline: Timeline | None) -> None:
         self._cerebro = cerebro
         broker = cerebro.broker
         self._laned = hasattr(broker, "lane_begin")

@@ -70,6 +70,7 @@ class Cerebro(OptimisingCerebro):
             bt.Cerebro._runonce(self, runstrats)
 
     def _runnext(self, runstrats: list[bt.Strategy]) -> None:
+        self._announce(runstrats)
         assert self._fast is not None
-        self._fast.note_next(runstrats)
-        super()._runnext(runstrats)
+        if not self._fast.run_next(runstrats):
+            bt.Cerebro._runnext(self, runstrats)

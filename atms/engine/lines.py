@@ -8,6 +8,7 @@ Backtrader's that is built on the two works unchanged.
 from __future__ import annotations
 
 import array
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -228,7 +229,7 @@ class SwappedLines:
         self._series_of[id(first)] = series
         for name in series.lines.getlinealiases():
             # ``series.close`` is found by Backtrader in the second place, after a failed search.
-            alias = getattr(type(series.lines), name, None)
+            alias = inspect.getattr_static(type(series.lines), name, None)
             if isinstance(alias, LineAlias) and not _has(series, name):
                 self._swaps.attribute(series, name, series.lines.lines[alias.line])
 

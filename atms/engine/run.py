@@ -10,6 +10,7 @@ from typing import Any
 
 import backtrader as bt
 
+from atms.engine import event
 from atms.engine.broker import lane_class
 from atms.engine.brokerside import BrokerSide
 from atms.engine.clocks import Clocks
@@ -19,6 +20,7 @@ from atms.engine.loading import Loading
 from atms.engine.loop import FastTurn, HeldTurn, Loop, StockTurn
 from atms.engine.once import compute
 from atms.engine.packing import is_settled
+from atms.engine.resampling import prepare_resampled
 from atms.engine.sparse import acting_steps
 from atms.engine.swapping import Swaps
 from atms.engine.timeline import Tickers, Timeline
@@ -26,7 +28,14 @@ from atms.engine.warmup import is_held
 from atms.engine.watching import Watching, guard, release
 
 # What the loop leaves out or does in other words; who overrides one of them is run by Backtrader.
-_CEREBRO = ("_brokernotify", "_check_timers", "_next_writers", "_next_stid")
+_CEREBRO = (
+    "_brokernotify",
+    "_check_timers",
+    "_next_writers",
+    "_storenotify",
+    "_datanotify",
+    "_next_stid",
+)
 _STRATEGY = (
     "_oncepost",
     "_oncepost_open",
@@ -79,9 +88,35 @@ class FastRun:
         parts = (*self._loading.parts, *self._parts)
         return Explanation(parts, self._bars, self._fast_bars)
 
-    def note_next(self, strategies: list[Any]) -> None:
-        """Note that Backtrader's event loop runs."""
-        self._note("loop", "", False, "bar by bar: no preload, or no runonce")
+    def run_next(self, strategies: list[Any]) -> bool:
+        """Run the strategies bar by bar; False, with nothing done, if it cannot be."""
+        why = self._why_stock_cerebro()
+        if why:
+            self._note("loop", "", False, why)
+            return False
+        known = prepare_resampled(self._cerebro, strategies)
+        if isinstance(known, str):
+            self._note("schedule", "", False, known)
+            self._run_events(self._cerebro, strategies)
+            return True
+        try:
+            known.go(self._run_events)
+        finally:
+            self._parts += known.parts
+            self._bars += known.steps
+            self._fast_bars += known.steps
+        return True
+
+    def _run_events(self, cerebro: Any, strategies: list[Any]) -> None:
+        """Run the bars that are left one by one."""
+        broker = BrokerSide(cerebro, None)
+        try:
+            run = event.run_next(cerebro, strategies)
+        finally:
+            self._parts += broker.end()
+        self._parts += run.parts
+        self._bars += run.bars
+        self._fast_bars += run.fast_bars
 
     def run_once(self, strategies: list[Any]) -> bool:
         """Run the strategies over preloaded bars; False, with nothing done, if it cannot be."""
@@ -101,16 +136,18 @@ class FastRun:
         return True
 
     def _why_not(self, strategies: list[Any]) -> str:
-        cerebro = self._cerebro
-        changed = [name for name in _CEREBRO if not _is_own(cerebro, bt.Cerebro, name)]
-        if changed:
-            return f"{type(cerebro).__name__} has its own {changed[0]}"
-        if not strategies:
-            return "no strategy"
-        for data in cerebro.datas:
+        why = self._why_stock_cerebro()
+        if why or not strategies:
+            return why or "no strategy"
+        for data in self._cerebro.datas:
             if not is_plain_feed(data):
                 return f"feed {data._name or type(data).__name__} moves in its own way"
         return ""
+
+    def _why_stock_cerebro(self) -> str:
+        cerebro = self._cerebro
+        changed = [name for name in _CEREBRO if not _is_own(cerebro, bt.Cerebro, name)]
+        return f"{type(cerebro).__name__} has its own {changed[0]}" if changed else ""
 
     def _loop(self, strategies: list[Any], timeline: Timeline) -> None:
         cerebro, swaps = self._cerebro, Swaps()

@@ -116,6 +116,8 @@ class Positions(defaultdict[Any, Any]):
             return super().__missing__(data)
         if not self.lane.inside:
             self.lane.settle()
+            if id(data) not in self.lane.state.feeds:  # its worth cannot be worked out later
+                self.lane.to_stock(f"a position in {getattr(data, '_name', data)} is asked for")
         position = super().__missing__(data)
         self.watch(data, position)
         return position

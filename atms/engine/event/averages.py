@@ -4,86 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import fsum
+from operator import mul
 from typing import Any
 
 import backtrader as bt
 from backtrader.indicators.basicops import OperationN
 from backtrader.indicators.crossover import NonZeroDifference
 
-from atms.engine.event.nodes import Kernel, Refused, Source, _pure
+from atms.engine.event.nodes import Kernel, RefusedError, Source, line_of, pure
 
 
-def average(node: Any, source: Source) -> tuple[Kernel, Kernel]:
+def average(node: Any, source: Source) -> Kernel:
     """The mean of the last values, summed without loss."""
-    values, period = source(node.data), _whole(node.p.period)
-    back = period - 1
-    kernel: Kernel = lambda i: fsum(values[i - back : i + 1]) / period  # noqa: E731
-    return kernel, kernel
+    period = _whole(node.p.period)
+    text = f"#1(#0[i - {period - 1} : i + 1]) / {period}"
+    return Kernel.of(text, source(node.data), fsum, exact=True)
 
 
-def smoothing(node: Any, source: Source) -> tuple[Kernel, Kernel]:
+def smoothing(node: Any, source: Source) -> Kernel:
     """Exponential smoothing; the mean is its first value."""
-    alpha, rest = _real(node.alpha), _real(node.alpha1)
-    values, own = source(node.data), node.line.array
-    start, _ = average(node, source)
-    return start, lambda i: own[i - 1] * rest + values[i] * alpha
+    names = source(node.data), line_of(node).array, _real(node.alpha), _real(node.alpha1)
+    first = average(node, source).call
+    return Kernel.of("#1[i - 1] * #3 + @0 * #2", *names, exact=True, first=first)
 
 
-def over_window(node: Any, source: Source) -> tuple[Kernel, Kernel]:
+def over_window(node: Any, source: Source) -> Kernel:
     """``Highest``, ``Lowest``, ``SumN``, ``AnyN``, ``AllN``."""
-    call, values = _pure(node.func), source(node.data)
     back = _whole(node.p.period) - 1
-    kernel: Kernel = lambda i: call(values[i - back : i + 1])  # noqa: E731
-    return kernel, kernel
+    return Kernel.of(f"#1(#0[i - {back} : i + 1])", source(node.data), pure(node.func))
 
 
-def running_sum(node: Any, source: Source) -> tuple[Kernel, Kernel]:
+def running_sum(node: Any, source: Source) -> Kernel:
     """``Accum``."""
-    seed, values, own = _real(node.p.seed), source(node.data), node.line.array
-    return lambda i: seed + values[i], lambda i: own[i - 1] + values[i]
+    values, own, seed = source(node.data), line_of(node).array, _real(node.p.seed)
+    first = Kernel.of("#1 + @0", values, seed).call
+    return Kernel.of("#1[i - 1] + @0", values, own, exact=True, first=first)
 
 
-def last_difference(node: Any, source: Source) -> tuple[Kernel, Kernel]:
+def last_difference(node: Any, source: Source) -> Kernel:
     """``NonZeroDifference``: what two lines differed by when they last did."""
-    a, b, own = source(node.data0), source(node.data1), node.line.array
-
-    def kernel(i: int) -> Any:
-        return a[i] - b[i] or own[i - 1]
-
-    return lambda i: a[i] - b[i], kernel
+    names = source(node.data0), source(node.data1), line_of(node).array
+    first = Kernel.of("@0 - @1", *names).call
+    return Kernel.of("@0 - @1 or #2[i - 1]", *names, exact=True, first=first)
 
 
-def weighted(node: Any, source: Source) -> tuple[Kernel, Kernel]:
+def weighted(node: Any, source: Source) -> Kernel:
     """The mean with weights; as many products as there are of both."""
     values, weights, factor = source(node.data), node.p.weights, _real(node.p.coef)
     if type(weights) not in (tuple, list) or any(type(w) not in (int, float) for w in weights):
-        raise Refused("weights that are not plain numbers")
-    back = _whole(node.p.period) - 1
-
-    def kernel(i: int) -> Any:
-        return factor * fsum(map(_times, values[i - back : i + 1], weights))
-
-    return kernel, kernel
-
-
-def _times(a: Any, b: Any) -> Any:
-    return a * b
+        raise RefusedError("weights that are not plain numbers")
+    text = f"#2 * #3(#4(#5, #0[i - {_whole(node.p.period) - 1} : i + 1], #1))"
+    return Kernel.of(text, values, weights, factor, fsum, map, mul)
 
 
 def _whole(number: Any) -> int:
     if type(number) is not int or number < 1:
-        raise Refused("a period that is no positive whole number")
+        raise RefusedError("a period that is no positive whole number")
     return number
 
 
 def _real(number: Any) -> Any:
     if type(number) not in (float, int):
-        raise Refused("a factor that is no plain number")
+        raise RefusedError("a factor that is no plain number")
     return number
 
 
-Builder = Callable[[Any, Source], tuple[Kernel, Kernel]]
-KERNELS: dict[type, Builder] = {
+KERNELS: dict[type, Callable[[Any, Source], Kernel]] = {
     bt.ind.Average: average,
     bt.ind.ExponentialSmoothing: smoothing,
     bt.ind.WeightedAverage: weighted,
@@ -91,4 +77,4 @@ KERNELS: dict[type, Builder] = {
     OperationN: over_window,
     NonZeroDifference: last_difference,
 }
-"""The class whose ``next`` an indicator runs -> the builder of its first and later kernels."""
+"""The class whose ``next`` an indicator runs -> the builder of its kernel."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from operator import attrgetter
 from typing import Any
 
 from backtrader.dataseries import SimpleFilterWrapper
 from backtrader.feed import AbstractDataBase
 from backtrader.linebuffer import LineBuffer
-from backtrader.lineseries import LineAlias, Lines, LineSeries
+from backtrader.lineseries import Lines, LineSeries
 from backtrader.resamplerfilter import Resampler
 from backtrader.utils import date2num, num2date
 
+from atms.engine.event import bodies
+from atms.engine.event.frames import rows_of
 from atms.engine.event.groups import NAN, Group, joinable, untouched
 from atms.engine.event.identity import overridden, runs
-from atms.engine.event.swapping import Swaps
+from atms.engine.event.standing import Standing
+from atms.engine.event.swapping import Swaps, takes_class
 
-_LOADING = ("load", "next", "advance", "_fromstack", "forward", "backwards", "rewind", "__len__")
+_LOADING = (
+    "load", "next", "advance", "_fromstack", "forward", "backwards", "rewind", "__len__", "buflen",
+    "home", "reset", "extend",
+)  # fmt: skip
+_MOVES = ("forward", "backwards", "rewind", "advance", "home", "reset", "extend", "buflen")
 _PLAIN = (Resampler, SimpleFilterWrapper)
 _AGAIN = object()
 
@@ -27,7 +32,6 @@ class Feed:
 
     Args:
         data: preloaded or not, at home.
-        alive: whether the run is still on our code.
 
     Attributes:
         group: where the data stands.
@@ -36,12 +40,10 @@ class Feed:
         days: the array of its stamps.
     """
 
-    def __init__(
-        self, data: Any, swaps: Swaps, retreat: Callable[[str], None], alive: Callable[[], bool]
-    ) -> None:
+    def __init__(self, data: Any, swaps: Swaps, standing: Standing) -> None:
         self.data = data
-        self.group = Group(data.lines[0]._idx, retreat)
-        self._alive = alive
+        self.group = Group(data.lines[0]._idx, standing.retreat)
+        self._standing = standing
         self.steps = runs(data, AbstractDataBase, *_LOADING)
         self.fills = runs(data, AbstractDataBase, "_tick_fill") and not data.replaying
         self.ticks = _keeps_no_ticks(data)
@@ -53,20 +55,26 @@ class Feed:
         data, lines = self.data, self.lines
         self.arrays = [line.array for line in lines]
         self.days = data.lines.datetime.array
-        self._appends = tuple(values.append for values in self.arrays)
-        self._first, self._line = self.arrays[0], lines[0]
+        self.appends = tuple(values.append for values in self.arrays)
+        self.first, self._line = self.arrays[0], lines[0]
         swaps.then(self._keep_for_good)
         for line in lines:
             self.group.take(swaps, line, "feed")
         swaps.put(data.lines, "_event_feed", self)
         for number, line in enumerate(lines):
             swaps.put(data.lines, f"_event_line{number}", line)
-        swaps.put_class(data.lines, "lines", _lines_body)
+        swaps.put_class(data.lines, "lines", bodies.of_lines)
         swaps.put(data, "_event_feed", self)
-        swaps.put_class(data, f"feed {self.steps} {self.ticks} {self.fills}", lambda base: self._body())
+        kind = f"feed {self.steps} {self.ticks} {self.fills}"
+        swaps.put_class(data, kind, lambda base: bodies.of_feed(self))
         for name in data.getlinealiases():
             if name not in data.__dict__ and not hasattr(type(data), name):
                 swaps.put(data, name, getattr(data.lines, name))
+        bound = any(line.bindings for line in lines)
+        waiting = not bound and len(self.first) == self.group.at + 1
+        self._rows: Any = rows_of(data) if self.steps and waiting else None
+        if self._rows is not None:
+            self._fill = list(zip(self.appends, self._rows.columns, strict=True))
         if self.ticks:
             self.group.on_write = self.keep_ticks
             self.group.on_expose = self._expose
@@ -113,7 +121,7 @@ class Feed:
     def step(self) -> Any:
         """Move on to the next bar; what ``data.next(ticks=False)`` returns."""
         group = self.group
-        if group.at + 1 < len(self._first) - self._line.extension:
+        if group.at + 1 < len(self.first) - self._line.extension:
             group.at += 1
             return True
         return self.load()
@@ -122,35 +130,37 @@ class Feed:
         """Get one more bar from the data's ``_load``; what ``data.load()`` returns."""
         data, group = self.data, self.group
         while True:
-            for append in self._appends:
-                append(NAN)
-            group.at += 1
-            if (data._barstack or data._barstash) and data._fromstack():
-                return True
-            found = (data._barstash and data._fromstack(stash=True)) or data._load()
-            if found and self._alive() and not (data._tzinput or data._filters):
+            if self._rows is not None and self._row():
+                found = True
+            else:
+                for append in self.appends:
+                    append(NAN)
+                group.at += 1
+                if (data._barstack or data._barstash) and data._fromstack():
+                    return True
+                found = (data._barstash and data._fromstack(stash=True)) or data._load()
+            if found and self._standing.live and not (data._tzinput or data._filters):
                 day = self.days[group.at]
                 if data.fromdate <= day <= data.todate:
                     return True
             done = _finish(data, found)
             if done is not _AGAIN:
                 return done
-            if not self._alive():
+            if not self._standing.live:
                 return data.load()
 
-    # ---- classes --------------------------------------------------------------------------------
-    def _body(self) -> Mapping[str, Any]:
-        body: dict[str, Any] = {}
-        if self.steps:
-            body |= {"next": _next, "load": _load, "__len__": _length, "buflen": _held}
-        if self.ticks:
-            names = [name for name in self.data.getlinealiases() if name != "datetime"]
-            for name in names:
-                body[f"tick_{name}"] = _tick(f"tick_{name}", self.data.getlinealiases().index(name))
-            body["tick_last"] = _tick("tick_last", 0)
-        if self.fills:
-            body["_tick_fill"] = _tick_fill
-        return body
+    def _row(self) -> bool:
+        """Take the frame's next row; False: there is none, or it has to be had otherwise."""
+        data, rows = self.data, self._rows
+        row = data._idx + 1
+        if data._barstack or data._barstash or not 0 <= row < rows.count or not rows.same():
+            self._rows = None
+            return False
+        data._idx = row
+        for append, column in self._fill:
+            append(column[row])
+        self.group.at += 1
+        return True
 
 
 def why_not(data: Any) -> str | None:
@@ -164,7 +174,9 @@ def why_not(data: Any) -> str | None:
             return "a line of it is of another kind, saves memory, or stands elsewhere"
         if not untouched(line):
             return "a line of it has methods of its own"
-    changed = overridden(data.lines, Lines, _moves())
+    if not (takes_class(data) and takes_class(data.lines)):
+        return "its class hears of subclasses"
+    changed = overridden(data.lines, Lines, _MOVES)
     return f"its lines have their own {changed}" if changed else None
 
 
@@ -214,107 +226,3 @@ def _filtered(data: Any) -> bool:
         if taken:
             break
     return bool(taken)
-
-
-# ---- what a data does while it has a Feed -------------------------------------------------------
-def _next(self: Any, datamaster: Any = None, ticks: bool = True) -> Any:
-    if datamaster is None and not ticks:
-        return self._event_feed.step()
-    return AbstractDataBase.next(self, datamaster, ticks)
-
-
-def _load(self: Any) -> Any:
-    return self._event_feed.load()
-
-
-def _length(self: Any) -> int:
-    return int(self._event_feed.group.at + 1)
-
-
-def _held(self: Any, line: int = 0) -> int:
-    return int(self.lines.lines[line].buflen())
-
-
-def _tick_fill(self: Any, force: bool = False) -> None:
-    if force:
-        self._event_feed.fill()
-    else:
-        AbstractDataBase._tick_fill(self, force)
-
-
-def _tick(name: str, line: int) -> property:
-    def read(self: Any) -> Any:
-        feed = self._event_feed
-        if feed.group.filled >= 0:
-            return feed.arrays[line][feed.group.filled]
-        try:
-            return self.__dict__[name]
-        except KeyError:
-            raise AttributeError(name) from None  # and so LineSeries.__getattr__ is asked
-
-    def write(self: Any, value: Any) -> None:
-        self._event_feed.keep_ticks()
-        self.__dict__[name] = value
-
-    def remove(self: Any) -> None:
-        self._event_feed.keep_ticks()
-        try:
-            del self.__dict__[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    return property(read, write, remove)
-
-
-# ---- what its Lines object does -----------------------------------------------------------------
-def _moves() -> tuple[str, ...]:
-    return ("forward", "backwards", "rewind", "advance", "home", "reset", "extend", "buflen")
-
-
-def _forward(self: Any, value: float = NAN, size: int = 1) -> None:
-    feed = self._event_feed
-    for append in feed._appends:
-        for _ in range(size):
-            append(value)
-    feed.group.at += size
-
-
-def _backwards(self: Any, size: int = 1, force: bool = False) -> None:
-    feed = self._event_feed
-    if feed.group.filled >= 0 and len(feed._first) - size <= feed.group.filled:
-        feed.keep_ticks()
-    for values in feed.arrays:
-        for _ in range(size):
-            values.pop()
-    feed.group.at -= size
-
-
-def _rewind(self: Any, size: int = 1) -> None:
-    self._event_feed.group.at -= size
-
-
-def _advance(self: Any, size: int = 1) -> None:
-    self._event_feed.group.at += size
-
-
-def _count(self: Any) -> int:
-    return int(self._event_feed.group.at + 1)
-
-
-def _alias(alias: LineAlias) -> property:
-    """Return what reads a line by name as *alias* does, without a call in Python."""
-    return property(attrgetter(f"_event_line{alias.line}"), alias.__set__)
-
-
-def _lines_body(base: type) -> Mapping[str, Any]:
-    body: dict[str, Any] = {
-        "forward": _forward,
-        "backwards": _backwards,
-        "rewind": _rewind,
-        "advance": _advance,
-        "__len__": _count,
-    }
-    for kind in reversed(base.__mro__):
-        aliases = {k: v for k, v in kind.__dict__.items() if type(v) is LineAlias}
-        body |= {name: _alias(alias) for name, alias in aliases.items()}
-    return body

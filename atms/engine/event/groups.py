@@ -18,7 +18,12 @@ from backtrader.utils import num2date
 from atms.engine.event.swapping import Swaps
 
 NAN = float("nan")
+_UNTOLD = (NAN, None, None, None)
 _READS = ("__getitem__", "__setitem__", "__len__", "get", "set", "idx", "buflen", "datetime")
+_TIMES = (
+    "date", "time", "dt", "tm_raw", "tm", "tm_lt", "tm_le", "tm_eq", "tm_gt", "tm_ge",
+    "tm2dtime", "tm2datetime",
+)  # fmt: skip
 _MOVES = ("set_idx", "reset", "home", "forward", "backwards", "rewind", "advance", "extend")
 
 
@@ -50,14 +55,14 @@ class Group:
         swaps.then(lambda: self._give_back(line, values))
         values = line.array
         own = line.__dict__
-        own["_group"], own["_values"] = self, values
+        own["_group"], own["_values"], own["_told"] = self, values, _UNTOLD
         swaps.put_class(line, kind, _feed_body if kind == "feed" else _line_body)
 
     def _give_back(self, line: Any, values: array[float]) -> None:
         own = line.__dict__
         at = min(self.at, len(values) - 1)  # one that was not moved yet is one behind
         own["_idx"], own["lencount"] = at, at + 1
-        del own["_group"], own["_values"]
+        del own["_group"], own["_values"], own["_told"]
 
 
 def joinable(line: Any, at: int, size: int | None = None) -> bool:
@@ -135,7 +140,27 @@ def _held(self: Any) -> int:
 
 
 def _datetime(self: Any, ago: int = 0, tz: Any = None, naive: bool = True) -> Any:
-    return num2date(self._values[self._group.at + ago], tz=tz or self._tz, naive=naive)
+    number, zone = self._values[self._group.at + ago], tz or self._tz
+    known = self._told
+    if known[0] == number and known[1] is zone and known[2] is naive:
+        return known[3]
+    made = num2date(number, tz=zone, naive=naive)
+    self.__dict__["_told"] = (number, zone, naive, made)
+    return made
+
+
+class _View:
+    """What Backtrader's functions that only read a line need of it."""
+
+    __slots__ = ("_tz", "array", "idx")
+
+    def __init__(self, line: Any) -> None:
+        self.array, self.idx, self._tz = line._values, line._group.at, line._tz
+
+
+def _reader(name: str) -> Any:
+    read = LineBuffer.__dict__[name]
+    return lambda self, *args, **kwargs: read(_View(self), *args, **kwargs)
 
 
 def _mover(name: str) -> Any:
@@ -163,6 +188,9 @@ def _line_body(base: type) -> Mapping[str, Any]:
         "datetime": _datetime,
     }
     body |= {name: _mover(name) for name in _MOVES}
+    for name in _TIMES:
+        if all(name not in kind.__dict__ for kind in base.__mro__ if kind is not LineBuffer):
+            body[name] = _reader(name)
     return body
 
 

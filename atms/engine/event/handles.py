@@ -1,4 +1,4 @@
-"""Indicators as a strategy holds them: shorter ways to their values, and an eye on their settings."""
+"""Indicators as a strategy holds them: shorter ways to values, and an eye on settings."""
 
 from __future__ import annotations
 

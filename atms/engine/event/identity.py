@@ -9,7 +9,7 @@ _NONE = object()
 
 
 def function_of(thing: Any, name: str) -> Any:
-    """Return the function that ``thing.name(...)`` calls, unbound; the instance's own before all."""
+    """Return the function that ``thing.name(...)`` calls, unbound; the instance's own first."""
     own = getattr(thing, "__dict__", {}).get(name, _NONE)
     if own is not _NONE:
         return own
@@ -37,4 +37,4 @@ def _of_class(owner: type, name: str) -> Any:
     for kind in owner.__mro__:
         if name in kind.__dict__:
             return kind.__dict__[name]
-    return _NONE
+    return None

@@ -10,7 +10,8 @@ from operator import length_hint
 from typing import Any
 
 from atms.engine.event.groups import NAN, Group
-from atms.engine.event.nodes import Kernel
+from atms.engine.event.nodes import Function, Kernel
+from atms.engine.event.writing import compose, work_of
 
 Step = Callable[[int], None]
 
@@ -22,15 +23,14 @@ class Work:
     Args:
         place: in Backtrader's order of doing things; what comes later has moved later.
         period: the length of the clock at which it computes first.
-        first, later: what it computes then, and from then on.
+        kernel: what it computes then, and from then on.
         appends: arrays that grow by the value; NaN before *period*.
         sets: arrays that others let grow, and in which it replaces the last value.
     """
 
     place: int
     period: int
-    first: Kernel
-    later: Kernel
+    kernel: Kernel
     appends: list[array[float]]
     sets: list[array[float]] = field(default_factory=list)
 
@@ -38,7 +38,9 @@ class Work:
         """Return what to do while the clock has *length*."""
         if length < self.period:
             return _blank(self.appends)
-        return _writer(self.later if length > self.period else self.first, self.appends, self.sets)
+        kernel = self.kernel
+        first = kernel.first if length == self.period else None
+        return _writer(first or kernel.call, self.appends, self.sets)
 
 
 class Lane:
@@ -59,6 +61,7 @@ class Lane:
         self._change = 0
         self._steps: tuple[Step, ...] = ()
         self._places: list[int] = []
+        self._whole: Step | None = None
 
     def close(self) -> None:
         """Begin to be used: no more works come."""
@@ -70,6 +73,13 @@ class Lane:
         if at >= self._change:
             self._remake(at + 1)
         self.group.at = at
+        if self._whole is not None:
+            try:
+                self._whole(at)
+            except BaseException as error:
+                self._mend(at, work_of(error, self._whole))
+                raise
+            return
         steps = iter(self._steps)
         try:
             for step in steps:
@@ -79,6 +89,11 @@ class Lane:
             raise
 
     def _remake(self, length: int) -> None:
+        if not self._changes or length >= self._changes[-1]:
+            self._whole = compose(self.works, self.blanks)
+            self._steps, self._places = (self._whole,), [work.place for work in self.works]
+            self._change = 1 << 62
+            return
         steps = [work.step(length) for work in self.works]
         self._places = [work.place for work in self.works]
         if self.blanks:
@@ -86,13 +101,12 @@ class Lane:
             self._places.insert(0, -1)
         self._steps = tuple(steps)
         following = bisect_right(self._changes, length)
-        more = following < len(self._changes)
         # the steps change with the length `changes[following]`, whose index is one less
-        self._change = self._changes[following] - 1 if more else 1 << 62
+        self._change = self._changes[following] - 1
 
     def _mend(self, at: int, failed: int) -> None:
         """Leave lines as Backtrader does when the step *failed* has raised: later ones behind."""
-        place = self._places[failed]
+        place = self._places[failed] if failed >= 0 else -1
         for forwarded, values in self.forwarded:
             if forwarded <= place and len(values) == at:
                 values.append(NAN)
@@ -113,7 +127,7 @@ def _blank(appends: list[array[float]]) -> Step:
     return step
 
 
-def _writer(kernel: Kernel, appends: list[array[float]], sets: list[array[float]]) -> Step:
+def _writer(kernel: Function, appends: list[array[float]], sets: list[array[float]]) -> Step:
     if sets:
         return _mixed(kernel, appends, sets)
     calls = [values.append for values in appends]
@@ -126,11 +140,11 @@ def _writer(kernel: Kernel, appends: list[array[float]], sets: list[array[float]
     return _mixed(kernel, appends, sets)
 
 
-def _one(kernel: Kernel, a: Any) -> Step:
+def _one(kernel: Function, a: Any) -> Step:
     return lambda i: a(kernel(i))
 
 
-def _two(kernel: Kernel, a: Any, b: Any) -> Step:
+def _two(kernel: Function, a: Any, b: Any) -> Step:
     def step(i: int) -> None:
         value = kernel(i)
         a(value)
@@ -139,7 +153,7 @@ def _two(kernel: Kernel, a: Any, b: Any) -> Step:
     return step
 
 
-def _three(kernel: Kernel, a: Any, b: Any, c: Any) -> Step:
+def _three(kernel: Function, a: Any, b: Any, c: Any) -> Step:
     def step(i: int) -> None:
         value = kernel(i)
         a(value)
@@ -149,7 +163,7 @@ def _three(kernel: Kernel, a: Any, b: Any, c: Any) -> Step:
     return step
 
 
-def _mixed(kernel: Kernel, appends: list[array[float]], sets: list[array[float]]) -> Step:
+def _mixed(kernel: Function, appends: list[array[float]], sets: list[array[float]]) -> Step:
     calls = tuple(values.append for values in appends)
 
     def step(i: int) -> None:

@@ -9,7 +9,7 @@ from backtrader.feed import AbstractDataBase
 from backtrader.utils import num2date
 
 from atms.engine.event.identity import runs
-from atms.engine.event.swapping import Swaps
+from atms.engine.event.swapping import Swaps, takes_class
 
 _NAMES = ("_dtmaster", "_udtmaster")
 
@@ -23,30 +23,28 @@ class Masters:
 
     def __init__(self, cerebro: Any, swaps: Swaps) -> None:
         self._cerebro = cerebro
-        self._lazy = not any(hasattr(type(cerebro), name) for name in _NAMES)
-        self._plain: dict[int, bool] = {}
-        if self._lazy:
+        self._own = cerebro.__dict__
+        self._plain: set[int] = set()
+        if takes_class(cerebro) and not any(hasattr(type(cerebro), name) for name in _NAMES):
             swaps.then(self._end)
-            cerebro.__dict__["_event_step"] = None
+            self._own["_event_step"] = None
             swaps.put_class(cerebro, "masters", lambda base: _BODY)
+            datas = cerebro.datas
+            self._plain = {id(one) for one in datas if runs(one, AbstractDataBase, "num2date")}
 
     def _end(self) -> None:
-        self._lazy = False
+        self._plain.clear()
         settle(self._cerebro)
-        del self._cerebro.__dict__["_event_step"]
+        del self._own["_event_step"]
 
     def set(self, data: Any, number: float) -> None:
         """Let *number*, read as *data* does, be the present step."""
-        plain = self._plain.get(id(data))
-        if plain is None:
-            plain = self._plain[id(data)] = runs(data, AbstractDataBase, "num2date")
-        cerebro = self._cerebro
         # Where the number is no date, Backtrader raises here and now.
-        if self._lazy and plain and 2.0 <= number < 3652050.0:
-            cerebro.__dict__["_event_step"] = (data, number)
+        if id(data) in self._plain and 2.0 <= number < 3652050.0:
+            self._own["_event_step"] = (data, number)
         else:
-            cerebro._dtmaster = data.num2date(number)
-            cerebro._udtmaster = num2date(number)
+            self._cerebro._dtmaster = data.num2date(number)
+            self._cerebro._udtmaster = num2date(number)
 
 
 def settle(cerebro: Any) -> None:

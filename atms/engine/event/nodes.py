@@ -1,7 +1,6 @@
 """Indicators' arithmetic as functions of the index: the very operations of Backtrader's ``next``.
 
-A builder is given an indicator and what reads its inputs, and returns a ``Kernel``: a function
-that is called with the bar's index and returns the value that ``next`` would put at 0. Inputs
+A builder is given an indicator and what reads its inputs, and returns a :class:`Kernel`. Inputs
 are the lines' own arrays, read when they are needed, so what anybody writes to them counts.
 """
 
@@ -10,32 +9,69 @@ from __future__ import annotations
 import operator
 from array import array
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial, reduce
 from math import fsum
 from types import BuiltinFunctionType
 from typing import Any
 
 import backtrader.functions as functions
-from backtrader.linebuffer import LineActions, LineOwnOperation, LinesOperation, PseudoArray
+from backtrader.linebuffer import LineOwnOperation, LinesOperation, PseudoArray
 from backtrader.linebuffer import _LineDelay as LineDelay
 from backtrader.lineroot import LineMultiple, LineRoot
 
-Kernel = Callable[[int], Any]
+Function = Callable[[int], Any]
 Source = Callable[[Any], "array[float]"]  # a line, or what has lines -> the array of values
 
 
-class Refused(Exception):
-    """This indicator is left to Backtrader's own code; the text says why."""
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """What an indicator's ``next`` puts at 0, as a function of the bar's index.
+
+    Args:
+        call: the function.
+        text: the same as an expression: ``i`` is the index, ``#n`` the n-th of *names*, ``@n`` its
+            value at ``i``.
+        names: arrays, numbers and functions.
+        exact: whether the value is a float, as the line will hold it.
+        first: the function for the first bar that has a value; None: the same.
+    """
+
+    call: Function
+    text: str = "#0(i)"
+    names: tuple[Any, ...] = ()
+    exact: bool = False
+    first: Function | None = None
+
+    @classmethod
+    def of(cls, text: str, *names: Any, exact: bool = False, first: Any = None) -> Kernel:
+        """Make one of its expression alone."""
+        plain = text.replace("@", "#").split("#")
+        reads = _at(text)
+        spelled = plain[0]
+        for piece, at in zip(plain[1:], reads, strict=True):
+            spelled += f"n{piece[0]}{'[i]' if at else ''}{piece[1:]}"
+        scope = {f"n{index}": name for index, name in enumerate(names)}
+        call = eval(f"lambda i: {spelled}", scope)  # noqa: S307 - the texts are this package's own
+        return cls(call, text, names, exact, first)
+
+
+def _at(text: str) -> list[bool]:
+    return [char == "@" for char in text if char in "@#"]
+
+
+class RefusedError(Exception):
+    """This is left to Backtrader's own code; the text says why."""
 
 
 def line_of(thing: Any) -> Any:
     """Return the line that ``thing[0]`` reads.
 
     Raises:
-        Refused: it is neither a line nor has it any.
+        RefusedError: it is neither a line nor has it any.
     """
     if not isinstance(thing, LineRoot):
-        raise Refused("an input that is no line")
+        raise RefusedError("an input that is no line")
     while isinstance(thing, LineMultiple):
         thing = thing.lines.lines[0]
     return thing
@@ -43,85 +79,66 @@ def line_of(thing: Any) -> Any:
 
 def delay(node: Any, source: Source) -> Kernel:
     """``a(-n)``, and what stands between a line and the line that it is bound to."""
-    ago = node.ago
     if isinstance(node.a, PseudoArray):
-        value = node.a.wrapped
-        return lambda i: value
-    values = source(node.a)
-    if not ago:
-        return values.__getitem__
-    return lambda i: values[i + ago]
+        return Kernel.of("#0", _number(node.a.wrapped))
+    values, ago = source(node.a), node.ago
+    if type(ago) is not int:
+        raise RefusedError("a delay that is no whole number")
+    if ago:
+        return Kernel.of(f"#0[i - {-ago}]", values, exact=True)
+    return Kernel.of("@0", values, exact=True)
+
+
+_SIGNS = {
+    operator.__sub__: "-", operator.__add__: "+", operator.__mul__: "*", operator.__truediv__: "/",
+    operator.__lt__: "<", operator.__gt__: ">", operator.__le__: "<=", operator.__ge__: ">=",
+}  # fmt: skip
 
 
 def operation(node: Any, source: Source) -> Kernel:
     """Two operands, one or both of them lines."""
-    call = _pure(node.operation)
-    if node.bline:
-        a, b = source(node.a), source(node.b)
-        return _TWO.get(call, _two)(call, a, b)
+    call = pure(node.operation)
     if node.btime:
-        raise Refused("a comparison of times")
-    if node.r:
-        left, b = _number(node.a), source(node.b)
-        return lambda i: call(left, b[i])
-    a, right = source(node.a), _number(node.b)
-    return lambda i: call(a[i], right)
-
-
-def _two(call: Any, a: array[float], b: array[float]) -> Kernel:
-    return lambda i: call(a[i], b[i])
-
-
-_TWO: dict[Any, Callable[[Any, Any, Any], Kernel]] = {
-    operator.__sub__: lambda call, a, b: lambda i: a[i] - b[i],
-    operator.__add__: lambda call, a, b: lambda i: a[i] + b[i],
-    operator.__mul__: lambda call, a, b: lambda i: a[i] * b[i],
-    operator.__truediv__: lambda call, a, b: lambda i: a[i] / b[i],
-    operator.__lt__: lambda call, a, b: lambda i: a[i] < b[i],
-    operator.__gt__: lambda call, a, b: lambda i: a[i] > b[i],
-}
+        raise RefusedError("a comparison of times")
+    left = _number(node.a) if node.r and not node.bline else source(node.a)
+    right = source(node.b) if node.bline or node.r else _number(node.b)
+    a, b = ("@" if isinstance(one, array) else "#" for one in (left, right))
+    sign = _SIGNS.get(call)
+    if sign is None:
+        return Kernel.of(f"#2({a}0, {b}1)", left, right, call)
+    return Kernel.of(f"{a}0 {sign} {b}1", left, right, exact=sign in "+-*/")
 
 
 def own_operation(node: Any, source: Source) -> Kernel:
     """One operand: abs, negation, bool."""
-    call, a = _pure(node.operation), source(node.a)
-    return lambda i: call(a[i])
+    return Kernel.of("#1(@0)", source(node.a), pure(node.operation))
 
 
 def divide(node: Any, source: Source) -> Kernel:
     """``DivByZero``."""
-    a, b, zero = source(node.a), source(node.b), node.zero
-
-    def kernel(i: int) -> Any:
-        below = b[i]
-        return a[i] / below if below else zero
-
-    return kernel
+    zero = _number(node.zero)
+    return Kernel.of("@0 / @1 if @1 else #2", source(node.a), source(node.b), zero)
 
 
 def divide_zero(node: Any, source: Source) -> Kernel:
     """``DivZeroByZero``."""
-    a, b, single, dual = source(node.a), source(node.b), node.single, node.dual
-
-    def kernel(i: int) -> Any:
-        below = b[i]
-        if below == 0.0:
-            return dual if a[i] == 0.0 else single
-        return a[i] / below
-
-    return kernel
+    single, dual = _number(node.single), _number(node.dual)
+    text = "(#3 if @0 == 0.0 else #2) if @1 == 0.0 else @0 / @1"
+    return Kernel.of(text, source(node.a), source(node.b), single, dual)
 
 
 def choose(node: Any, source: Source) -> Kernel:
     """``If``."""
-    condition, a, b = (_argument(one, source) for one in (node.cond, node.a, node.b))
-    return lambda i: a[i] if condition[i] else b[i]
+    names = [argument(one, source) for one in (node.cond, node.a, node.b)]
+    condition, a, b = (_spelled(number, one) for number, one in enumerate(names))
+    return Kernel.of(f"{a} if {condition} else {b}", *names)
 
 
 def compare(node: Any, source: Source) -> Kernel:
     """``Cmp``."""
-    a, b = (_argument(one, source) for one in (node.a, node.b))
-    return lambda i: functions.cmp(a[i], b[i])
+    names = [argument(one, source) for one in (node.a, node.b)]
+    a, b = (_spelled(number, one) for number, one in enumerate(names))
+    return Kernel.of(f"#2({a}, {b})", *names, functions.cmp)
 
 
 def combine(node: Any, source: Source) -> Kernel:
@@ -129,88 +146,62 @@ def combine(node: Any, source: Source) -> Kernel:
     call = node.flogic
     logic = call.args[0] if _reduces(call) else None
     if logic not in (functions._andlogic, functions._orlogic):
-        call = _pure(call)
-    inputs = [_argument(one, source) for one in node.args]
-    if len(inputs) == 2:
-        a, b = inputs
-        if (constant := _constant(b)) is not None:
-            fast = _WITH_NUMBER.get(call)
-            return fast(a, constant) if fast else lambda i: call([a[i], constant])
-        pair = _PAIRS.get(logic or call)
-        return pair(a, b) if pair else lambda i: call([a[i], b[i]])
-    return lambda i: call([values[i] for values in inputs])
-
-
-def _larger(a: Any, b: Any) -> Kernel:
-    def kernel(i: int) -> Any:
-        x, y = a[i], b[i]
-        return y if y > x else x
-
-    return kernel
-
-
-def _smaller(a: Any, b: Any) -> Kernel:
-    def kernel(i: int) -> Any:
-        x, y = a[i], b[i]
-        return y if y < x else x
-
-    return kernel
-
-
-def _larger_than(a: Any, number: Any) -> Kernel:
-    def kernel(i: int) -> Any:
-        x = a[i]
-        return number if number > x else x
-
-    return kernel
-
-
-def _smaller_than(a: Any, number: Any) -> Kernel:
-    def kernel(i: int) -> Any:
-        x = a[i]
-        return number if number < x else x
-
-    return kernel
+        logic = None
+        call = pure(call)
+    names = [argument(one, source) for one in node.args]
+    if len(names) > 9:
+        raise RefusedError("more than nine operands")
+    texts = [_spelled(number, one) for number, one in enumerate(names)]
+    pair = _PAIRS.get(logic or call) if len(names) == 2 else None
+    if pair is not None:
+        return Kernel.of(pair.format(*texts), *names)
+    return Kernel.of(f"#{len(names)}([{', '.join(texts)}])", *names, call)
 
 
 # The first of equals, and of what does not compare, is max's and min's answer.
-_PAIRS: dict[Any, Callable[[Any, Any], Kernel]] = {
-    max: _larger,
-    min: _smaller,
-    functions._andlogic: lambda a, b: lambda i: bool(a[i] and b[i]),
-    functions._orlogic: lambda a, b: lambda i: bool(a[i] or b[i]),
+_PAIRS: dict[Any, str] = {
+    max: "{1} if {1} > {0} else {0}",
+    min: "{1} if {1} < {0} else {0}",
+    functions._andlogic: "bool({0} and {1})",
+    functions._orlogic: "bool({0} or {1})",
 }
-_WITH_NUMBER: dict[Any, Callable[[Any, Any], Kernel]] = {max: _larger_than, min: _smaller_than}
+
+
+def _spelled(number: int, name: Any) -> str:
+    return f"@{number}" if isinstance(name, array) else f"#{number}"
 
 
 def _reduces(call: Any) -> bool:
-    return isinstance(call, partial) and call.func is reduce and not call.keywords
+    return (
+        isinstance(call, partial)
+        and call.func is reduce
+        and len(call.args) == 1
+        and not call.keywords
+    )
 
 
-def _argument(thing: Any, source: Source) -> Any:
-    if isinstance(thing, PseudoArray):
-        _number(thing.wrapped)
-        return thing
-    return source(thing)
-
-
-def _constant(thing: Any) -> Any:
-    return thing.wrapped if isinstance(thing, PseudoArray) else None
+def argument(thing: Any, source: Source) -> Any:
+    """Return the array of a line among the arguments of an operation, or the number there."""
+    return _number(thing.wrapped) if isinstance(thing, PseudoArray) else source(thing)
 
 
 def _number(thing: Any) -> Any:
     if type(thing) not in (float, int, bool):
-        raise Refused(f"a {type(thing).__name__} as an operand")
+        raise RefusedError(f"a {type(thing).__name__} as an operand")
     return thing
 
 
-def _pure(call: Any) -> Any:
-    """Return *call*, one of Python's own functions: no other code can be called by it."""
+def pure(call: Any) -> Any:
+    """Return *call*, one of Python's own functions: no other code can be called by it.
+
+    Raises:
+        RefusedError: it is another.
+    """
     if call in (bool, max, min, fsum, any, all, sum, abs) or (
         isinstance(call, BuiltinFunctionType) and call.__module__ == "_operator"
     ):
         return call
-    raise Refused(f"the function {getattr(call, '__qualname__', call)!r}")
+    raise RefusedError(f"the function {getattr(call, '__qualname__', call)!r}")
 
 
 KERNELS: dict[type, Callable[[Any, Source], Kernel]] = {
@@ -224,5 +215,3 @@ KERNELS: dict[type, Callable[[Any, Source], Kernel]] = {
     functions.MultiLogic: combine,
 }
 """The class whose ``next`` a line operation runs -> the builder of its kernel."""
-
-assert all(issubclass(kind, LineActions) for kind in KERNELS)

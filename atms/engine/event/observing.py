@@ -14,6 +14,7 @@ from backtrader.observers import Broker, BuySell, Trades
 from atms.engine.event.feeding import Feed
 from atms.engine.event.groups import NAN, Group, joinable, untouched
 from atms.engine.event.identity import overridden, runs
+from atms.engine.event.standing import Standing
 from atms.engine.event.swapping import Swaps
 from atms.engine.explaining import Part
 
@@ -33,21 +34,20 @@ class Watchers:
     """
 
     def __init__(
-        self, strategy: Any, group: Group, feeds: Sequence[Feed], swaps: Swaps,
-        retreat: Callable[[str], None], alive: Callable[[], bool],
-    ) -> None:  # fmt: skip
+        self, strategy: Any, group: Group, feeds: Sequence[Feed], swaps: Swaps, standing: Standing
+    ) -> None:
         self.parts: list[Part] = []
-        self._strategy, self._alive = strategy, alive
+        self._strategy, self._standing = strategy, standing
         self._own = strategy.__dict__
-        self._swaps, self._retreat = swaps, retreat
-        self._items = strategy.analyzers._items
+        self._swaps = swaps
+        self._items = vars(strategy.analyzers)["_items"]
         self._count = len(self._items)
         self._called = [one for one in self._items if self._works(one)]
         self._slaves = strategy._slave_analyzers
-        self._quiet = self._is_quiet()
+        self.quiet = self._is_quiet()
         self._observers = strategy._lineiterators[LineIterator.ObsType]
         clocks = {id(feed.data): feed.group for feed in feeds} | {id(strategy): group}
-        self._looks = [self._look_of(one, clocks) for one in self._observers]
+        self._pairs = [(one, self._look_of(one, clocks)) for one in self._observers]
 
     def _works(self, analyzer: Any) -> bool:
         silent = _silent(analyzer)
@@ -64,15 +64,9 @@ class Watchers:
             and all(_deaf(one) for one in (*self._items, *self._slaves))
         )
 
-    def has_news(self) -> bool:
-        """Return whether somebody is to hear something: orders, trades, or cash and value."""
-        strategy = self._strategy
-        return bool(
-            not self._quiet
-            or strategy._orderspending
-            or strategy._tradespending
-            or len(self._items) != self._count
-        )
+    def added(self) -> bool:
+        """Return whether an analyzer was added since."""
+        return len(self._items) != self._count
 
     # ---- the end of a bar -----------------------------------------------------------------------
     def look(self, status: int) -> None:
@@ -88,10 +82,10 @@ class Watchers:
                     analyzer._nextstart()
                 else:
                     analyzer._prenext()
-        if len(self._observers) != len(self._looks):
+        if len(self._observers) != len(self._pairs):
             strategy._next_observers(status)
             return
-        for observer, look in zip(self._observers, self._looks, strict=True):
+        for observer, look in self._pairs:
             for analyzer in observer._analyzers:
                 if status < 0:
                     analyzer._next()
@@ -99,7 +93,7 @@ class Watchers:
                     analyzer._nextstart()
                 else:
                     analyzer._prenext()
-            if look is None or not self._alive():
+            if look is None or not self._standing.live:
                 observer._next()
             else:
                 look()
@@ -117,7 +111,7 @@ class Watchers:
         if why is not None or clock is None or kind is None:
             return None
         arrays = [line.array for line in observer.lines.lines]
-        group = Group(-1, self._retreat)
+        group = Group(-1, self._standing.retreat)
         for line in observer.lines.lines:
             group.take(self._swaps, line)
         return _LOOKS[kind](observer, self._strategy, clock, group, arrays)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import backtrader as bt
 from backtrader.feed import AbstractDataBase
 from backtrader.utils import date2num
 
 from atms.engine.event.identity import runs
-from atms.engine.event.masters import Masters
 from atms.engine.event.run import Run
 
 
@@ -22,7 +20,7 @@ class Rounds:
     """
 
     def __init__(self, cerebro: Any, run: Run) -> None:
-        self._run = run
+        self._standing = run.standing
         self._masters = run.masters
         self._datas = sorted(cerebro.datas, key=lambda data: (data._timeframe, data._compression))
         datas = self._datas
@@ -32,18 +30,19 @@ class Rounds:
         self._live = [d for d in datas if not runs(d, AbstractDataBase, "haslivedata")]
         self._patient = any(not runs(d, AbstractDataBase, "do_qcheck") for d in datas)
         self.now = date2num(datetime.max) - 2
-        self._one = run.feed(datas[0]) if len(datas) == 1 else None
+        one = run.feed(datas[0]) if len(datas) == 1 and not self._patient else None
+        self._one = one if one is not None and one.steps else None
 
     def waits(self) -> bool:
         """Return whether datas may wait for bars in this round."""
-        if not any(data.haslivedata() for data in self._live):
+        if not self._live or not any(data.haslivedata() for data in self._live):
             return True
         live = sum(data._laststatus == data.LIVE for data in self._datas)
         return not live or live == len(self._datas) - self._clones
 
     def take(self, waits: bool) -> bool | None:
         """Ask all datas; True: there are bars, None: there may be later, False: they are over."""
-        if self._one is not None and self._one.steps and self._run.live and not self._patient:
+        if self._one is not None and self._standing.live:
             return self._take_one(self._one, waits)
         asked = self._ask(waits)
         if any(asked):
@@ -71,7 +70,7 @@ class Rounds:
         else:
             data._qcheck = 0.0
         came = feed.step()
-        if not self._run.live:
+        if not self._standing.live:
             return self._after(data, came)
         if came:
             self.now = day = feed.days[feed.group.at]
@@ -113,7 +112,8 @@ class Rounds:
 
     def _deliver(self, asked: list[Any]) -> None:
         datas = self._datas
-        times = [data.datetime[0] if came else None for data, came in zip(datas, asked, strict=True)]
+        pairs = zip(datas, asked, strict=True)
+        times = [data.datetime[0] if came else None for data, came in pairs]
         known = [
             time for time, coarse in zip(times, self._coarse, strict=True)
             if time is not None and (self._only or not coarse)
@@ -135,6 +135,3 @@ class Rounds:
                 data.rewind()
             elif not data.replaying:
                 data._tick_fill(force=True)
-
-
-__all__ = ["Masters", "Rounds", "bt"]

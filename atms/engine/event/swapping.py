@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from atms.engine.swapping import mirror
+
 _ABSENT = object()
 
 
 class Swaps:
-    """What was changed on single objects, so that it can be taken back.
-
-    A class that is put on an object is a subclass of the object's own that carries its names.
-    Backtrader's metaclasses do not hear of it: it is made by ``type`` itself.
-    """
+    """What was changed on single objects, so that it can be taken back."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[type, str], type] = {}
@@ -29,7 +27,7 @@ class Swaps:
         base = type(thing)
         made = self._made.get((base, kind))
         if made is None:
-            made = self._made[(base, kind)] = _subclass(base, body(base))
+            made = self._made[(base, kind)] = mirror(base, body(base))
         object.__setattr__(thing, "__class__", made)
         self._undo.append(lambda: object.__setattr__(thing, "__class__", base))
 
@@ -59,10 +57,6 @@ class Swaps:
             self._undo.pop()()
 
 
-def _subclass(base: type, body: Mapping[str, Any]) -> type:
-    names = {
-        "__module__": base.__module__,
-        "__qualname__": base.__qualname__,
-        "__doc__": base.__doc__,
-    }
-    return type.__new__(type(base), base.__name__, (base,), {**names, **body})
+def takes_class(thing: Any) -> bool:
+    """Return whether *thing* can be given another class: none of its own hears of subclasses."""
+    return not any("__init_subclass__" in vars(kind) for kind in type(thing).__mro__[:-1])

@@ -15,6 +15,7 @@ from typing import Any
 
 import backtrader as bt
 from backtrader.linebuffer import LineActions
+from backtrader.linebuffer import _LineDelay as LineDelay
 from backtrader.lineiterator import LineIterator
 from backtrader.lineseries import Lines, LineSeries
 
@@ -23,8 +24,9 @@ from atms.engine.event.groups import Group, joinable, untouched
 from atms.engine.event.handles import guard, quicken
 from atms.engine.event.identity import overridden, runs
 from atms.engine.event.lanes import Lane, Work
-from atms.engine.event.nodes import Kernel, Refused, line_of
-from atms.engine.event.swapping import Swaps
+from atms.engine.event.nodes import Kernel, RefusedError, line_of
+from atms.engine.event.standing import Standing
+from atms.engine.event.swapping import Swaps, takes_class
 from atms.engine.explaining import Part
 
 Call = Callable[[], None]
@@ -42,17 +44,19 @@ class Tree:
 
     Attributes:
         parts: how each indicator is computed.
+        counts: lists of indicators that other code may add to, and how many there are.
+        lane: all there is to do on a bar; None: there is more.
 
     Raises:
-        Refused: the indicators are tied up in a way that is not known.
+        RefusedError: the indicators are tied up in a way that is not known.
     """
 
     def __init__(
         self, strategy: Any, clocks: Sequence[tuple[Group, Sequence[tuple[Any, array[float]]]]],
-        swaps: Swaps, retreat: Callable[[str], None], alive: Callable[[], bool],
+        swaps: Swaps, standing: Standing,
     ) -> None:  # fmt: skip
         self.parts: list[Part] = []
-        self._swaps, self._retreat, self._alive = swaps, retreat, alive
+        self._swaps, self._retreat, self._standing = swaps, standing.retreat, standing
         self._clock_of: dict[int, Group] = {}  # line -> the group that its length follows
         self._arrays: dict[int, array[float]] = {}  # line -> values, once they are up to date
         self._later: dict[int, Lane] = {}  # line -> where it moves; its owner is not done yet
@@ -64,7 +68,7 @@ class Tree:
         for group, lines in clocks:
             for line, values in lines:
                 if line.bindings:
-                    raise Refused("a line of a feed or of the strategy is bound to another")
+                    raise RefusedError("a line of a feed or of the strategy is bound to another")
                 self._clock_of[id(line)], self._arrays[id(line)] = group, values
         self._bound = Counter(id(line) for line in _bound_lines(strategy))
         self._lists = [strategy._lineiterators[_INDICATORS]]
@@ -76,7 +80,9 @@ class Tree:
         self._runs: list[tuple[tuple[Lane, ...], Call | None, int]] = []
         self._walk(strategy)
         self._cut(None)
-        self._counts = [(children, len(children)) for children in self._lists]
+        self.counts = [(children, len(children)) for children in self._lists]
+        lanes, call, _ = self._runs[0]
+        self.lane = lanes[0] if len(self._runs) == len(lanes) == 1 and call is None else None
 
     def run(self) -> None:
         """Do one bar."""
@@ -87,23 +93,16 @@ class Tree:
                     lane.move(at)
             if call is not None:
                 call()
-                if not self._alive():
+                if not self._standing.live:
                     for op in self._ops[done:]:
                         op()
                     return
-
-    def grown(self) -> bool:
-        """Return whether an indicator was added since."""
-        for children, count in self._counts:
-            if len(children) != count:
-                return True
-        return False
 
     # ---- the walk -------------------------------------------------------------------------------
     def _walk(self, owner: Any) -> None:
         for node in owner._lineiterators[_INDICATORS]:
             if id(node) in self._seen:
-                raise Refused("an indicator is there twice")
+                raise RefusedError("an indicator is there twice")
             self._seen.add(id(node))
             self._place += 1
             why = _why_whole(node)
@@ -125,7 +124,7 @@ class Tree:
     def _find_clock(self, node: Any) -> Group | None:
         try:
             return self._clock_of.get(id(line_of(node._clock)))
-        except Refused:
+        except RefusedError:
             return None
 
     def _lane(self, clock: Group) -> Lane:
@@ -149,8 +148,8 @@ class Tree:
         why = ""
         if lines[0] is node or not runs(node, LineIterator, "prenext", "nextstart", "next"):
             try:
-                self._add_work(node, *self._kernels(node, kernels, clock), clock)
-            except Refused as refused:
+                self._add_work(node, self._kernel(node, kernels, clock), clock)
+            except RefusedError as refused:
                 why = str(refused)
                 if lines[0] is not node:
                     self._lists.append(node._lineiterators[_INDICATORS])
@@ -168,40 +167,37 @@ class Tree:
     def _tell_bound(self, line: Any) -> None:
         """Let the lines bound to *line* be read from here on, once all that write them have."""
         for target in _all_bound(line):
-            self._bound_done[id(target)] += 1
-            if self._bound_done[id(target)] == self._bound[id(target)] and id(target) in self._later:
-                self._arrays[id(target)] = target._values
+            key = id(target)
+            self._bound_done[key] += 1
+            if self._bound_done[key] == self._bound[key] and key in self._later:
+                self._arrays[key] = target._values
 
-    def _kernels(
-        self, node: Any, kernels: Kernels, clock: Group
-    ) -> tuple[Kernel, Kernel]:
-        for owner, build in kernels.items():
-            if runs(node, owner, "next"):
-                break
-        else:
-            raise Refused("its next is its own")
+    def _kernel(self, node: Any, kernels: Kernels, clock: Group) -> Kernel:
+        owner = next((kind for kind in kernels if runs(node, kind, "next")), None)
+        if owner is None:
+            raise RefusedError("its next is its own")
         if not runs(node, owner, "nextstart", "prenext"):
-            raise Refused("its nextstart or prenext is its own")
+            raise RefusedError("its nextstart or prenext is its own")
 
         def source(thing: Any) -> array[float]:
             line = line_of(thing)
             if self._clock_of.get(id(line)) is not clock or id(line) not in self._arrays:
-                raise Refused("it reads what ticks otherwise, or comes later")
+                raise RefusedError("it reads what ticks otherwise, or comes later")
             if id(line) in self._changing:
-                raise Refused("it reads what may change between two bars")
+                raise RefusedError("it reads what may change between two bars")
             return self._arrays[id(line)]
 
-        made = build(node, source)
-        return made if isinstance(made, tuple) else (made, made)
+        made: Kernel = kernels[owner](node, source)
+        return made
 
-    def _add_work(self, node: Any, first: Kernel, later: Kernel, clock: Group) -> None:
+    def _add_work(self, node: Any, kernel: Kernel, clock: Group) -> None:
         line = line_of(node)
         targets = list(_all_bound(line))
         for target in targets:
             if self._clock_of.get(id(target)) is not clock or id(target) not in self._later:
-                raise Refused("it is bound to a line that ticks otherwise")
+                raise RefusedError("it is bound to a line that ticks otherwise")
         lane = self._lane(clock)
-        work = Work(self._place, node._minperiod, first, later, [])
+        work = Work(self._place, node._minperiod, kernel, [])
         self._give(line, work, lane, writers=0)
         for target in targets:
             self._give(target, work, lane, writers=1)
@@ -258,7 +254,7 @@ def _caller(node: Any) -> Call:
 
 
 def _copies(node: Any) -> bool:
-    return isinstance(node, nodes.LineDelay) and not node.ago and isinstance(node.a, bt.LineRoot)
+    return isinstance(node, LineDelay) and not node.ago and isinstance(node.a, bt.LineRoot)
 
 
 def _why_whole(node: Any) -> str | None:
@@ -275,6 +271,8 @@ def _why_whole(node: Any) -> str | None:
         return "it is no indicator of Backtrader's"
     if changed:
         return f"its {changed} is its own"
+    if not all(map(takes_class, (node, node.lines, *lines))):
+        return "its class hears of subclasses"
     if not all(untouched(line) and joinable(line, -1, 0) for line in lines):
         return "a line of it saves memory, or has methods or values of its own"
     return None

@@ -1,23 +1,66 @@
 """Lines that show no more than what has been delivered; all of it is there already.
 
-Where nobody asks for a line's ``array`` its values are read from the whole run's. Who asks gets an
-array that grows, as Backtrader's does, and from then on it is the line's.
+Who writes to such a line, moves it or asks for its ``array`` has the run go on in Backtrader's own
+way: in event mode what is written to a line is read by the indicators on it at the next step.
 """
 
 from __future__ import annotations
 
-import array
 from collections.abc import Callable
+from inspect import getattr_static
 from typing import Any
 
+from backtrader.linebuffer import LineBuffer
 from backtrader.lineseries import LineAlias
 
 from atms.engine.swapping import Body, Mirrors
 from atms.engine.timeline import Ticker
 
-_READ = "array index out of range"  # array's own words
-_WRITE = "array assignment index out of range"
+_OUT_OF_RANGE = "array index out of range"  # array's own words
 _OWN = ("_ticker", "_shown", "_values", "_run")
+# Backtrader's methods that read ``self.array`` and nothing else that matters.
+_READERS = (
+    *("get", "getzeroval", "getzero", "plot", "plotrange"),
+    *("datetime", "date", "time", "dt", "tm_raw", "tm", "tm2dtime", "tm2datetime"),
+    *("tm_lt", "tm_le", "tm_eq", "tm_gt", "tm_ge"),
+)
+
+
+class _Shown:
+    """A line's array up to what is shown of it."""
+
+    __slots__ = ("_line",)
+
+    def __init__(self, line: Any) -> None:
+        self._line = line
+
+    def __getitem__(self, place: Any) -> Any:
+        line = self._line
+        shown = line._shown.at + 1
+        if isinstance(place, slice):
+            return line._values[slice(*place.indices(shown))]
+        if place < 0:
+            place += shown
+        if not 0 <= place < shown:
+            raise IndexError(_OUT_OF_RANGE)
+        return line._values[place]
+
+
+class _View:
+    """What a reading method of Backtrader's sees of a line."""
+
+    __slots__ = ("_tz", "array", "idx", "lencount")
+    useislice = False
+    getzero = LineBuffer.getzero
+
+    def __init__(self, line: Any) -> None:
+        self.array = _Shown(line)
+        self.idx = line._ticker.at
+        self.lencount = self.idx + 1
+        self._tz = line._tz
+
+    def __len__(self) -> int:
+        return int(self.lencount)
 
 
 def _line_body(base: Any) -> Body:
@@ -27,71 +70,50 @@ def _line_body(base: Any) -> Body:
         if place < 0:
             place += last + 1
             if place < 0:
-                raise IndexError(_READ)
+                raise IndexError(_OUT_OF_RANGE)
         elif place > last:
-            raise IndexError(_READ)
+            raise IndexError(_OUT_OF_RANGE)
         value: float = self._values[place]
         return value
 
     def put(self: Any, ago: int, value: float) -> None:
-        place = self._ticker.at + ago
-        last = self._shown.at
-        if place < 0:
-            place += last + 1
-            if place < 0:
-                raise IndexError(_WRITE)
-        elif place > last:
-            raise IndexError(_WRITE)
-        self._run.wrote(self)
-        self._values[place] = value
-        for binding in self.bindings:
-            binding[ago] = value
+        self._run.retreat("a line was written to")
+        self[ago] = value
 
     def put_at(self: Any, value: float, ago: int = 0) -> None:
-        put(self, ago, value)
+        self._run.retreat("a line was written to")
+        self.set(value, ago)
+
+    def array(self: Any) -> Any:
+        if self._run.shows_all:  # the engine itself asks
+            return self._values
+        self._run.retreat("somebody asked for a line's array")
+        return self.array
 
     def buflen(self: Any) -> int:
         return int(self._shown.at) + 1 - int(self.extension)
 
+    readers = {name: _reader(getattr(LineBuffer, name)) for name in _READERS}
     return {
         **_place_body(),
+        **{name: one for name, one in readers.items() if _is_own(base, name)},
         "__getitem__": get,
         "__setitem__": put,
         "set": put_at,
         "buflen": buflen,
-        "array": property(_open, _moved("array")),
+        "array": property(array, _moved("array")),
     }
 
 
-def _open(line: Any) -> Any:
-    """Give a line an array of its own that grows; it is what counts from here on."""
-    line.__dict__["_grown"] = array.array("d")
-    line.__class__ = _OPEN.of(type(line).__mro__[1])
-    return line.array
+def _is_own(base: Any, name: str) -> bool:
+    return getattr(base, name) is getattr(LineBuffer, name)
 
 
-def _open_body(base: Any) -> Body:
-    def grown(self: Any) -> Any:
-        values = self._grown
-        have, shown = len(values), self._shown.at + 1
-        if have < shown:
-            values.extend(self._values[have:shown])
-        return values
+def _reader(read: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return read(_View(self), *args, **kwargs)
 
-    def put(self: Any, ago: int, value: float) -> None:
-        self._run.wrote(self)
-        base.__setitem__(self, ago, value)
-
-    def put_at(self: Any, value: float, ago: int = 0) -> None:
-        self._run.wrote(self)
-        base.set(self, value, ago)
-
-    return {
-        **_place_body(),
-        "__setitem__": put,
-        "set": put_at,
-        "array": property(grown, _moved("array")),
-    }
+    return call
 
 
 def _place_body() -> Body:
@@ -118,7 +140,6 @@ def _moved(name: str) -> Callable[[Any, Any], None]:
 
 
 _GROWING = Mirrors(_line_body)
-_OPEN = Mirrors(_open_body)
 
 
 def grow(line: Any, ticker: Ticker, shown: Ticker, run: Any) -> None:
@@ -126,7 +147,8 @@ def grow(line: Any, ticker: Ticker, shown: Ticker, run: Any) -> None:
 
     Args:
         ticker: where the line stands.
-        run: has ``wrote(line)`` and ``retreat(why)``.
+        run: its ``retreat(why)`` has all lines be Backtrader's own again; while it ``shows_all``
+            the engine may have the whole run's array.
     """
     own = line.__dict__
     line.__class__ = _GROWING.of(type(line))
@@ -140,10 +162,10 @@ def settle(line: Any) -> None:
     """Leave a line as Backtrader leaves one that has been moved to where it stands."""
     own = line.__dict__
     at, shown = own["_ticker"].at, own["_shown"].at
-    values = line.array if "_grown" in own else own["_values"][: shown + 1]
+    values = own["_values"][: shown + 1]
     line.__class__ = type(line).__mro__[1]
-    for name in (*_OWN, "_grown"):
-        own.pop(name, None)
+    for name in _OWN:
+        del own[name]
     own.update(array=values, _idx=at, lencount=at + 1)
 
 
@@ -206,24 +228,24 @@ class Shown:
 
     def __init__(self, series: Any, ticker: Ticker, more: dict[str, Any] | None = None) -> None:
         self._series = series
-        self._names = ["_ticker", "_first", *(more or {})]
         kinds = _SERIES if more is None else _FEEDS
         series.__class__ = kinds.of(type(series))
-        own = series.__dict__
-        own.update(_ticker=ticker, _first=series.lines.lines[0], **(more or {}))
+        own = {"_ticker": ticker, "_first": series.lines.lines[0], **(more or {})}
         for name in series.lines.getlinealiases():
             # ``series.close`` is found by Backtrader in the second place, after a failed search.
-            alias = getattr(type(series.lines), name, None)
+            alias = getattr_static(type(series.lines), name, None)
             if isinstance(alias, LineAlias) and not _has(series, name):
                 own[name] = series.lines.lines[alias.line]
-                self._names.append(name)
+        series.__dict__.update(own)
+        self._own = own
 
     def settle(self) -> None:
         """Let it answer as Backtrader's does."""
         own = self._series.__dict__
         self._series.__class__ = type(self._series).__mro__[1]
-        for name in self._names:
-            own.pop(name, None)
+        for name, value in self._own.items():
+            if own.get(name) is value:
+                del own[name]
 
 
 def _has(series: Any, name: str) -> bool:

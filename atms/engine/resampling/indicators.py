@@ -2,7 +2,8 @@
 
 In event mode an indicator on a slower feed is called again at each step while that feed's bar
 lasts. Where all that it reads moves with one feed, and its ``next`` does the same each time, the
-values that it ends with on each of the feed's bars are those of whole arrays.
+values that it ends with on each of the feed's bars are those of whole arrays. Others are called
+by Backtrader's own code, at their place between those that are computed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from backtrader.lineseries import LineSeries, LineSeriesStub
 
 from atms.engine.explaining import Part
 from atms.engine.lines import is_plain_line
-from atms.engine.once import IDEMPOTENT, NEXT_EQUAL, kernel_of
+from atms.engine.once import IDEMPOTENT, NEXT_EQUAL, NEXT_KERNELS, kernel_of
 from atms.engine.once.columns import NotExactError
 from atms.engine.once.table import EMPTY
 
@@ -29,42 +30,49 @@ _STOCK_LINE = ("_next", "forward", "__len__")
 
 
 class RefusedError(Exception):
-    """An indicator has to be called bar by bar; the message says which, and why."""
+    """An indicator has to be called bar by bar; the message says why."""
 
 
 class Computed:
-    """The indicators of one strategy, those inside of others included.
+    """The indicators of one strategy.
 
     Args:
         strategy: with its indicators declared, before its first bar.
         datas: the run's feeds; their lines hold the whole run's values.
 
     Attributes:
-        nodes: (indicator, the feed that it moves with), in the order in which they are called.
-        parts: how each was computed.
-
-    Raises:
-        RefusedError: one of them cannot be; all lines are as they were.
+        stages: in the order in which Backtrader calls them, either indicators that are computed,
+            each with the feed that it moves with, those inside of others included; or one that
+            has to be called on each step.
+        parts: how each is computed.
     """
 
     def __init__(self, strategy: Any, datas: list[Any]) -> None:
-        self.nodes: list[tuple[Any, Any]] = []
+        self.stages: list[list[tuple[Any, Any]] | Any] = [[]]
         self.parts: list[Part] = []
+        self._nodes: list[tuple[Any, Any]] = []
+        self._said: list[Part] = []
         self._feeds: dict[int, Any] = {}
         self._touched: list[Any] = []
         for data in datas:
             self._know(data, data)
-        try:
-            for node in strategy._lineiterators[LineIterator.IndType]:
-                self._visit(node)
-        except RefusedError:
-            self.undo()
-            raise
+        for node in strategy._lineiterators[LineIterator.IndType]:
+            self._add(node)
 
-    def undo(self) -> None:
-        """Empty the lines again."""
-        for line in self._touched:
-            line.reset()  # a failed kernel may still hold the array
+    def _add(self, node: Any) -> None:
+        known = dict(self._feeds)
+        self._nodes, self._said, self._touched = [], [], []
+        try:
+            self._visit(node)
+        except RefusedError as error:
+            for line in self._touched:
+                line.reset()  # a failed kernel may still hold the array
+            self._feeds = known
+            self.parts.append(Part("indicator", _name(node), False, str(error)))
+            self.stages += [node, []]
+            return
+        self.stages[-1] += self._nodes
+        self.parts += self._said
 
     def _visit(self, node: Any) -> None:
         feed = self._feed_of(node)
@@ -85,7 +93,7 @@ class Computed:
         for line in lines:
             self._bind(line, feed)
         self._know(node, feed)
-        self.nodes.append((node, feed))
+        self._nodes.append((node, feed))
 
     def _feed_of(self, node: Any) -> Any:
         if "_clock" not in vars(node):
@@ -107,9 +115,11 @@ class Computed:
         if all(getattr(kind, name) in empty for name, empty in EMPTY.items()):
             if any(getattr(kind, name) not in _EMPTY_TURNS for name in _TURNS):
                 raise RefusedError(f"{_name(node)}: it does something on each bar only")
-            self.parts.append(Part("indicator", kind.__name__, True))
+            self._said.append(Part("indicator", kind.__name__, True))
             return
         kernel, key = kernel_of(kind), _key(kind)
+        if key in NEXT_KERNELS:
+            raise RefusedError(f"{_name(node)}: it keeps a state outside of its lines")
         if kernel is None or key not in NEXT_EQUAL or key not in IDEMPOTENT:
             raise RefusedError(f"{_name(node)}: not known to be the same bar by bar")
         start, end = node._minperiod - 1, node.buflen()
@@ -119,7 +129,7 @@ class Computed:
                     kernel.compute(node, start, end)
             except NotExactError as error:
                 raise RefusedError(f"{_name(node)}: {error}") from error
-        self.parts.append(Part("indicator", kind.__name__, True))
+        self._said.append(Part("indicator", kind.__name__, True))
 
     def _bind(self, line: Any, feed: Any) -> None:
         for binding in line.bindings:
@@ -163,7 +173,7 @@ _EMPTY_TURNS = frozenset(
 
 def _key(kind: type[Any]) -> Any:
     """Return the function by which a kernel is known, if the bar-by-bar code belongs to it."""
-    once: Any = kind.once  # type: ignore[attr-defined]
+    once: Any = kind.once
     name = "once" if once in NEXT_EQUAL else "next"
     owner = next(one for one in kind.__mro__ if name in one.__dict__)
     if any(getattr(kind, turn) is not getattr(owner, turn) for turn in _TURNS):

@@ -5,22 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import backtrader as bt
-import numpy as np
 from backtrader.resamplerfilter import Resampler
-from numpy.typing import NDArray
 
-from atms.engine.resampling.coarse import Fine, Way
-from atms.engine.resampling.folding import folded
-from atms.engine.resampling.leaving import leave_base, leave_clone
+from atms.engine.resampling.courses import Planning
 from atms.engine.resampling.moments import is_known_zone
 from atms.engine.resampling.reading import Columns, read_columns
-from atms.engine.resampling.rounds import Seen, merged, seen_of
-from atms.engine.resampling.schedule import Course, Schedule
+from atms.engine.resampling.schedule import Schedule
 from atms.feeds.copies import _HistoryClone
 
 _CLONES = (bt.feed.DataClone, _HistoryClone)
 _CALENDARS = (type(None), bt.TradingCalendar, bt.PandasMarketCalendar)
-# What a Resampler and a calendar can raise; Backtrader shall raise it itself, at its time.
+# What Backtrader's Resampler and a calendar can raise: it shall raise it itself, at its time.
 _ITS_OWN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -40,11 +35,12 @@ def plan(cerebro: Any) -> Schedule | str:
             if isinstance(columns, str):
                 return columns
             bases[id(data)] = columns
-    rounds = merged([columns.stamps for columns in bases.values()])
+    if any(one.preloaded for one in bases.values()) and any(d.resampling for d in cerebro.datas):
+        return "resampled feeds, and others that are loaded already"
     try:
-        return _Planning(cerebro.datas, bases, rounds).schedule()
+        return Planning(cerebro.datas, bases).schedule()
     except _ITS_OWN as error:
-        return f"Backtrader's Resampler raises {type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}"
 
 
 def _why_not(cerebro: Any) -> str:
@@ -75,7 +71,7 @@ def _is_clone(data: Any) -> bool:
 
 def _why_no_base(data: Any) -> str:
     if data._filters or data._ffilters or data.resampling:
-        return "has filters of its own"
+        return _why_no_resampler(data)
     return ""
 
 
@@ -84,6 +80,12 @@ def _why_no_clone(data: Any, datas: list[Any]) -> str:
         return f"{type(data).__name__} is not Backtrader's clone"
     if not any(data.data is other for other in datas) or _is_clone(data.data):
         return "is not a clone of a feed in this run"
+    if data.data.resampling:
+        return "is a clone of a resampled feed"
+    return _why_no_resampler(data)
+
+
+def _why_no_resampler(data: Any) -> str:
     filters = [entry[0] for entry in data._filters]
     if len(filters) != 1 or type(filters[0]) is not Resampler:
         return "has other filters than one Resampler"
@@ -93,76 +95,3 @@ def _why_no_clone(data: Any, datas: list[Any]) -> str:
     if set(vars(filters[0])) & set(dir(Resampler)) - {"p", "params"}:
         return "its Resampler has methods of its own"
     return ""
-
-
-class _Planning:
-    def __init__(
-        self, datas: list[Any], bases: dict[int, Columns], rounds: NDArray[np.float64]
-    ) -> None:
-        self._datas = datas
-        self._order = sorted(datas, key=lambda one: (one._timeframe, one._compression))
-        self._bases = bases
-        self._rounds = rounds
-        self._listed: list[float] = rounds.tolist()
-        self._lists: dict[int, list[float]] = {}
-        self._seen: dict[tuple[int, bool], Seen] = {}
-
-    def schedule(self) -> Schedule:
-        courses = [
-            self._resampled(data) if _is_clone(data) else self._plain(data) for data in self._datas
-        ]
-        masters = tuple(data for data in self._order if not _is_clone(data))
-        return Schedule(self._rounds, tuple(courses), masters)
-
-    def _seen_of(self, base: Any, asked_before: bool) -> Seen:
-        key = (id(base), asked_before)
-        if key not in self._seen:
-            stamps = self._bases[id(base)].stamps
-            self._seen[key] = seen_of(stamps, self._rounds, asked_before)
-        return self._seen[key]
-
-    def _list_of(self, base: Any) -> list[float]:
-        if id(base) not in self._lists:
-            same = self._bases[id(base)].stamps is self._rounds
-            found = self._listed if same else self._bases[id(base)].stamps.tolist()
-            self._lists[id(base)] = found
-        return self._lists[id(base)]
-
-    def _plain(self, data: Any) -> Course:
-        columns = self._bases[id(data)]
-        seen = self._seen_of(data, False)
-        delivered = np.searchsorted(columns.stamps, self._rounds, side="right")
-        held = seen.second[:-1]
-
-        def leave(step: int) -> None:
-            # A feed that has ended is asked twice in each round.
-            data._qcheck = 0.0
-            asked = 2 * int((delivered[:step] == len(columns.stamps)).sum()) if step else 0
-            leave_base(data, columns, int(held[step]), asked)
-
-        return Course(data, columns.values, delivered - 1, held, leave)
-
-    def _resampled(self, data: Any) -> Course:
-        columns = self._bases[id(data.data)]
-        way = self._way(data)
-        coarse = way.after(len(self._rounds))[1]
-        values = [*folded(columns.values, coarse.order, coarse.cuts), coarse.stamps]
-        every = np.arange(len(self._rounds))
-        at = np.searchsorted(coarse.given, every, side="right") - 1
-        held = np.searchsorted(coarse.made, every, side="right")
-
-        def leave(step: int) -> None:
-            data._qcheck = 0.0
-            leave_clone(data, columns, *way.after(step + 1))
-
-        return Course(data, values, at, held, leave)
-
-    def _way(self, data: Any) -> Way:
-        base = data.data
-        columns = self._bases[id(base)]
-        opened = columns.values[base.getlinealiases().index("open")]
-        priced = None if not np.isnan(opened).any() else ~np.isnan(opened)
-        fine = Fine(base, columns.stamps, priced, self._list_of(base))
-        places = {id(one): place for place, one in enumerate(self._order)}
-        seen = self._seen_of(base, places[id(data)] < places[id(base)])
-        return Way(data, fine, self._rounds, self._listed, seen)

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import backtrader as bt
-import numpy as np
 from backtrader.linebuffer import LineBuffer
-from backtrader.lineiterator import LineIterator
 from backtrader.utils.dateintern import num2date
-from numpy.typing import NDArray
 
 from atms.engine.brokerside import BrokerSide
 from atms.engine.explaining import Part
 from atms.engine.resampling.growing import Shown, grow, settle
-from atms.engine.resampling.indicators import Computed, RefusedError
+from atms.engine.resampling.indicators import Computed
 from atms.engine.resampling.planning import plan
 from atms.engine.resampling.schedule import Schedule
 from atms.engine.resampling.timeline import EventTimeline
-from atms.engine.timeline import Tickers
-from atms.engine.watching.guarding import items
+from atms.engine.resampling.turns import Turn
 
+# What Backtrader's loop has for the time of a round before the first.
+_NO_MOMENT = bt.date2num(datetime.max) - 2
 _CEREBRO = (
-    "_runnext",
     "_brokernotify",
     "_storenotify",
     "_datanotify",
@@ -46,54 +43,28 @@ _STRATEGY = (
 )
 
 
-@dataclass(frozen=True)
-class Resampled:
-    """What became of a run.
+def prepare_resampled(cerebro: Any, strategies: list[Any]) -> ResampledRun | str:
+    """Return a run that does what Cerebro's ``_runnext`` does; or why there is none.
 
     Args:
-        why: why it was not begun; "": it was run.
-        parts: how each part was run.
-        steps: how many of its steps were run here.
-    """
-
-    why: str
-    parts: tuple[Part, ...]
-    steps: int
-
-
-def run_resampled(
-    cerebro: Any,
-    strategies: list[Any],
-    rest: Callable[[Any, list[Any]], Any] = bt.Cerebro._runnext,
-) -> Resampled:
-    """Do what Cerebro's ``_runnext`` does, if all of it is known before its first bar.
-
-    Args:
-        cerebro: in a run: datas and strategies are started.
+        cerebro: in a run: datas and strategies are started. Nothing is changed on any object if
+            there is no run.
         strategies: what Cerebro hands to ``_runnext``.
-        rest: called with *cerebro* and *strategies* for what comes after the last step that is
-            run here: Backtrader's event loop, or one that does the same.
     """
-    why = _why_not(cerebro, strategies)
-    schedule = why or plan(cerebro)
+    schedule = _why_not(cerebro, strategies) or plan(cerebro)
     if isinstance(schedule, str):
-        return Resampled(schedule, (), 0)
-    run = _Run(cerebro, strategies, schedule)
-    try:
-        run.compute()
-    except RefusedError as error:
-        return Resampled(str(error), (), 0)
-    return run.go(rest)
+        return schedule
+    run = ResampledRun(cerebro, strategies, schedule)
+    run.compute()
+    return run
 
 
 def _why_not(cerebro: Any, strategies: list[Any]) -> str:
-    for name in _CEREBRO[1:]:
+    for name in _CEREBRO:
         if name in vars(cerebro) or getattr(type(cerebro), name) is not getattr(bt.Cerebro, name):
             return f"{type(cerebro).__name__} has its own {name}"
-    if cerebro._timers or cerebro._timerscheat or cerebro.p.cheat_on_open or cerebro.runwriters:
-        return "timers, cheat-on-open or writers"
-    if cerebro._fhistory is not None or cerebro._ohistory or cerebro.p.quicknotify:
-        return "a history of orders or of the fund, or quick notifications"
+    if cerebro._fhistory is not None or cerebro._ohistory:
+        return "a history of orders or of the fund"
     if not strategies:
         return "no strategy"
     for strategy in strategies:
@@ -129,88 +100,98 @@ class _Awake:
     def wake(self) -> None:
         """Be awake."""
 
-    def end(self) -> None:
+    def end(self) -> list[Part]:
         """Leave nothing."""
+        return []
 
 
-class _Run:
+class ResampledRun:
+    """One run, all of whose bars are known.
+
+    Args:
+        cerebro: in its run.
+        strategies: of the run.
+        schedule: of its feeds.
+
+    Attributes:
+        steps: how many have been run here.
+        shows_all: whether the engine itself looks at lines.
+    """
+
     def __init__(self, cerebro: Any, strategies: list[Any], schedule: Schedule) -> None:
         self._cerebro = cerebro
         self._strategies = strategies
         self._schedule = schedule
         self._timeline = EventTimeline(schedule)
         self._broker: Any = _Awake(cerebro)
-        self._turns: list[_Turn] = []
+        self._turns: list[Turn] = []
         self._parts: list[Part] = []
         self._lines: list[Any] = []
         self._shown: list[Shown] = []
-        self._feed_lines: set[int] = set()
         self._live = False
+        self._why = ""
+        self.steps = 0
+        self.shows_all = False
 
     def compute(self) -> None:
         """Fill the feeds' lines and the indicators'."""
-        lines = [line for course in self._schedule.courses for line in course.data.lines.lines]
-        done: list[Computed] = []
         for course in self._schedule.courses:
             for line, values in zip(course.data.lines.lines, course.values, strict=True):
-                line.array.frombytes(values.tobytes())
-        try:
-            for strategy in self._strategies:
-                done.append(Computed(strategy, self._cerebro.datas))
-        except RefusedError:
-            for computed in done:
-                computed.undo()
-            for line in lines:
-                line.reset()
-            raise
-        for strategy, computed in zip(self._strategies, done, strict=True):
-            self._turns.append(_Turn(strategy, self._timeline, self._schedule))
+                if not line.array:  # else it is preloaded
+                    line.array.frombytes(values.tobytes())
+        for strategy in self._strategies:
+            computed = Computed(strategy, self._cerebro.datas)
+            self._turns.append(Turn(strategy, self._timeline, self._schedule, self, computed))
             self._parts += computed.parts
-            self._computed = done
 
-    def go(self, rest: Callable[[Any, list[Any]], Any]) -> Resampled:
-        """Run all steps, and the rest."""
+    def go(self, rest: Callable[[Any, list[Any]], Any] = bt.Cerebro._runnext) -> None:
+        """Run all steps, and the rest.
+
+        Args:
+            rest: called with Cerebro and its strategies for what comes after the last step that
+                is run here: Backtrader's event loop, or one that does the same.
+        """
         if self._timeline.exact:
             self._broker = BrokerSide(self._cerebro, self._timeline)
         self._show()
-        why = ""
         try:
             self._steps()
         finally:
-            steps = self._timeline.main.at + 1
-            why = self._why
+            self.steps = self._timeline.main.at + 1
             self.retreat("")
         if not self._cerebro._event_stop:
-            rest(self._cerebro, self._strategies)
-        parts = [Part("loop", "", not why, why), *self._parts]
-        parts += [Part("resample", one.data._name, True) for one in self._schedule.courses]
-        return Resampled("", tuple(parts), steps)
+            self._rest(rest)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """How each part is run."""
+        loop = Part("loop", "", not self._why, self._why)
+        datas = [course.data for course in self._schedule.courses]
+        feeds = [Part("resample" if d.resampling else "load", d._name, True) for d in datas]
+        watchers = [part for turn in self._turns for part in turn.watching.parts]
+        return (loop, *feeds, *self._parts, *watchers)
 
     # ---- what lines ask -------------------------------------------------------------------------
-    def wrote(self, line: Any) -> None:
-        """Hear that somebody wrote to a line."""
-        if id(line) in self._feed_lines:
-            self._broker.wake()
-
-    _why = ""
-
     def retreat(self, why: str) -> None:
         """Leave everything as Backtrader has it at this moment."""
         if not self._live:
             return
         self._live = False
         self._why = why
-        self._broker.end()
+        for turn in self._turns:
+            if why:
+                turn.watching.go_live(why)
+            if not (why and turn.is_inside()):
+                turn.watching.finish()
+        self._parts += self._broker.end()
         step = self._timeline.main.at
         for line in self._lines:
             settle(line)
+        for shown in self._shown:
+            shown.settle()
         for course in self._schedule.courses:
             course.leave(step)
-        for shown, course in zip(self._shown, self._schedule.courses, strict=False):
-            shown.settle()
-            _leave_ticks(course, step)
-        for shown in self._shown[len(self._schedule.courses) :]:
-            shown.settle()
+            course.leave_ticks(step)
         for turn in self._turns:
             turn.leave()
         self._name_master(step)
@@ -233,14 +214,12 @@ class _Run:
             for line in course.data.lines.lines:
                 grow(line, ticker, timeline.last(course.data), self)
                 self._lines.append(line)
-                self._feed_lines.add(id(line))
-        for turn, computed in zip(self._turns, self._computed, strict=True):
-            self._show_indicators(turn, computed)
+        for turn in self._turns:
+            self._show_indicators(turn)
         self._live = True
 
-    def _show_indicators(self, turn: _Turn, computed: Computed) -> None:
-        for node, feed in computed.nodes:
-            ticker = turn.tickers.of(feed)
+    def _show_indicators(self, turn: Turn) -> None:
+        for node, ticker in turn.tickers():
             own = [node] if isinstance(node, LineBuffer) else node.lines.lines
             for line in own:
                 grow(line, ticker, ticker, self)
@@ -249,104 +228,69 @@ class _Run:
                 self._shown.append(Shown(node, ticker))
         line = turn.strategy.lines.datetime
         line.array.frombytes(self._timeline.stamps.tobytes())
-        grow(line, turn.tickers.main, turn.tickers.main, self)
+        grow(line, turn.own, turn.own, self)
         self._lines.append(line)
 
     # ---- the loop -------------------------------------------------------------------------------
     def _steps(self) -> None:
         cerebro, broker, turns = self._cerebro, self._broker, self._turns
-        lane = broker.lane
-        feeds = self._timeline.feeds
-        main, moving = feeds.main, [*feeds.moving, *self._timeline.lasts.moving]
-        turn = turns[0] if len(turns) == 1 and not turns[0].every_bar else None
-        for step in range(self._timeline.steps):
+        lane, timed = broker.lane, bool(cerebro._timers or cerebro._timerscheat)
+        main, moving = self._timeline.feeds.main, self._timeline.feeds.moving
+        moving = [*moving, *self._timeline.lasts.moving]
+        opens, writes = cerebro.p.cheat_on_open, bool(cerebro.runwriters)
+        quick = len(turns) == 1 and not (timed or opens or writes)
+        step, steps = -1, self._timeline.steps
+        while step + 1 < steps and self._live:
+            if quick:
+                step = turns[0].quick(main, moving, lane, step + 1)
+                if cerebro._event_stop or not self._live or step + 1 >= steps:
+                    return
+            step += 1
             main.at = step
             for ticker, places in moving:
                 ticker.at = places[step]
-            if step >= lane.asleep_until:
+            if (timed or opens) and not self._open(step):
+                return
+            if step >= lane.asleep_until or not self._live:
                 broker.turn()
                 if cerebro._event_stop:
                     return
-            if not self._live:
-                for one in turns:
-                    one.strategy._next()
-                    if cerebro._event_stop:
-                        return
-                return
-            if turn is not None:
-                turn.take(step)
+            if timed:
+                cerebro._check_timers(self._strategies, self._moment(step), cheat=False)
+            for turn in turns:
+                (turn.take if self._live else turn.give)(step)
                 if cerebro._event_stop:
                     return
-            else:
-                for one in turns:
-                    one.take(step)
-                    if cerebro._event_stop:
-                        return
-            if not self._live:
-                return
+                if writes:
+                    cerebro._next_writers(self._strategies)
 
+    def _open(self, step: int) -> bool:
+        """Do what comes before the broker's turn; False: Cerebro was told to stop."""
+        cerebro = self._cerebro
+        cerebro._check_timers(self._strategies, self._moment(step), cheat=True)
+        if cerebro.p.cheat_on_open:
+            for strategy in self._strategies:
+                strategy._next_open()
+                if cerebro._event_stop:
+                    return False
+        return True
 
-class _Turn:
-    """One strategy's turn on a step."""
+    def _moment(self, step: int) -> float:
+        return float(self._schedule.moments[step])
 
-    def __init__(self, strategy: Any, timeline: EventTimeline, schedule: Schedule) -> None:
-        self.strategy = strategy
-        self.tickers: Tickers = timeline.tickers()
-        self._main, self._moving = self.tickers.main, self.tickers.moving
-        self._courses = schedule.courses
-        self._status: list[int] = _statuses(strategy, schedule).tolist()
-        self.every_bar = bool(
-            items(strategy.__dict__["analyzers"])
-            or strategy._slave_analyzers
-            or strategy._lineiterators[LineIterator.ObsType]
-            or type(strategy).notify_cashvalue is not bt.Strategy.notify_cashvalue
-            or type(strategy).notify_fund is not bt.Strategy.notify_fund
-        )
+    def _rest(self, rest: Callable[[Any, list[Any]], Any]) -> None:
+        """Have the rest done; a timer that is checked before a bar comes sees the last moment."""
+        cerebro, last = self._cerebro, self._moment(self.steps - 1)
+        if not (cerebro._timers or cerebro._timerscheat):
+            rest(cerebro, self._strategies)
+            return
+        check = cerebro._check_timers
 
-    def take(self, step: int) -> None:
-        """Do what ``strategy._next`` does."""
-        strategy, every = self.strategy, self.every_bar
-        self._main.at = step
-        for ticker, places in self._moving:
-            ticker.at = places[step]
-        if every or strategy._orderspending or strategy._tradespending:
-            strategy._notify()
-        strategy._minperstatus = status = self._status[step]
-        if status < 0:
-            strategy.next()
-        elif status == 0:
-            strategy.nextstart()
-        else:
-            strategy.prenext()
-        if every:
-            strategy._next_analyzers(status)
-            strategy._next_observers(status)
-            strategy.clear()
-        elif strategy._orderspending or strategy._tradespending:
-            strategy.clear()
+        def check_timers(strategies: list[Any], moment: float, cheat: bool = False) -> None:
+            check(strategies, last if moment == _NO_MOMENT else moment, cheat=cheat)
 
-    def leave(self) -> None:
-        """Leave the strategy's own count of its datas' bars."""
-        step = self._main.at
-        if step >= 0:
-            self.strategy._dlens = [int(course.at[step]) + 1 for course in self._courses]
-
-
-def _statuses(strategy: Any, schedule: Schedule) -> NDArray[np.int64]:
-    """Return what ``_getminperstatus`` gives at every step, shape (steps,)."""
-    pairs = zip(strategy._minperiods, schedule.courses, strict=True)
-    left = [period - (course.at + 1) for period, course in pairs]
-    found: NDArray[np.int64] = np.maximum.reduce(left)
-    return found
-
-
-def _leave_ticks(course: Any, step: int) -> None:
-    data, at = course.data, int(course.at[step])
-    if at < 0:
-        return
-    for index, name in enumerate(data.getlinealiases()):
-        if name != "datetime":
-            data.__dict__[f"tick_{name}"] = float(course.values[index][at])
-    data.__dict__["tick_last"] = float(course.values[0][at])
-
-
+        cerebro.__dict__["_check_timers"] = check_timers
+        try:
+            rest(cerebro, self._strategies)
+        finally:
+            del cerebro.__dict__["_check_timers"]

@@ -32,7 +32,19 @@ class Course:
     @property
     def stamps(self) -> NDArray[np.float64]:
         """Float days of its bars, shape (bars,)."""
-        return self.values[self.data.getlinealiases().index("datetime")]
+        place: int = self.data.getlinealiases().index("datetime")
+        return self.values[place]
+
+    def leave_ticks(self, step: int) -> None:
+        """Leave what Backtrader keeps of a bar when it delivers it."""
+        at = int(self.at[step])
+        if at < 0:
+            return
+        own, names = self.data.__dict__, self.data.getlinealiases()
+        for name, values in zip(names, self.values, strict=True):
+            if name != "datetime":
+                own[f"tick_{name}"] = float(values[at])
+        own["tick_last"] = float(self.values[0][at])
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class Bucket:
     """
 
     def __init__(self, data: StandIn, priced: NDArray[np.bool_] | None) -> None:
-        self.datetime = _Bar.MAXDATE
+        self.datetime: float = _Bar.MAXDATE
         self.taken = 0
         self._data = data
         self._open = False

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atms.engine.resampling.schedule import Schedule
-from atms.engine.timeline import Tickers, Timeline
+from atms.engine.timeline import Ticker, Tickers, Timeline
 
 
 class EventTimeline(Timeline):
@@ -31,9 +31,7 @@ class EventTimeline(Timeline):
         courses = schedule.courses
         every = np.arange(self.steps)
         self._own = {id(course.data): course.stamps for course in courses}
-        self._bars = {
-            id(one.data): one.at for one in courses if not np.array_equal(one.at, every)
-        }
+        self._bars = {id(one.data): one.at for one in courses if not np.array_equal(one.at, every)}
         self._places = {key: _listed(bars) for key, bars in self._bars.items()}
         self._firsts = {
             id(one.data): np.searchsorted(one.at, np.arange(len(one.stamps))) for one in courses
@@ -41,8 +39,12 @@ class EventTimeline(Timeline):
         self.feeds = self.tickers()
         self.main = self.feeds.main
         last = {id(one.data): one.held - 1 for one in courses}
-        self.lasts = Tickers({k: _listed(v) for k, v in last.items() if not self._is_at(k, v)})
-        self._held_more = {key for key, bars in last.items() if not self._is_at(key, bars)}
+        more = {key: bars for key, bars in last.items() if not self._is_at(key, bars)}
+        self._fixed = {key: Ticker() for key, bars in more.items() if bars[0] == bars[-1]}
+        for key, ticker in self._fixed.items():
+            ticker.at = int(more[key][0])
+        self._held_more = set(more) - set(self._fixed)
+        self.lasts = Tickers({key: _listed(more[key]) for key in self._held_more})
         self.exact = all(
             np.array_equal(self._firsts[id(one.data)], np.searchsorted(self.stamps, one.stamps))
             for one in courses
@@ -55,6 +57,8 @@ class EventTimeline(Timeline):
 
     def last(self, data: Any) -> Any:
         """Return the ticker of the last bar that the lines of *data* hold."""
+        if id(data) in self._fixed:
+            return self._fixed[id(data)]
         return self.lasts.of(data) if id(data) in self._held_more else self.ticker(data)
 
     def _is_at(self, key: int, bars: NDArray[np.int64]) -> bool:
