@@ -36,8 +36,11 @@ none is on PATH. On Debian or Ubuntu: sudo apt-get install python3 python3-venv"
 # make_environment PYTHON FOLDER [EXTRA]: a virtual environment with atms from this checkout.
 # Made once: again only when the interpreter or what setup.cfg, constraints.txt ask for changed.
 make_environment() {
-    want="$("$1" -V) ${3-} $(cat setup.cfg pyproject.toml constraints.txt | cksum)"
+    want="$("$1" -V) ${3-} $(cat setup.cfg setup.py pyproject.toml constraints.txt | cksum)"
     if [ "$(cat "$2/.made" 2>/dev/null)" = "$want" ] && "$2/bin/python" -c '' 2>/dev/null; then
+        # A compiled module that is older than its source refuses to be imported.
+        "$2/bin/python" -c 'import atms.engine; atms.engine.compiled()' 2>/dev/null ||
+            "$2/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
         return
     fi
     "$1" -c 'import venv, ensurepip' 2>/dev/null || die "$("$1" -V) cannot make a virtual environment. \

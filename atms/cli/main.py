@@ -10,6 +10,7 @@ import typer
 
 from atms._version import __version__
 from atms.cli.backtest import backtest
+from atms.cli.bench import bench
 from atms.cli.compare import compare
 from atms.cli.config import config
 from atms.cli.data import data
@@ -64,6 +65,7 @@ app.command("trades")(trades)
 app.command("why")(why)
 app.command("compare")(compare)
 app.command("doctor")(doctor)
+app.command("bench")(bench)
 runs.command("sync")(sync)
 runs.command("prune")(prune)
 app.add_typer(runs, name="runs")

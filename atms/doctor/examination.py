@@ -6,7 +6,7 @@ from pathlib import Path
 
 from atms.config import Config
 from atms.config.sections import LedgerSection, RunSection
-from atms.doctor import clock, ledger, packages, pictures, places, shadows
+from atms.doctor import clock, extension, ledger, packages, pictures, places, shadows
 from atms.doctor.check import Check
 from atms.errors import AtmsError
 from atms.running.components import check
@@ -27,6 +27,7 @@ def examine(config: Config | None = None) -> list[Check]:
         packages.python(),
         *packages.requirements(),
         *packages.extras(),
+        extension.extension(),
         shadows.shadows(Path.cwd()),
         *clock.clock(),
         pictures.pictures(),

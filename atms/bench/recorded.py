@@ -1,0 +1,70 @@
+"""The cross of averages as ``python -m atms backtest`` runs and keeps it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from atms.bench.bars import walk
+from atms.bench.meter import Meter
+from atms.bench.outcome import of_run
+from atms.bench.work.cross import CASH, Cross
+from atms.config import load_config
+from atms.engine import StockCerebro
+from atms.result import Result
+from atms.runner import run
+
+CONFIG = {
+    "data": {"feeds": [{"name": "walk", "source": "frame", "timezone": "UTC"}]},
+    "strategy": f"{Cross.__module__}:{Cross.__qualname__}",
+    "broker": {"cash": CASH, "commission": 0.001},
+    "report": {"picture": False},
+}
+_FEW = 2_000
+
+
+class _Watch:
+    """Measures the run between its feeds and its results."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    @contextlib.contextmanager
+    def watch(self, cerebro: StockCerebro, bars: int) -> Iterator[None]:
+        """Measure for as long as the run lasts."""
+        with self._meter:
+            yield
+
+
+def run_recorded(bars: int) -> tuple[Meter, Any, int, str]:
+    """Run, and save files and ledger in a folder of its own, which is taken away again.
+
+    What is measured is the run with its recorders, and the saving. Reading and auditing the bars
+    before, and computing the report between, are not.
+
+    Returns:
+        The meter, the Cerebro, the number of fills, the hash of what came out.
+    """
+    meter = Meter()
+    home = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="atms-bench-") as folder:
+        os.chdir(folder)
+        try:
+            _run(_FEW, Meter())  # imports what is needed, and makes the ledger
+            result = _run(bars, meter)
+        finally:
+            os.chdir(home)
+    return meter, result.cerebro, *of_run(result.strategy, analyzers=False)
+
+
+def _run(bars: int, meter: Meter) -> Result:
+    config = load_config(CONFIG, environment={}, dotenv=None).config
+    frame = walk(bars).tz_localize("UTC")
+    result = run(config, strategy=Cross, given={"walk": frame}, progress=_Watch(meter))
+    with meter:
+        result.save()
+    return result

@@ -1,0 +1,91 @@
+"""What setup.cfg cannot say: modules of the engine that are compiled where a compiler is there.
+
+They are ordinary Python. Each is optional: where it cannot be compiled, the .py runs, with the same
+results and slower. What is compiled is a copy that knows its source's hash, so that a compiled
+module which is older than its source is noticed (see atms/engine/extension.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+COMPILED = (
+    "atms.engine.once.recursions",
+    "atms.engine.timeline",
+)
+
+WORK = Path("build", f"cython-{sys.implementation.cache_tag}")  # several Pythons build at once
+FIRST_LINE = "from __future__ import annotations\n"
+# Results equal the interpreter's to the last bit: no fused multiply-add, nothing reordered.
+FLAGS = ["-O2", "-ffp-contract=off", "-g0"]
+DIRECTIVES = {
+    "language_level": 3,
+    # Types that help stand in the .pxd; those of the signatures are for readers and mypy, and
+    # taken literally they would turn an int into a float.
+    "annotation_typing": False,
+}
+
+
+def extensions() -> list[Extension]:
+    """Return the extensions to build; none where Cython is missing."""
+    if importlib.util.find_spec("Cython") is None:
+        return []
+    from Cython.Build import cythonize
+    from Cython.Compiler.Errors import CompileError as NoCython
+
+    wanted = [Extension(name, [str(marked(name))], extra_compile_args=FLAGS) for name in COMPILED]
+    home = Path.cwd()
+    os.chdir(WORK)  # tracebacks name a source as Cython was given it
+    try:
+        made = cythonize(wanted, compiler_directives=DIRECTIVES, quiet=True)
+    except NoCython as error:
+        warnings.warn(f"the engine stays uncompiled: {error}", stacklevel=1)
+        return []
+    finally:
+        os.chdir(home)
+    for extension in made:
+        extension.optional = True  # Cython's copy has forgotten it
+        extension.sources = [str(WORK / source) for source in extension.sources]
+    return made
+
+
+def marked(name: str) -> Path:
+    """Write a copy of module *name* that knows its source's hash; return its path within WORK."""
+    source = Path(*name.split(".")).with_suffix(".py")
+    text = source.read_text(encoding="utf-8")
+    if FIRST_LINE not in text:
+        raise ValueError(f"{source}: has no line {FIRST_LINE.strip()!r}; add it")
+    types = source.with_suffix(".pxd")
+    hashes = f"{digest(source)!r}, {digest(types)!r}"
+    check = f"import atms.engine.extension as _e; _e.must_match(__file__, {hashes})"
+    # On the same line, so that all others keep their numbers.
+    keep(WORK / source, text.replace(FIRST_LINE, f"{FIRST_LINE.strip()}; {check}\n", 1))
+    if types.exists():
+        keep(WORK / types, types.read_text(encoding="utf-8"))
+    else:
+        (WORK / types).unlink(missing_ok=True)
+    for folder in source.parents[:-1]:
+        keep(WORK / folder / "__init__.py", "")
+    return source
+
+
+def digest(path: Path) -> str:
+    """Return the hash of a file, empty if there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def keep(path: Path, text: str) -> None:
+    """Write *text*, unless it stands there: what is newer is compiled again."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+setup(ext_modules=extensions())
