@@ -17,6 +17,24 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 COMPILED = (
+    "atms.engine.broker.account",
+    "atms.engine.broker.booking",
+    "atms.engine.broker.data",
+    "atms.engine.broker.due",
+    "atms.engine.broker.feeds",
+    "atms.engine.broker.fills",
+    "atms.engine.broker.lane",
+    "atms.engine.broker.light",
+    "atms.engine.broker.matching",
+    "atms.engine.broker.parts",
+    "atms.engine.broker.positions",
+    "atms.engine.broker.queue",
+    "atms.engine.broker.record",
+    "atms.engine.broker.state",
+    "atms.engine.broker.trades",
+    "atms.engine.broker.worth",
+    "atms.engine.brokerside",
+    "atms.engine.loop",
     "atms.engine.once.recursions",
     "atms.engine.timeline",
 )

@@ -100,7 +100,7 @@ class FastRun:
             self._run_events(self._cerebro, strategies)
             return True
         try:
-            known.go()
+            known.go(self._run_events)
         finally:
             self._parts += known.parts
             self._bars += known.steps

@@ -151,6 +151,7 @@ class Tree:
                 self._add_work(node, self._kernel(node, kernels, clock), clock)
             except RefusedError as refused:
                 why = str(refused)
+                self._refuse_shared(lines)
                 if lines[0] is not node:
                     self._lists.append(node._lineiterators[_INDICATORS])
                 self._cut(_caller(node))
@@ -163,6 +164,13 @@ class Tree:
         for line in lines:
             self._later.pop(id(line), None)
             self._arrays[id(line)] = line._values
+
+    def _refuse_shared(self, lines: list[Any]) -> None:
+        """Refuse a line that unknown code writes, asked again, after others that are not."""
+        if self._several:
+            for target in (target for line in lines for target in _all_bound(line)):
+                if self._bound[id(target)] > 1:
+                    raise RefusedError("a line is written by several indicators")
 
     def _tell_bound(self, line: Any) -> None:
         """Let the lines bound to *line* be read from here on, once all that write them have."""
