@@ -208,6 +208,9 @@ class FastRun:
         acting = None
         if self._cerebro.p.sparse:
             acting = acting_steps(strategy, clocks, own, timeline.steps)
+        if acting is not None:
+            calls = f"{int(acting.sum()):,} of {timeline.steps:,} bars call"
+            self._note("sparse", type(strategy).__name__, True, calls)
         watching = Watching(strategy, timeline, strategy.broker)
         lines.grown(strategy.lines.datetime, own.main, _grown(timeline.stamps))
         return FastTurn(strategy, timeline, own, watching, acting)
