@@ -33,6 +33,13 @@ class Account:
         self.opened: list[Any] = []
         self.opened_at = 0
 
+    def expect(self, step: int) -> None:
+        """Have the interest of nothing booked for what Backtrader's code has opened on *step*."""
+        credits = self._d["d_credit"]
+        positions = self._d["positions"].items()
+        self.opened += [data for data, one in positions if one.size and data not in credits]
+        self.opened_at = step
+
     def credit(self, step: int) -> None:
         """Book the interest of nothing, as Backtrader does on the bar after a position changed."""
         if self.opened_at >= step:

@@ -112,8 +112,10 @@ class Lane:
         settle(self.state)
         self.settled = step
         for position in d["positions"].values():
-            if position.__dict__["size"]:
-                note(position.__dict__)
+            held = position.__dict__
+            if held["size"]:
+                note(held)
+                held["_lazy"] = True
         if self._whole:
             self.curve.tell(step, d["_value"])
 
@@ -149,6 +151,7 @@ class Lane:
         if self.light:
             for position in d["positions"].values():
                 freeze(position, step)
+            self._account.expect(step)
 
     # ---- what can be light ------------------------------------------------------------------
 
