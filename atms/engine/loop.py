@@ -82,6 +82,7 @@ class FastTurn:
         self.tickers = tickers
         self.watching = watching
         self._acting = None if acting is None else acting.tolist()
+        self._telling = False
         self._status = _statuses(strategy, timeline)
         self.start_at = int(np.searchsorted(-self._status, 0, side="left"))
         self.next_at = int(np.searchsorted(-self._status, 1, side="left"))
@@ -92,7 +93,9 @@ class FastTurn:
         self.tickers.go_to(step)
         told = bool(strategy._orderspending or strategy._tradespending)
         if told or watching.every_bar:
+            self._telling = True
             watching.notify()
+            self._telling = False
         strategy._minperstatus = status = int(self._status[step])
         if status < 0:
             if told or self._acting is None or self._acting[step]:
@@ -113,7 +116,7 @@ class FastTurn:
 
     def finish(self) -> None:
         """Leave what is watched, and the strategy, as Backtrader would after this step."""
-        at = self.tickers.main.at
+        at = self.tickers.main.at - self._telling  # what raised there came before the status
         if at >= 0:
             self.strategy._minperstatus = int(self._status[at])
         self.watching.finish()

@@ -19,7 +19,6 @@ from atms.engine.lines import SwappedLines, is_plain_feed
 from atms.engine.loading import Loading
 from atms.engine.loop import FastTurn, HeldTurn, Loop, StockTurn
 from atms.engine.once import compute
-from atms.engine.packing import is_settled
 from atms.engine.resampling import prepare_resampled
 from atms.engine.sparse import acting_steps
 from atms.engine.swapping import Swaps
@@ -28,6 +27,7 @@ from atms.engine.warmup import is_held
 from atms.engine.watching import Watching, guard, release
 
 # What the loop leaves out or does in other words; who overrides one of them is run by Backtrader.
+_YOUNG = 50_000  # objects between two looks of the collector
 _CEREBRO = (
     "_brokernotify",
     "_check_timers",
@@ -160,7 +160,7 @@ class FastRun:
         loop = Loop(cerebro, turns, timeline, broker)
         self._bars = timeline.steps
         try:
-            with _settled_objects():
+            with _rare_collections():
                 loop.run()
         finally:
             self._fast_bars = timeline.main.at + 1
@@ -220,16 +220,15 @@ class FastRun:
 
 
 @contextmanager
-def _settled_objects() -> Iterator[None]:
-    """Have the garbage collector look at what the run makes, not at all that was there before."""
-    freeze = gc.isenabled() and not is_settled()  # in a pool's worker it is done
-    if freeze:
-        gc.freeze()
+def _rare_collections() -> Iterator[None]:
+    """Have the garbage collector look less often: orders and trades are many, and live on."""
+    before = gc.get_threshold()
+    if before[0]:  # else it is off
+        gc.set_threshold(max(before[0], _YOUNG), *before[1:])
     try:
         yield
     finally:
-        if freeze:
-            gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def _guarded(kind: Any) -> Any:
