@@ -61,6 +61,7 @@ class Lane:
         self._watched: list[Any] = []
         self.watch(state.p)
         self.light = not self.why_stock()
+        self._account.expect(self.main.at)
         self.d["asleep_until"] = 0
 
     @property
@@ -83,6 +84,9 @@ class Lane:
                 self._turn(step)
             finally:
                 self.state.inside = False
+            if self._matcher.partial:
+                self._matcher.partial = False
+                self.to_stock("a fill has missed an order's size by its last bit")
 
     def _turn(self, step: int) -> None:
         """Do what Backtrader's broker does on a step, where it can be seen."""

@@ -16,6 +16,7 @@ from atms.engine.broker.record import (
     LIMIT,
     MARKET,
     NEVER,
+    PARTIAL,
     STOP,
     STOP_TRAIL,
     Record,
@@ -30,6 +31,10 @@ class Matcher:
         state: of the run.
         queue: of its orders.
         account: which executes them.
+
+    Attributes:
+        partial: whether parts that close and open have missed an order's size by their last bit,
+            which leaves the order resting with that.
     """
 
     def __init__(self, state: State, queue: Queue, account: Account) -> None:
@@ -37,6 +42,7 @@ class Matcher:
         self._queue = queue
         self._account = account
         self._p = state.p
+        self.partial = False
 
     def try_pending(self, step: int) -> int:
         """Try the orders that are due, in their order; return when the next one is."""
@@ -65,6 +71,9 @@ class Matcher:
             return False
         if record.active:
             self._try(record, feed, bar, step)
+            if record.status == PARTIAL:
+                self.partial = True
+                return True
             if record.status != ACCEPTED:
                 if record.status == COMPLETED:
                     self._queue.bracket(record, cancel=False)
