@@ -8,7 +8,7 @@ from atms.engine.broker.booking import Booking
 from atms.engine.broker.fills import priced, split
 from atms.engine.broker.positions import move
 from atms.engine.broker.queue import Queue
-from atms.engine.broker.record import COMPLETED, MARKET, PARTIAL, Fill, Record
+from atms.engine.broker.record import CLOSE, COMPLETED, MARKET, PARTIAL, Fill, Record
 from atms.engine.broker.state import State
 
 
@@ -35,9 +35,8 @@ class Account:
 
     def expect(self, step: int) -> None:
         """Have the interest of nothing booked for what Backtrader's code has opened on *step*."""
-        credits = self._d["d_credit"]
-        positions = self._d["positions"].items()
-        self.opened += [data for data, one in positions if one.size and data not in credits]
+        booked, positions = self._d["d_credit"], self._d["positions"].items()
+        self.opened += [data for data, one in positions if one.size and data not in booked]
         self.opened_at = step
 
     def credit(self, step: int) -> None:
@@ -136,6 +135,8 @@ class Account:
         if stamp is None:
             stamp = feed.stamps[feed.ticker.at]
         if booking is not None:
+            if record.exectype != MARKET and record.exectype != CLOSE:
+                price = 1.0 * price  # the simulated broker's matching makes floats of integers
             booking.before(record, info, maker)
         fill, refused = self._pay(record, info, plain, held, price, stamp)
         if fill.size:

@@ -57,7 +57,7 @@ class Lane:
         self.settled = self.main.at
         self.curve = Curve(self.d["cash"])
         self.reasons: dict[str, None] = {}
-        self._written = False
+        self._written = self._ended = False
         self._watched: list[Any] = []
         self.watch(state.p)
         self.light = not self.why_stock()
@@ -242,6 +242,8 @@ class Lane:
         """Work out what is lazy, and let Backtrader's code take the next turn."""
         if self.light:
             self.settle()
+            if self._ahead and not self._ended:
+                self.curve.freeze(self.state, self.main.at + (not self.inside))
             self._account.credit(self.main.at)
             self._account.opened.clear()
             self.light = False
@@ -257,6 +259,7 @@ class Lane:
     def end(self) -> None:
         """Leave everything as Backtrader would."""
         reasons = dict(self.reasons)
+        self._ended = True
         self.to_stock("")
         self.reasons = reasons
         self.d["positions"].release()

@@ -63,6 +63,13 @@ class Curve:
         self._cash = [cash]
         self._told_steps: list[int] = []
         self._told_values: list[Any] = []
+        self._frozen: Floats = np.empty(0)
+
+    def freeze(self, state: State, upto: int) -> None:
+        """Work out the values of the steps before *upto*: a price or a setting is to change."""
+        first = len(self._frozen)
+        if upto > first:
+            self._frozen = np.append(self._frozen, self.between(state, first, upto)[1])
 
     def keep(self, step: int, cash: Any) -> None:
         """Note the cash from *step* on."""
@@ -90,6 +97,8 @@ class Curve:
             cash[here] = kept[np.searchsorted(steps, at, side="right") - 1]
             value[here] = 0.0 if whole else cash[here] + _unlevered(state, at)
         value[told[low:high] - first] = self._told_values[low:high]
+        frozen = self._frozen[first:last]
+        value[: len(frozen)] = frozen
         return cash, value
 
 
@@ -112,8 +121,9 @@ def _add_worth(total: Floats, feed: Feed, info: Any, shortcash: bool, at: Any) -
     close = feed.closes[at if feed.bars is None else feed.bars[at]]
     if not np.isfinite(close).all():  # Backtrader multiplies once there is a position object
         close = np.where(at < feed.steps[0], 0.0, close)
-    value = size * close
-    if not shortcash:
+    # A future is only here while none is held.
+    value = size * close if info._stocklike else np.zeros(len(at))
+    if not shortcash and info._stocklike:
         short = paid * size + (paid - close) * size
         value = np.abs(np.where(size >= 0, value, short))
     gain = size * (close - paid) * info.p.mult

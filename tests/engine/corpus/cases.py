@@ -142,7 +142,7 @@ COMMISSIONS: tuple[Commission, ...] = (
 
 
 # Seeds of what most who resample do: one feed of minutes, and longer bars of it.
-RESAMPLED = range(3000, 3080)
+RESAMPLED = range(3000, 3140)
 
 
 def draw(seed: int) -> Case:
