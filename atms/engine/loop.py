@@ -215,12 +215,14 @@ class Loop:
         lane = self._lane
         feeds, own, strategy = self._timeline.feeds, turn.tickers, turn.strategy
         main, own_main, next_at = feeds.main, own.main, turn.next_at
-        moving = feeds.moving + own.moving
+        # A feed's ticker and the strategy's for it: while the broker sleeps they move as one.
+        pairs = zip(feeds.moving, own.moving, strict=True)
+        moving = [(ticker, other, bars) for (ticker, bars), (other, _) in pairs]
         for step in range(first, self._timeline.steps):
             if step < lane.asleep_until and step >= next_at and not watching.every_bar:
                 main.at = own_main.at = step
-                for ticker, places in moving:
-                    ticker.at = places[step]
+                for ticker, other, places in moving:
+                    ticker.at = other.at = places[step]
                 strategy.next()
                 if watching.every_bar:  # since this moment: somebody looked, or cash was moved
                     watching.after(-1)

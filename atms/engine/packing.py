@@ -21,6 +21,7 @@ from atms.errors import RunError
 # Less than this is not worth a block of its own.
 _LARGE = 1 << 14
 _PAGE = 4096
+_TRIAL = 200_000  # objects between two looks of the collector
 _PROTOCOL = 5  # the first that keeps blocks apart
 
 
@@ -93,6 +94,10 @@ def _too_late(_: Any) -> None:
 @functools.cache
 def _settle() -> None:
     gc.freeze()  # what came with the worker is not looked through after each trial
+    young, *older = gc.get_threshold()
+    if young:  # else the collector is off
+        # A trial's orders live until it ends, and then all is looked through: not before.
+        gc.set_threshold(max(young, _TRIAL), *older)
 
 
 def is_settled() -> bool:
