@@ -115,7 +115,8 @@ def _series_body(base: Any) -> Body:
     """A feed or an indicator: its first line answers for it."""
 
     def get(self: Any, key: int) -> float:
-        value: float = self._first.array[self._ticker.at + key]
+        line = self._first  # once: a series' own attributes are found slowly
+        value: float = line.array[line._ticker.at + key]
         return value
 
     def length(self: Any) -> int:
