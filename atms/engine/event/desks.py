@@ -11,6 +11,8 @@ from backtrader.comminfo import CommInfoBase
 from backtrader.position import Position
 from backtrader.utils import num2date
 
+from atms.engine.broker.positions import note
+from atms.engine.broker.worth import settle
 from atms.engine.event.identity import runs
 from atms.engine.event.run import Run
 from atms.engine.event.swapping import Swaps
@@ -39,6 +41,8 @@ class Desk:
         self._standing = run.standing
         why = _why_not(cerebro)
         self._known = not why
+        self._lane = None if why else vars(self._broker).get("_lane")
+        self._calm = False
         run.parts.append(Part("broker", type(self._broker).__name__, not why, why))
         self._plain: dict[int, tuple[Any, bool]] = {}
         self._state: tuple[Any, ...] = (None, None, -1)
@@ -46,8 +50,9 @@ class Desk:
 
     def turn(self) -> None:
         """Let the broker have its turn, and tell what it has to tell."""
-        if self._known and self._standing.live and self._rests():
-            return
+        if self._known and self._standing.live:
+            if self._rests() if self._lane is None else self._rests_in_lane(self._lane):
+                return
         self._cerebro._brokernotify()
         if self._known:
             broker = self._broker
@@ -71,7 +76,54 @@ class Desk:
         cash, value, count = self._state
         if broker.cash is not cash or broker._value is not value or len(positions) != count:
             return False
+        if value - value != 0.0:  # of a close that was none
+            return False
         for data in positions:
+            close = data.close[0]
+            if close - close != 0.0:
+                return False
+        return True
+
+    def _rests_in_lane(self, lane: Any) -> bool:
+        """Do the turn of a broker whose orders run in the lane, likewise."""
+        d = self._broker.__dict__
+        before, self._calm = self._calm, not (
+            d["pending"]
+            or d["submitted"]
+            or d["_toactivate"]
+            or d["_cash_addition"]
+            or d["notifs"]
+            or not lane.light
+        )
+        # A turn on which nothing is executed follows each on which something may have been: it
+        # books what the lane keeps back.
+        if not (before and self._calm) or type(d["cash"]) is not float:
+            return False
+        lane.main.at += 1
+        if not self._is_same(d):
+            lane.state.inside = True
+            try:
+                settle(lane.state)
+                for position in d["positions"].values():
+                    if position.__dict__["size"]:
+                        note(position.__dict__)
+            finally:
+                lane.state.inside = False
+            self._state = d["cash"], d["_value"], len(d["positions"])
+        lane.settled = lane.main.at
+        return True
+
+    def _is_same(self, d: dict[str, Any]) -> bool:
+        """Return whether the account is worth what it was worth after the turn before."""
+        cash, value, count = self._state
+        positions = d["positions"]
+        if d["cash"] is not cash or d["_value"] is not value or len(positions) != count:
+            return False
+        if value - value != 0.0:
+            return False
+        for data, position in positions.items():
+            if position.__dict__["size"]:
+                return False
             close = data.close[0]
             if close - close != 0.0:
                 return False
@@ -199,8 +251,8 @@ def _why_not(cerebro: Any) -> str:
     if not runs(cerebro, bt.Cerebro, "_brokernotify"):
         return "Cerebro's _brokernotify is its own"
     kind = type(broker)
-    if hasattr(kind, "lane_begin") and "_lane" not in vars(broker):
-        kind = kind.__mro__[1]  # the lane's class, which lets its base do all outside a lane
+    if hasattr(kind, "lane_begin"):
+        kind = kind.__mro__[1]  # the lane's class
     for name in _TURN:
         if name in vars(broker) or getattr(kind, name, None) is not getattr(BackBroker, name):
             return f"its {name} is its own"
