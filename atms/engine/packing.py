@@ -100,14 +100,6 @@ def _settle() -> None:
         gc.set_threshold(max(young, _TRIAL), *older)
 
 
-def is_settled() -> bool:
-    """Return whether this is a worker whose inherited objects the collector passes over.
-
-    At once, where ``gc.get_freeze_count`` counts them all, each time.
-    """
-    return bool(_settle.cache_info().currsize)
-
-
 def _private(path: str) -> memoryview:
     """Return the file as memory of which a change is seen by nobody else."""
     if os.name == "nt":  # a mapped file could not be removed there

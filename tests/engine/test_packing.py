@@ -12,7 +12,7 @@ import backtrader as bt
 import pytest
 
 from atms.engine import packing
-from atms.engine.packing import Packer, fresh_copy, is_settled
+from atms.engine.packing import Packer, fresh_copy
 from atms.errors import RunError
 from tests.engine.loading.same import bars, load
 
@@ -40,7 +40,9 @@ def packed(system: Any, workdir: Path) -> Iterator[tuple[str, list[tuple[int, in
 
 @pytest.fixture(autouse=True)
 def as_it_was() -> Iterator[None]:
+    before = gc.get_threshold()
     yield
+    gc.set_threshold(*before)
     packing._settle.cache_clear()
     gc.unfreeze()
 
@@ -90,8 +92,21 @@ def test_a_copy_whose_run_is_over_says_so_when_it_is_run(workdir: Path) -> None:
         gone(())
 
 
-def test_a_process_that_makes_copies_has_settled(packed: Any) -> None:
-    assert not is_settled()
+def test_a_process_that_makes_copies_lets_the_collector_pass_over_what_it_came_with(
+    packed: Any,
+) -> None:
+    before = gc.get_freeze_count()
     fresh_copy(*packed)
-    assert is_settled()
-    assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() > before
+
+
+def test_a_process_that_makes_copies_collects_when_a_trial_is_over(packed: Any) -> None:
+    gc.set_threshold(700, 10, 10)
+    fresh_copy(*packed)
+    assert gc.get_threshold() == (200_000, 10, 10)
+
+
+def test_a_collector_that_is_off_stays_off(packed: Any) -> None:
+    gc.set_threshold(0, 10, 10)
+    fresh_copy(*packed)
+    assert gc.get_threshold() == (0, 10, 10)

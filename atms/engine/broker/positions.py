@@ -61,7 +61,6 @@ def note(held: dict[str, Any]) -> None:
     feed = held["_feed"]
     at = feed.ticker.at
     held["_stamp"], held["_close"] = feed.stamps[at], feed.close[at]
-    held["_lazy"] = True
 
 
 def _moment(held: dict[str, Any], lane: Any) -> Any:

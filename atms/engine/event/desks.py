@@ -50,9 +50,8 @@ class Desk:
 
     def turn(self) -> None:
         """Let the broker have its turn, and tell what it has to tell."""
-        if self._known and self._standing.live:
-            if self._rests() if self._lane is None else self._rests_in_lane(self._lane):
-                return
+        if self._known and self._standing.live and self._rests():
+            return
         self._cerebro._brokernotify()
         if self._known:
             broker = self._broker
@@ -60,6 +59,8 @@ class Desk:
 
     def _rests(self) -> bool:
         """Do the turn, if there is nothing to do but to value; False: nothing was done."""
+        if self._lane is not None:
+            return self._rests_in_lane(self._lane)
         broker = self._broker
         if (
             broker.pending
@@ -87,14 +88,10 @@ class Desk:
     def _rests_in_lane(self, lane: Any) -> bool:
         """Do the turn of a broker whose orders run in the lane, likewise."""
         d = self._broker.__dict__
-        before, self._calm = self._calm, not (
-            d["pending"]
-            or d["submitted"]
-            or d["_toactivate"]
-            or d["_cash_addition"]
-            or d["notifs"]
-            or not lane.light
-        )
+        before, busy = self._calm, (
+            d["pending"] or d["submitted"] or d["_toactivate"] or d["_cash_addition"] or d["notifs"]
+        )  # fmt: skip
+        self._calm = not busy and lane.light
         # A turn on which nothing is executed follows each on which something may have been: it
         # books what the lane keeps back.
         if not (before and self._calm) or type(d["cash"]) is not float:
