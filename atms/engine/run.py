@@ -152,20 +152,20 @@ class FastRun:
     def _loop(self, strategies: list[Any], timeline: Timeline) -> None:
         cerebro, swaps = self._cerebro, Swaps()
         broker = BrokerSide(cerebro, timeline)
-        loop: Loop
-        lines = SwappedLines(swaps, lambda: loop.prices_change(), lambda: loop.loosen())
-        turns = [self._turn(strategy, timeline, lines) for strategy in strategies]
-        for data in cerebro.datas:
-            lines.feed(data, timeline.ticker(data))
+        turns: list[Any] = []
         loop = Loop(cerebro, turns, timeline, broker)
+        lines = SwappedLines(swaps, loop.prices_change, loop.loosen)
         self._bars = timeline.steps
         try:
+            turns += [self._turn(strategy, timeline, lines) for strategy in strategies]
+            for data in cerebro.datas:
+                lines.feed(data, timeline.ticker(data))
             with _rare_collections():
                 loop.run()
         finally:
             self._fast_bars = timeline.main.at + 1
             try:
-                self._finish(loop.turns)
+                self._finish(turns)
             finally:
                 self._parts += broker.end()
                 swaps.undo()

@@ -80,6 +80,17 @@ def test_a_name_that_is_no_line_is_refused_with_the_way_out() -> None:
         ran(type("Wrong", (Cross,), {"act_on": ("crossing",)}))
 
 
+def test_after_a_refused_name_everything_has_its_own_class() -> None:
+    cerebro = Cerebro(stdstats=False)
+    cerebro.adddata(pandas_feed(bars(300)))
+    cerebro.addstrategy(type("Wrong", (Cross,), {"act_on": ("crossing",)}))
+    with pytest.raises(StrategyError):
+        cerebro.run()
+    strategy = cerebro.runningstrats[0]
+    kinds = [type(one) for one in (cerebro.datas[0], strategy.cross, cerebro.broker)]
+    assert kinds == [bt.feeds.PandasData, bt.ind.CrossOver, bt.brokers.BackBroker]
+
+
 def test_verify_passes_a_strategy_that_keeps_its_word() -> None:
     assert ran(Cross, sparse="verify").told == ran(Cross).told
 
