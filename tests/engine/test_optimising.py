@@ -126,7 +126,7 @@ def outcome(cerebro: Any, **params: Any) -> Any:
         return told(cerebro.run(**params))
     except Exception as error:  # noqa: BLE001 - it is compared
         end_pool(error)
-        return (type(error), str(error))
+        return (type(error), re.sub("0x[0-9a-f]+", "0x", str(error)))
 
 
 def end_pool(error: BaseException) -> None:
@@ -339,6 +339,7 @@ def test_processes_that_are_not_forked_get_the_system_too(workdir: Path) -> None
 
 _SPAWNED = """
 import multiprocessing
+import re
 import backtrader as bt
 import pandas as pd
 from atms.engine.optimising import OptimisingCerebro

@@ -25,7 +25,7 @@ class Seeing(bt.Strategy):
         for data in self.datas:
             if len(data):
                 now = (data.datetime[0], data.open[0], data.close[0], data.volume[0])
-                self.seen.append((type(data), len(data), data.datetime.datetime(0), *now))
+                self.seen.append((type(data).__name__, len(data), data.datetime.datetime(0), *now))
 
 
 def system(kind: Any) -> Any:
