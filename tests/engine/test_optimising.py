@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing.pool
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tempfile
