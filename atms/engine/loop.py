@@ -66,7 +66,6 @@ class FastTurn:
             shape (steps,); None: all.
 
     Attributes:
-        start_at: the first step of ``nextstart``.
         next_at: the first step of ``next``.
     """
 
@@ -84,7 +83,6 @@ class FastTurn:
         self._acting = None if acting is None else acting.tolist()
         self._telling = False
         self._status = _statuses(strategy, timeline)
-        self.start_at = int(np.searchsorted(-self._status, 0, side="left"))
         self.next_at = int(np.searchsorted(-self._status, 1, side="left"))
 
     def take(self, step: int, stamp: float) -> None:
@@ -211,8 +209,7 @@ class Loop:
             yield step
 
     def _run_simple(self, turn: FastTurn, first: int) -> None:
-        cerebro, broker, watching = self._cerebro, self._broker, turn.watching
-        lane = self._lane
+        cerebro, lane, watching = self._cerebro, self._lane, turn.watching
         feeds, own, strategy = self._timeline.feeds, turn.tickers, turn.strategy
         main, own_main, next_at = feeds.main, own.main, turn.next_at
         # A feed's ticker and the strategy's for it: while the broker sleeps they move as one.
@@ -228,33 +225,28 @@ class Loop:
                     watching.after(-1)
                     strategy.clear()
             else:
-                if self.loose:
+                if self.loose or not self._visit(turn, step):
                     return
-                feeds.go_to(step)
-                if step >= lane.asleep_until:
-                    broker.turn()
-                    if cerebro._event_stop:
-                        return
-                turn.take(step, 0.0)
             if cerebro._event_stop:
                 return
 
+    def _visit(self, turn: FastTurn, step: int) -> bool:
+        """Let the broker, if it is awake, and the strategy have their turns; False: a stop."""
+        self._timeline.feeds.go_to(step)
+        if step >= self._lane.asleep_until:
+            self._broker.turn()
+            if self._cerebro._event_stop:
+                return False
+        turn.take(step, 0.0)
+        return not self._cerebro._event_stop
+
     def _run_sparse(self, turn: FastTurn, calls: list[int], first: int) -> None:
         """Visit the steps on which the strategy or the broker has something to do."""
-        cerebro, broker, lane = self._cerebro, self._broker, self._lane
-        feeds = self._timeline.feeds
+        lane, feeds = self._lane, self._timeline.feeds
         steps, upcoming, step = self._timeline.steps, iter(calls), first
         call = next(upcoming, steps)
         while step < steps:
-            if self.loose:
-                return
-            feeds.go_to(step)
-            if step >= lane.asleep_until:
-                broker.turn()
-                if cerebro._event_stop:
-                    return
-            turn.take(step, 0.0)
-            if cerebro._event_stop:
+            if self.loose or not self._visit(turn, step):
                 return
             step += 1
             if step > turn.next_at and not turn.watching.every_bar:

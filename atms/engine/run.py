@@ -15,6 +15,7 @@ from atms.engine.broker import lane_class
 from atms.engine.brokerside import BrokerSide
 from atms.engine.clocks import Clocks
 from atms.engine.explaining import Explanation, Part
+from atms.engine.identity import overridden
 from atms.engine.lines import SwappedLines, is_plain_feed
 from atms.engine.loading import Loading
 from atms.engine.loop import FastTurn, HeldTurn, Loop, StockTurn
@@ -146,8 +147,8 @@ class FastRun:
 
     def _why_stock_cerebro(self) -> str:
         cerebro = self._cerebro
-        changed = [name for name in _CEREBRO if not _is_own(cerebro, bt.Cerebro, name)]
-        return f"{type(cerebro).__name__} has its own {changed[0]}" if changed else ""
+        changed = overridden(cerebro, bt.Cerebro, _CEREBRO)
+        return f"{type(cerebro).__name__} has its own {changed}" if changed else ""
 
     def _loop(self, strategies: list[Any], timeline: Timeline) -> None:
         cerebro, swaps = self._cerebro, Swaps()
@@ -244,19 +245,14 @@ def _guarded(kind: Any) -> Any:
 
 def _why_stock(strategy: Any, clocks: Clocks) -> str:
     """Return why a strategy's turns have to be Backtrader's own; "" if they have not."""
-    changed = [name for name in _STRATEGY if not _is_own(strategy, bt.Strategy, name)]
+    changed = overridden(strategy, bt.Strategy, _STRATEGY)
     if changed:
-        return f"has its own {changed[0]}"
+        return f"has its own {changed}"
     if strategy.lines.fullsize() != 1:
         return "declares lines"
     for indicator in clocks.others:
         return f"{type(indicator).__name__} does not move with a feed"
     return ""
-
-
-def _is_own(obj: Any, base: type, name: str) -> bool:
-    """Return whether *obj* has the method of *base* and nothing in its place."""
-    return name not in obj.__dict__ and getattr(type(obj), name) is getattr(base, name)
 
 
 def _grown(stamps: Any) -> array.array[float]:

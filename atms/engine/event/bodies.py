@@ -13,7 +13,7 @@ from backtrader.feed import AbstractDataBase
 from backtrader.lineseries import LineAlias, LineSeries
 
 from atms.engine.event.groups import NAN
-from atms.engine.event.identity import runs
+from atms.engine.identity import runs
 
 
 def of_feed(feed: Any) -> Mapping[str, Any]:

@@ -13,10 +13,10 @@ from backtrader.utils import num2date
 
 from atms.engine.broker.positions import note
 from atms.engine.broker.worth import settle
-from atms.engine.event.identity import runs
 from atms.engine.event.run import Run
 from atms.engine.event.swapping import Swaps
 from atms.engine.explaining import Part
+from atms.engine.identity import runs
 
 _TURN = (
     "next", "check_submitted", "_process_order_history", "_get_value", "getcommissioninfo",

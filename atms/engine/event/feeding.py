@@ -14,9 +14,9 @@ from backtrader.utils import date2num, num2date
 from atms.engine.event import bodies
 from atms.engine.event.frames import rows_of
 from atms.engine.event.groups import NAN, Group, joinable, untouched
-from atms.engine.event.identity import overridden, runs
 from atms.engine.event.standing import Standing
 from atms.engine.event.swapping import Swaps, takes_class
+from atms.engine.identity import overridden, runs
 
 _LOADING = (
     "load", "next", "advance", "_fromstack", "forward", "backwards", "rewind", "__len__", "buflen",

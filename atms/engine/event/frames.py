@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from backtrader.feeds import PandasData
 
-from atms.engine.event.identity import runs
+from atms.engine.identity import runs
 from atms.engine.loading.frames import stamps_of
 from atms.engine.loading.refusing import NotInBulkError
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from backtrader.lineseries import LineSeries
 
-from atms.engine.event.identity import runs
 from atms.engine.event.swapping import Swaps
+from atms.engine.identity import runs
 
 
 def quicken(node: Any, swaps: Swaps, retreat: Callable[[str], None] | None) -> None:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import backtrader as bt
 
 from atms.engine.event.desks import Desk
-from atms.engine.event.identity import runs
 from atms.engine.event.rounds import Rounds
 from atms.engine.event.run import Run
 from atms.engine.explaining import Part
+from atms.engine.identity import runs
 
 
 class EventRun(NamedTuple):

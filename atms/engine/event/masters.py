@@ -8,8 +8,8 @@ from typing import Any
 from backtrader.feed import AbstractDataBase
 from backtrader.utils import num2date
 
-from atms.engine.event.identity import runs
 from atms.engine.event.swapping import Swaps, takes_class
+from atms.engine.identity import runs
 
 _NAMES = ("_dtmaster", "_udtmaster")
 

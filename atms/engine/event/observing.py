@@ -13,10 +13,10 @@ from backtrader.observers import Broker, BuySell, Trades
 
 from atms.engine.event.feeding import Feed
 from atms.engine.event.groups import NAN, Group, joinable, untouched
-from atms.engine.event.identity import overridden, runs
 from atms.engine.event.standing import Standing
 from atms.engine.event.swapping import Swaps
 from atms.engine.explaining import Part
+from atms.engine.identity import overridden, runs
 
 Look = Callable[[], None]
 _MOVES = ("forward", "backwards", "rewind", "advance", "home", "reset", "extend", "__len__")

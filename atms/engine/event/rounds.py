@@ -8,8 +8,8 @@ from typing import Any
 from backtrader.feed import AbstractDataBase
 from backtrader.utils import date2num
 
-from atms.engine.event.identity import runs
 from atms.engine.event.run import Run
+from atms.engine.identity import runs
 
 
 class Rounds:

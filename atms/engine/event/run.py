@@ -9,13 +9,13 @@ from backtrader.feed import AbstractDataBase
 
 from atms.engine.event import feeding
 from atms.engine.event.feeding import Feed
-from atms.engine.event.identity import runs
 from atms.engine.event.masters import Masters
 from atms.engine.event.nodes import RefusedError
 from atms.engine.event.standing import Standing
 from atms.engine.event.swapping import Swaps
 from atms.engine.event.turning import Turn
 from atms.engine.explaining import Part
+from atms.engine.identity import runs
 
 
 class Run:

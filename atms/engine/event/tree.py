@@ -22,12 +22,12 @@ from backtrader.lineseries import Lines, LineSeries
 from atms.engine.event import averages, nodes
 from atms.engine.event.groups import Group, joinable, untouched
 from atms.engine.event.handles import guard, quicken
-from atms.engine.event.identity import overridden, runs
 from atms.engine.event.lanes import Lane, Work
 from atms.engine.event.nodes import Kernel, RefusedError, line_of
 from atms.engine.event.standing import Standing
 from atms.engine.event.swapping import Swaps, takes_class
 from atms.engine.explaining import Part
+from atms.engine.identity import overridden, runs
 
 Call = Callable[[], None]
 Kernels = dict[type, Any]

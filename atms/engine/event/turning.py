@@ -10,12 +10,12 @@ from backtrader.lineseries import Lines
 
 from atms.engine.event.feeding import Feed
 from atms.engine.event.groups import NAN, Group, joinable, untouched
-from atms.engine.event.identity import overridden
 from atms.engine.event.nodes import RefusedError
 from atms.engine.event.observing import Watchers
 from atms.engine.event.standing import Standing
 from atms.engine.event.swapping import Swaps
 from atms.engine.event.tree import Tree
+from atms.engine.identity import overridden
 
 _STOCK = (
     "_next", "_clk_update", "_getminperstatus", "_next_observers", "clear", "__len__", "forward",

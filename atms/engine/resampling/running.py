@@ -12,6 +12,7 @@ from backtrader.utils.dateintern import num2date
 
 from atms.engine.brokerside import BrokerSide
 from atms.engine.explaining import Part
+from atms.engine.identity import overridden
 from atms.engine.resampling.growing import Shown, grow, settle
 from atms.engine.resampling.indicators import Computed
 from atms.engine.resampling.planning import plan
@@ -60,9 +61,8 @@ def prepare_resampled(cerebro: Any, strategies: list[Any]) -> ResampledRun | str
 
 
 def _why_not(cerebro: Any, strategies: list[Any]) -> str:
-    for name in _CEREBRO:
-        if name in vars(cerebro) or getattr(type(cerebro), name) is not getattr(bt.Cerebro, name):
-            return f"{type(cerebro).__name__} has its own {name}"
+    if name := overridden(cerebro, bt.Cerebro, _CEREBRO):
+        return f"{type(cerebro).__name__} has its own {name}"
     if cerebro._fhistory is not None or cerebro._ohistory:
         return "a history of orders or of the fund"
     if not strategies:
@@ -75,10 +75,8 @@ def _why_not(cerebro: Any, strategies: list[Any]) -> str:
 
 
 def _why_not_strategy(strategy: Any, datas: list[Any]) -> str:
-    kind = type(strategy)
-    for name in _STRATEGY:
-        if name in vars(strategy) or getattr(kind, name) is not getattr(bt.Strategy, name):
-            return f"has its own {name}"
+    if name := overridden(strategy, bt.Strategy, _STRATEGY):
+        return f"has its own {name}"
     if strategy.lines.fullsize() != 1 or len(strategy.lines.datetime.array):
         return "declares lines, or has had bars"
     if len(strategy.datas) != len(datas) or any(
