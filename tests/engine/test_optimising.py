@@ -39,7 +39,7 @@ class Notes(bt.Analyzer):
         self.rets["closes"].append(self.data.close[0])
 
 
-class Cross(bt.Strategy):
+class TrialCross(bt.Strategy):
     params = (("fast", 3), ("slow", 8), ("ref", None))
 
     def __init__(self) -> None:
@@ -54,20 +54,20 @@ class Cross(bt.Strategy):
             self.sell()
 
 
-class Skipping(Cross):
+class Skipping(TrialCross):
     def __init__(self) -> None:
         if self.p.fast == 4:
             raise bt.errors.StrategySkipError
         super().__init__()
 
 
-class Failing(Cross):
+class Failing(TrialCross):
     def next(self) -> None:
         if self.p.fast == 4:
             raise KeyError("no such thing")
 
 
-class Marking(Cross):
+class Marking(TrialCross):
     """Leaves a mark on whatever it can reach; says whether one was there."""
 
     def start(self) -> None:
@@ -80,14 +80,14 @@ class Marking(Cross):
         env.broker.set_cash(5.0)
 
 
-class Comparing(Cross):
+class Comparing(TrialCross):
     def start(self) -> None:
         ref = self.p.ref
         same = ref is self.data or ref is self.data.p.dataname
         self.analyzers.notes.rets["seen"] = [same, type(ref).__name__]
 
 
-def system(kind: Any, strategy: Any = Cross, *, choices: Any = None, **params: Any) -> Any:
+def system(kind: Any, strategy: Any = TrialCross, *, choices: Any = None, **params: Any) -> Any:
     cerebro = kind(**{"maxcpus": 2, **params})
     cerebro.adddata(bt.feeds.PandasData(dataname=wave(), name="wave"))
     cerebro.addanalyzer(Notes, _name="notes")
@@ -174,7 +174,7 @@ def test_one_process_is_backtraders_own_way() -> None:
 def test_a_run_without_optimisation_is_backtraders_own() -> None:
     cerebro = OptimisingCerebro()
     cerebro.adddata(bt.feeds.PandasData(dataname=wave()))
-    cerebro.addstrategy(Cross)
+    cerebro.addstrategy(TrialCross)
     assert len(cerebro.run()) == 1
     assert cerebro.trial_parts == ()
 
@@ -220,7 +220,7 @@ def outcome_of(cerebro: Any) -> list[Any]:
 def test_objects_that_nobody_can_change_may_be_shared() -> None:
     name = "a long name of its own"
     cerebro = system(OptimisingCerebro, choices={"ref": [name], "fast": (2, 3)})
-    cerebro.shared = (name, Cross, pd.Timestamp("2024-01-01").date())
+    cerebro.shared = (name, TrialCross, pd.Timestamp("2024-01-01").date())
     cerebro.run()
     assert cerebro.trial_parts[0].fast
 
@@ -297,7 +297,7 @@ def test_strategies_are_left_as_backtrader_leaves_them() -> None:
     ways = []
     for kind in (bt.Cerebro, OptimisingCerebro):
         cerebro = system(kind)
-        cerebro.addstrategy(Cross, fast=5)
+        cerebro.addstrategy(TrialCross, fast=5)
         results = told(cerebro.run())
         assert [len(trial) for trial in results] == [2] * 5
         kinds = [type(one) for one in cerebro.strats]
@@ -313,7 +313,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     yield folder
 
 
-@pytest.mark.parametrize("strategy", [Cross, Failing])
+@pytest.mark.parametrize("strategy", [TrialCross, Failing])
 def test_no_file_is_left(strategy: Any, temporary: Path) -> None:
     outcome(system(OptimisingCerebro, strategy))
     assert list(temporary.iterdir()) == []
