@@ -1,0 +1,4 @@
+from atms.engine.broker.record cimport Record
+
+
+cpdef record_of(order)
