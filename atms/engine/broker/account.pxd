@@ -20,7 +20,7 @@ cdef class Account:
     cpdef _cash_after(self, Record record, cash, dict sizes)
     cpdef tuple _closing(self, info, bint plain, closed, paid, price)
     cpdef tuple _opening(self, info, bint plain, opened, price)
-    cpdef execute(self, Record record, price, step, stamp=*, bint maker=*, reference=*)
+    cpdef execute(self, Record record, price, step, reference=*, bint maker=*, stamp=*)
     cpdef tuple _pay(self, Record record, info, bint plain, dict held, price, stamp)
     cpdef _keep(self, Record record, info, bint plain, dict held, tuple fill, step)
 
