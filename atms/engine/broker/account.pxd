@@ -18,6 +18,7 @@ cdef class Account:
     @cython.locals(record=Record)
     cpdef check(self)
     cpdef _cash_after(self, Record record, cash, dict sizes)
+    cpdef open(self, data, step)
     cpdef tuple _closing(self, info, bint plain, closed, paid, price)
     cpdef tuple _opening(self, info, bint plain, opened, price)
     cpdef execute(self, Record record, price, step, reference=*, bint maker=*, stamp=*)

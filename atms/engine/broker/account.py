@@ -33,6 +33,11 @@ class Account:
         self.opened: list[Any] = []
         self.opened_at = 0
 
+    def open(self, data: Any, step: int) -> None:
+        """Note that the position in *data* was changed at *step*."""
+        self.opened.append(data)
+        self.opened_at = step
+
     def credit(self, step: int) -> None:
         """Book the interest of nothing, as Backtrader does on the bar after a position changed."""
         if self.opened_at >= step:
@@ -192,8 +197,7 @@ class Account:
             info.confirmexec(size, price)
         move(held, record.feed, size, price, step)
         if held["size"]:
-            self.opened.append(record.data)
-            self.opened_at = step
+            self.open(record.data, step)
         record.fill = fill
         record.dt = stamp
         record.comminfo, record.margin = info, info.margin

@@ -147,8 +147,10 @@ class Lane:
         self.light = not why
         d["asleep_until"] = NEVER if self.light and self._ahead else 0
         if self.light:
-            for position in d["positions"].values():
+            for data, position in d["positions"].items():
                 freeze(position, step)
+                if position.size and data not in d["d_credit"]:
+                    self._account.open(data, step)  # the next turn books what this one did not
 
     # ---- what can be light ------------------------------------------------------------------
 

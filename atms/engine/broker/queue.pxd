@@ -1,3 +1,4 @@
+from atms.engine.broker.data cimport refresh
 from atms.engine.broker.record cimport Record
 from atms.engine.broker.state cimport State
 

@@ -174,7 +174,8 @@ class Record:
         submitted, filled = note == SUBMITTED, note == COMPLETED
         plen = self.plen_submitted if submitted else self.plen
         dt = self.dt if filled else None
-        return Seen(plen, not submitted, None, False, True, filled, dt, 0, 1 if filled else 0)
+        state = (plen, not submitted, None, False, True, filled, dt, 0, 1 if filled else 0)
+        return tuple.__new__(Seen, state)
 
     def set_status(self, status: int) -> None:
         """Set the status here and on the strategy's object."""
