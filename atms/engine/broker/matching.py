@@ -151,9 +151,7 @@ class Matcher:
             price = self._slip(record, feed, bar, first, self._p.slip_open)
             self._account.execute(record, price, step, first)
         elif feed.high[bar] >= stop if record.buys else feed.low[bar] <= stop:
-            self._account.execute(
-                record, self._slip(record, feed, bar, stop, True), step, stop
-            )
+            self._account.execute(record, self._slip(record, feed, bar, stop, True), step, stop)
 
     def _try_stop_limit(self, record: Record, feed: Feed, bar: int, step: int) -> None:
         first, stop, limit = feed.open[bar], record.price, record.limit

@@ -77,8 +77,8 @@ class Record:
     """
 
     __slots__ = (
-        "accepted", "active", "again", "bits", "buys", "comminfo", "costs", "created", "d", "dt",
-        "data", "dt_created", "dteos", "due", "exectype", "executed", "extra", "feed", "fill",
+        "accepted", "active", "again", "bits", "buys", "comminfo", "costs", "created", "d", "data",
+        "dt", "dt_created", "dteos", "due", "exectype", "executed", "extra", "feed", "fill",
         "given", "info", "lane", "limit", "limitoffset", "lone", "margin", "order", "p1", "p2",
         "pannotated", "params", "parent", "pclose", "plen", "plen_submitted", "price", "ref",
         "size", "status", "stock", "trailed", "tried", "triggered", "valid", "window",
@@ -160,7 +160,7 @@ class Record:
         """
         if self.lone and self.exectype == MARKET:
             status = self.status
-            if status == SUBMITTED or status == ACCEPTED or status == COMPLETED:
+            if status in (SUBMITTED, ACCEPTED, COMPLETED):
                 return status
         return self.seen()
 
