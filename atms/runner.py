@@ -21,6 +21,7 @@ from atms.feeds.history import Zone
 from atms.result import Result
 from atms.runlog import RunLog
 from atms.running.broker import equip_broker, make_broker
+from atms.running.collecting import rare_collections
 from atms.running.components import add_strategy
 from atms.running.feeds import add_feeds
 from atms.running.opening import check_length, prepare
@@ -78,7 +79,7 @@ def _go(plan: Plan, log: RunLog, progress: Progress | None) -> Result:
     watching = progress.watch(plan.cerebro, plan.bars) if progress else nullcontext()
     failure: BaseException | None = None
     try:
-        with log.capture(), watching:
+        with log.capture(), watching, rare_collections():
             plan.cerebro.run()
             if plan.config.run.close_at_end:
                 close_positions(plan)

@@ -26,17 +26,21 @@ def insert(connection: Connection, table: Table, frame: pd.DataFrame, **same: An
         connection: in a transaction.
         table: where to.
         frame: missing values become NULL; floats keep every digit.
-        same: columns that have one value in all rows.
+        same: columns that have one value in all rows, or a list of one a row.
 
     Raises:
         ValueError: a number is infinite, or a time has no zone.
     """
     if frame.empty:
         return
-    frame = frame.assign(**same)
-    columns = [column for column in table.columns if column.name in frame]
+    columns = [column for column in table.columns if column.name in same or column.name in frame]
     text = connection.dialect.name != "sqlite"
-    values = [_values(frame[column.name], column, text) for column in columns]
+    values = [
+        _repeated(same[column.name], len(frame), column, text)
+        if column.name in same
+        else _values(frame[column.name], column, text)
+        for column in columns
+    ]
     names = [column.name for column in columns]
     if text:
         _copy(connection, table, names, values)
@@ -116,13 +120,20 @@ def _send(
         cursor.copy_expert(statement, data)
 
 
+def _repeated(value: Any, count: int, kind: Column[Any], text: bool) -> list[Any]:
+    """Return what stands in all rows, or a list's items, as _values does."""
+    if isinstance(value, list):
+        return _values(pd.Series(value), kind, text)
+    return _values(pd.Series([value]), kind, text) * count
+
+
 def _values(column: pd.Series, kind: Column[Any], text: bool) -> list[Any]:
     """Return a column as the driver takes it, or as COPY's text; what is missing is None."""
     if isinstance(kind.type, Exact):
         return _numbers(column)
     if isinstance(kind.type, Moment):
         return _moments(column, kind, text)
-    plain = [None if absent else value for value, absent in _with_absence(column)]
+    plain = _plain(column)
     if not text:
         return plain
     shown = {value: _text(value) for value in set(plain)}  # most stand there many times
@@ -136,6 +147,15 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value).translate(_ESCAPES)
 
 
+def _plain(column: pd.Series) -> list[Any]:
+    """Return a column's values; what is missing is None."""
+    values: list[Any] = column.tolist()
+    absent = column.isna().to_numpy()
+    if not absent.any():
+        return values
+    return [None if gone else value for value, gone in zip(values, absent.tolist(), strict=True)]
+
+
 def _with_absence(column: pd.Series) -> zip[tuple[Any, bool]]:
     return zip(column.tolist(), column.isna().tolist(), strict=True)
 
@@ -146,7 +166,13 @@ def _numbers(column: pd.Series) -> list[str | None]:
         values = column.to_numpy()
         if np.isinf(values).any():
             raise ValueError(f"{column.name}: infinity cannot be kept: absent is NULL")
-        return [None if value != value else repr(value) for value in values.tolist()]
+        gone = np.isnan(values)
+        if gone.all():
+            return [None] * len(values)
+        shown: list[str | None] = list(map(repr, values.tolist()))
+        for place in np.flatnonzero(gone).tolist():
+            shown[place] = None
+        return shown
     return [None if gone else str(exact_decimal(value)) for value, gone in _with_absence(column)]
 
 
@@ -156,6 +182,8 @@ def _moments(column: pd.Series, kind: Column[Any], text: bool) -> list[Any]:
     micros = column.dt.as_unit("us").astype("int64")
     absent = column.isna()
     if not text:
+        if not absent.any():
+            return list(micros.tolist())
         return [
             None if gone else value for value, gone in zip(micros.tolist(), absent, strict=True)
         ]
