@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Column, Connection, Table, func, select
+from sqlalchemy import Column, Connection, Table, bindparam, func, literal_column, select
 
 from atms.ledger import schema
 from atms.ledger.binary import bar_rows
@@ -17,6 +17,8 @@ from atms.ledger.blocks import COLUMNS
 from atms.ledger.types import Exact, Moment, exact_decimal
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_LONGEST = 1_000  # characters of a text that stands in a statement
+_LARGEST = 1 << 63  # what is not below it is no integer to SQLite
 
 
 def insert(connection: Connection, table: Table, frame: pd.DataFrame, **same: Any) -> None:
@@ -88,7 +90,14 @@ def new_ids(connection: Connection, table: Table, count: int) -> list[int]:
 def _execute_many(
     connection: Connection, table: Table, names: Sequence[str], values: list[list[Any]]
 ) -> None:
-    statement = table.insert().compile(dialect=connection.dialect, column_keys=list(names))
+    """Insert rows; what is the same in all of them stands in the statement, and is read once."""
+    alike = {name: _literal(column) for name, column in zip(names, values, strict=True)}
+    if all(alike.values()):
+        alike[names[0]] = ""
+    given: dict[str, Any] = {
+        name: literal_column(text) if text else bindparam(name) for name, text in alike.items()
+    }
+    statement = table.insert().values(given).compile(dialect=connection.dialect)
     order = [names.index(name) for name in statement.positiontup or names]
     rows = zip(*(values[place] for place in order), strict=True)
     cursor: Any = connection.connection.cursor()
@@ -96,6 +105,21 @@ def _execute_many(
         cursor.executemany(str(statement), rows)  # a generator will do
     finally:
         cursor.close()
+
+
+def _literal(column: list[Any]) -> str:
+    """Return the one value that all rows have as SQLite's text; "" where they have not."""
+    first = column[0]
+    if first != column[-1] or column.count(first) < len(column):
+        return ""
+    if first is None:
+        return "NULL"
+    if isinstance(first, int):  # 1 == 1.0, but they are kept as other texts
+        whole = abs(first) < _LARGEST and set(map(type, column)) == {type(first)}
+        return str(int(first)) if whole else ""
+    if not isinstance(first, str) or len(first) > _LONGEST or "\0" in first:
+        return ""
+    return "'" + first.replace("'", "''") + "'"
 
 
 def _copy(
