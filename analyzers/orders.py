@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import backtrader as bt
 
-from atms.engine.broker.light import record_of
+from atms.engine.broker.light import BUY, SELL, record_of
 
 
 class Execution(NamedTuple):
@@ -73,9 +73,17 @@ class OrderRecorder(bt.Analyzer):
         ref, step = order.ref, len(self._clock)
         self.last = self.orders[ref] = order
         self._told.append((ref, step, order.status))
-        for place in _pending(order):
-            cash = self.strategy.broker.getcash()
-            row = (step, self._clock[0], order, place, cash)
+        kind = type(order)
+        if (kind is BUY or kind is SELL) and (seen := order._seen) is not None:
+            if seen.p1 < seen.p2:  # its executed part need not be made for this
+                self._note(step, order, range(seen.p1, seen.p2))
+        elif pending := _pending(order):
+            self._note(step, order, pending)
+
+    def _note(self, step: int, order: bt.Order, places: Iterable[int]) -> None:
+        cash, days = self.strategy.broker.getcash(), self._clock[0]
+        for place in places:
+            row = (step, days, order, place, cash)
             self.executions.append(tuple.__new__(Execution, row))
 
     @property
@@ -96,10 +104,8 @@ class OrderRecorder(bt.Analyzer):
         return {"orders": len(self.orders), "fills": len(self.executions)}
 
 
-def _pending(order: bt.Order) -> Iterable[int]:
+def _pending(order: bt.Order) -> list[int]:
     """Return which of an order's executions came with this notification of it."""
-    if record_of(order) is not None and (seen := order._seen) is not None:
-        return range(seen.p1, seen.p2)  # its executed part need not be made for this
     executed = order.executed
     bits, past, end = executed.exbits, executed.p1, executed.p2
     return [place for place in range(past, min(end, len(bits))) if bits[place] is not None]

@@ -22,6 +22,7 @@ from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from atms.config import Config, public_values
 from atms.errors import OutputError
+from atms.report.shortest import shortest
 from atms.report.summary import json_safe
 
 if TYPE_CHECKING:
@@ -202,8 +203,13 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 def _texts(column: pd.Series) -> list[Any]:
     """Return a column's values as their text is wanted; None where there is none."""
-    is_time = isinstance(column.dtype, pd.DatetimeTZDtype)
-    values: list[Any] = _iso(column) if is_time else column.tolist()
+    values: list[Any]
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        values = _iso(column)
+    elif column.dtype == np.float64:
+        values = shortest(column.to_numpy())
+    else:
+        values = column.tolist()
     absent = column.isna().to_numpy()
     if absent.any():
         return [None if gone else value for value, gone in zip(values, absent, strict=True)]

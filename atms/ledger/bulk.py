@@ -15,6 +15,7 @@ from atms.ledger import schema
 from atms.ledger.binary import bar_rows
 from atms.ledger.blocks import COLUMNS
 from atms.ledger.types import Exact, Moment, exact_decimal
+from atms.report.shortest import shortest
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _LONGEST = 1_000  # characters of a text that stands in a statement
@@ -193,7 +194,7 @@ def _numbers(column: pd.Series) -> list[str | None]:
         gone = np.isnan(values)
         if gone.all():
             return [None] * len(values)
-        shown: list[str | None] = list(map(repr, values.tolist()))
+        shown: list[str | None] = [*shortest(values)]
         for place in np.flatnonzero(gone).tolist():
             shown[place] = None
         return shown
