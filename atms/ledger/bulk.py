@@ -98,7 +98,7 @@ def _execute_many(
     given: dict[str, Any] = {
         name: literal_column(text) if text else bindparam(name) for name, text in alike.items()
     }
-    statement = table.insert().values(given).compile(dialect=connection.dialect)
+    statement = table.insert().inline().values(given).compile(dialect=connection.dialect)
     order = [names.index(name) for name in statement.positiontup or names]
     rows = zip(*(values[place] for place in order), strict=True)
     cursor: Any = connection.connection.cursor()
@@ -198,6 +198,8 @@ def _numbers(column: pd.Series) -> list[str | None]:
         for place in np.flatnonzero(gone).tolist():
             shown[place] = None
         return shown
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "i":
+        return list(map(str, column.tolist()))
     return [None if gone else str(exact_decimal(value)) for value, gone in _with_absence(column)]
 
 
