@@ -58,7 +58,6 @@ class OrderRecorder(bt.Analyzer):
         self.executions: list[Execution] = []
         self.last: bt.Order | None = None
         self._told: list[tuple[int, int, int]] = []  # ref, step, status
-        self._clock = self.strategy.lines.lines[0]
 
     # Backtrader calls these on every bar to pass them on to next(), notify_cashvalue() and to
     # analyzers below this one, of which there are none.
@@ -70,7 +69,7 @@ class OrderRecorder(bt.Analyzer):
 
     def notify_order(self, order: bt.Order) -> None:
         """Note the status, and the executions that came with this notification."""
-        ref, step = order.ref, len(self._clock)
+        ref, step = order.ref, len(self.strategy.lines.lines[0])  # as len(self.strategy), sooner
         self.last = self.orders[ref] = order
         self._told.append((ref, step, order.status))
         kind = type(order)
@@ -81,7 +80,7 @@ class OrderRecorder(bt.Analyzer):
             self._note(step, order, pending)
 
     def _note(self, step: int, order: bt.Order, places: Iterable[int]) -> None:
-        cash, days = self.strategy.broker.getcash(), self._clock[0]
+        cash, days = self.strategy.broker.getcash(), self.strategy.lines.datetime[0]
         for place in places:
             row = (step, days, order, place, cash)
             self.executions.append(tuple.__new__(Execution, row))
