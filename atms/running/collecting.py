@@ -1,4 +1,4 @@
-"""How often Python's garbage collector looks through the objects of a run."""
+"""How often Python's garbage collector looks through the objects of a run and its saving."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
-_AT_ONCE = 20_000  # new objects between two looks; Python's own are 700 (2,000 from 3.13 on)
+_AT_ONCE = 50_000  # new objects between two looks; Python's own are 700 (2,000 from 3.13 on)
 
 
 @contextlib.contextmanager
