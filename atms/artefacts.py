@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import errno
 import hashlib
 import json
@@ -14,11 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import yaml
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from atms.config import Config, public_values
 from atms.errors import OutputError
+from atms.report.shortest import shortest
 from atms.report.summary import json_safe
 
 if TYPE_CHECKING:
@@ -110,18 +114,18 @@ def _write_all(result: Result, folder: Path) -> None:
         "fills.csv": lambda path: _write_csv(result.fills, path),
         "fill_trades.csv": lambda path: _write_csv(result.fill_trades, path),
         "cash_flows.csv": lambda path: _write_csv(result.cash_flows, path),
-        "orders.parquet": lambda path: result.orders.to_parquet(path),
-        "equity.parquet": lambda path: result.equity.to_parquet(path),
-        "bars.parquet": lambda path: result.bars.to_parquet(path),
-        "lines.parquet": lambda path: result.lines.to_parquet(path),
+        "orders.parquet": lambda path: _write_parquet(result.orders, path),
+        "equity.parquet": lambda path: _write_parquet(result.equity, path),
+        "bars.parquet": lambda path: _write_parquet(result.bars, path),
+        "lines.parquet": lambda path: _write_parquet(result.lines, path),
         "funnel.json": lambda path: _write_json(path, result.funnel.as_dict()),
         "run.log": lambda path: path.write_text(result.log, encoding="utf-8"),
         "audit.json": lambda path: _write_json(path, [a.as_dict() for a in result.audit]),
         "config.yaml": lambda path: path.write_text(_config_yaml(result), encoding="utf-8"),
     }
     if len(result.decisions):
-        writers["decisions.parquet"] = lambda path: result.decisions.to_parquet(path)
-        writers["gates.parquet"] = lambda path: result.gates.to_parquet(path)
+        writers["decisions.parquet"] = lambda path: _write_parquet(result.decisions, path)
+        writers["gates.parquet"] = lambda path: _write_parquet(result.gates, path)
     if result.analyzers:
         writers["analyzers.json"] = lambda path: _write_json(path, result.analyzers)
     if result.config.report.picture and len(result.equity):
@@ -178,17 +182,49 @@ def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(json_safe(value), indent=2, allow_nan=False) + "\n")
 
 
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write words as a dictionary of them; numbers seldom repeat, and would only take longer."""
+    words = [
+        name
+        for name, kind in frame.dtypes.items()
+        if not (is_numeric_dtype(kind) or is_datetime64_any_dtype(kind))
+    ]
+    frame.to_parquet(path, use_dictionary=words)
+
+
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write floats in the shortest form that reads back equal, and times as ISO 8601 with Z."""
-    shown = frame.copy()
-    for name in shown.columns:
-        if isinstance(shown[name].dtype, pd.DatetimeTZDtype):
-            shown[name] = shown[name].map(_iso, na_action="ignore")
-    shown.to_csv(path, index=False)
+    columns = [_texts(frame.iloc[:, place]) for place in range(len(frame.columns))]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream, lineterminator=os.linesep)
+        rows.writerow(frame.columns)
+        rows.writerows(zip(*columns, strict=True))
 
 
-def _iso(moment: pd.Timestamp) -> str:
-    return str(moment.isoformat()).replace("+00:00", "Z")
+def _texts(column: pd.Series) -> list[Any]:
+    """Return a column's values as their text is wanted; None where there is none."""
+    values: list[Any]
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        values = _iso(column)
+    elif column.dtype == np.float64:
+        values = shortest(column.to_numpy())
+    else:
+        values = column.tolist()
+    absent = column.isna().to_numpy()
+    if absent.any():
+        return [None if gone else value for value, gone in zip(values, absent, strict=True)]
+    return values
+
+
+def _iso(moments: pd.Series) -> list[str]:
+    if moments.dt.unit != "us" or str(moments.dt.tz) != "UTC":
+        return [str(one.isoformat()).replace("+00:00", "Z") for one in moments]
+    micros = moments.to_numpy("datetime64[us]")
+    texts = np.datetime_as_string(micros, unit="s", timezone="UTC")
+    parts = micros.view(np.int64) % 1_000_000 != 0
+    if parts.any():  # a fraction of a second is shown where there is one
+        texts = np.where(parts, np.datetime_as_string(micros, unit="us", timezone="UTC"), texts)
+    return list(texts.tolist())
 
 
 def _sha256(path: Path) -> str:

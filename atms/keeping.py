@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atms import artefacts, ledger
+from atms.engine.collecting import rare_collections
 from atms.errors import ConfigError, LedgerError
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ def keep(result: Result, folder: Path | None) -> Path:
         LedgerError: the database could not be written; the files are kept.
         ConfigError: its URL cannot be used, or its driver is not installed; the files are kept.
     """
+    with rare_collections():
+        return _keep(result, folder)
+
+
+def _keep(result: Result, folder: Path | None) -> Path:
     wanted = folder if folder is not None else result.config.run.out / result.id
     target = artefacts.write(result, wanted)
     if result.config.ledger.enabled:

@@ -16,6 +16,7 @@ from atms import registry
 from atms.analyzers.orders import OrderRecorder
 from atms.config import Config
 from atms.engine import StockCerebro, make_cerebro
+from atms.engine.collecting import rare_collections
 from atms.errors import AtmsError, DataError, StrategyError
 from atms.feeds.history import Zone
 from atms.result import Result
@@ -78,7 +79,7 @@ def _go(plan: Plan, log: RunLog, progress: Progress | None) -> Result:
     watching = progress.watch(plan.cerebro, plan.bars) if progress else nullcontext()
     failure: BaseException | None = None
     try:
-        with log.capture(), watching:
+        with log.capture(), watching, rare_collections():
             plan.cerebro.run()
             if plan.config.run.close_at_end:
                 close_positions(plan)

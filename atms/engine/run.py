@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import array
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import backtrader as bt
@@ -14,6 +11,7 @@ from atms.engine import event
 from atms.engine.broker import lane_class
 from atms.engine.brokerside import BrokerSide
 from atms.engine.clocks import Clocks
+from atms.engine.collecting import rare_collections
 from atms.engine.explaining import Explanation, Part
 from atms.engine.identity import overridden
 from atms.engine.lines import SwappedLines, is_plain_feed
@@ -28,7 +26,6 @@ from atms.engine.warmup import is_held
 from atms.engine.watching import Watching, guard, release
 
 # What the loop leaves out or does in other words; who overrides one of them is run by Backtrader.
-_YOUNG = 50_000  # objects between two looks of the collector
 _CEREBRO = (
     "_brokernotify",
     "_check_timers",
@@ -161,7 +158,7 @@ class FastRun:
             turns += [self._turn(strategy, timeline, lines) for strategy in strategies]
             for data in cerebro.datas:
                 lines.feed(data, timeline.ticker(data))
-            with _rare_collections():
+            with rare_collections():
                 loop.run()
         finally:
             self._fast_bars = timeline.main.at + 1
@@ -218,18 +215,6 @@ class FastRun:
 
     def _note(self, kind: str, name: str, fast: bool, why: str = "") -> None:
         self._parts.append(Part(kind, name, fast, why))
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Have the garbage collector look less often: orders and trades are many, and live on."""
-    before = gc.get_threshold()
-    if before[0]:  # else it is off
-        gc.set_threshold(max(before[0], _YOUNG), *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _guarded(kind: Any) -> Any:

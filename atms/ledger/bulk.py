@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Column, Connection, Table, func, select
+from sqlalchemy import Column, Connection, Table, bindparam, func, literal_column, select
 
 from atms.ledger import schema
 from atms.ledger.binary import bar_rows
 from atms.ledger.blocks import COLUMNS
 from atms.ledger.types import Exact, Moment, exact_decimal
+from atms.report.shortest import shortest
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_LONGEST = 1_000  # characters of a text that stands in a statement
+_LARGEST = 1 << 63  # what is not below it is no integer to SQLite
 
 
 def insert(connection: Connection, table: Table, frame: pd.DataFrame, **same: Any) -> None:
@@ -26,17 +29,21 @@ def insert(connection: Connection, table: Table, frame: pd.DataFrame, **same: An
         connection: in a transaction.
         table: where to.
         frame: missing values become NULL; floats keep every digit.
-        same: columns that have one value in all rows.
+        same: columns that have one value in all rows, or a list of one a row.
 
     Raises:
         ValueError: a number is infinite, or a time has no zone.
     """
     if frame.empty:
         return
-    frame = frame.assign(**same)
-    columns = [column for column in table.columns if column.name in frame]
+    columns = [column for column in table.columns if column.name in same or column.name in frame]
     text = connection.dialect.name != "sqlite"
-    values = [_values(frame[column.name], column, text) for column in columns]
+    values = [
+        _repeated(same[column.name], len(frame), column, text)
+        if column.name in same
+        else _values(frame[column.name], column, text)
+        for column in columns
+    ]
     names = [column.name for column in columns]
     if text:
         _copy(connection, table, names, values)
@@ -84,7 +91,14 @@ def new_ids(connection: Connection, table: Table, count: int) -> list[int]:
 def _execute_many(
     connection: Connection, table: Table, names: Sequence[str], values: list[list[Any]]
 ) -> None:
-    statement = table.insert().compile(dialect=connection.dialect, column_keys=list(names))
+    """Insert rows; what is the same in all of them stands in the statement, and is read once."""
+    alike = {name: _literal(column) for name, column in zip(names, values, strict=True)}
+    if all(alike.values()):
+        alike[names[0]] = ""
+    given: dict[str, Any] = {
+        name: literal_column(text) if text else bindparam(name) for name, text in alike.items()
+    }
+    statement = table.insert().inline().values(given).compile(dialect=connection.dialect)
     order = [names.index(name) for name in statement.positiontup or names]
     rows = zip(*(values[place] for place in order), strict=True)
     cursor: Any = connection.connection.cursor()
@@ -92,6 +106,21 @@ def _execute_many(
         cursor.executemany(str(statement), rows)  # a generator will do
     finally:
         cursor.close()
+
+
+def _literal(column: list[Any]) -> str:
+    """Return the one value that all rows have as SQLite's text; "" where they have not."""
+    first = column[0]
+    if first != column[-1] or column.count(first) < len(column):
+        return ""
+    if first is None:
+        return "NULL"
+    if isinstance(first, int):  # 1 == 1.0, but they are kept as other texts
+        whole = abs(first) < _LARGEST and set(map(type, column)) == {type(first)}
+        return str(int(first)) if whole else ""
+    if not isinstance(first, str) or len(first) > _LONGEST or "\0" in first:
+        return ""
+    return "'" + first.replace("'", "''") + "'"
 
 
 def _copy(
@@ -116,13 +145,20 @@ def _send(
         cursor.copy_expert(statement, data)
 
 
+def _repeated(value: Any, count: int, kind: Column[Any], text: bool) -> list[Any]:
+    """Return what stands in all rows, or a list's items, as _values does."""
+    if isinstance(value, list):
+        return _values(pd.Series(value), kind, text)
+    return _values(pd.Series([value]), kind, text) * count
+
+
 def _values(column: pd.Series, kind: Column[Any], text: bool) -> list[Any]:
     """Return a column as the driver takes it, or as COPY's text; what is missing is None."""
     if isinstance(kind.type, Exact):
         return _numbers(column)
     if isinstance(kind.type, Moment):
         return _moments(column, kind, text)
-    plain = [None if absent else value for value, absent in _with_absence(column)]
+    plain = _plain(column)
     if not text:
         return plain
     shown = {value: _text(value) for value in set(plain)}  # most stand there many times
@@ -136,6 +172,15 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value).translate(_ESCAPES)
 
 
+def _plain(column: pd.Series) -> list[Any]:
+    """Return a column's values; what is missing is None."""
+    values: list[Any] = column.tolist()
+    absent = column.isna().to_numpy()
+    if not absent.any():
+        return values
+    return [None if gone else value for value, gone in zip(values, absent.tolist(), strict=True)]
+
+
 def _with_absence(column: pd.Series) -> zip[tuple[Any, bool]]:
     return zip(column.tolist(), column.isna().tolist(), strict=True)
 
@@ -146,7 +191,15 @@ def _numbers(column: pd.Series) -> list[str | None]:
         values = column.to_numpy()
         if np.isinf(values).any():
             raise ValueError(f"{column.name}: infinity cannot be kept: absent is NULL")
-        return [None if value != value else repr(value) for value in values.tolist()]
+        gone = np.isnan(values)
+        if gone.all():
+            return [None] * len(values)
+        shown: list[str | None] = [*shortest(values)]
+        for place in np.flatnonzero(gone).tolist():
+            shown[place] = None
+        return shown
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "i":
+        return list(map(str, column.tolist()))
     return [None if gone else str(exact_decimal(value)) for value, gone in _with_absence(column)]
 
 
@@ -156,6 +209,8 @@ def _moments(column: pd.Series, kind: Column[Any], text: bool) -> list[Any]:
     micros = column.dt.as_unit("us").astype("int64")
     absent = column.isna()
     if not text:
+        if not absent.any():
+            return list(micros.tolist())
         return [
             None if gone else value for value, gone in zip(micros.tolist(), absent, strict=True)
         ]

@@ -179,11 +179,12 @@ def _orders(
     stamps: NDArray[np.int64],
 ) -> pd.DataFrame:
     rows = []
+    heard = recorder.heard
     for order in (*recorder.orders.values(), *_unheard(strategy, recorder)):
         feed = feeds[places[id(order.data)]]
-        history = recorder.statuses.get(order.ref)
+        step = heard.get(order.ref)
         created = feed.bar_at(order.created.dt)
-        updated = stamps[min(history[-1][0], len(stamps)) - 1] if history else feed.stamps[created]
+        updated = feed.stamps[created] if step is None else stamps[min(step, len(stamps)) - 1]
         # Backtrader keeps no limit price apart from the price unless both were given.
         limit = order.created.pricelimit if order.p.pricelimit is not None else None
         rows.append(
@@ -225,7 +226,7 @@ def _fill(
     feeds: tuple[FeedRecord, ...],
     tick: int,
 ) -> FillRecord:
-    bit, order = execution.bit, execution.order
+    order, (bit, costs) = execution.order, execution.booked
     place = places[id(order.data)]
     feed, plan = feeds[place], plans[place]
     bar = feed.bar_at(bit.dt)
@@ -235,7 +236,6 @@ def _fill(
         # own stamp of the bar that made it grow.
         bar = min(int(np.searchsorted(feed.days, bit.dt, side="left")), len(feed.days) - 1)
         stamp = int(_source_stamps(np.array([bit.dt]), plan.base)[0])
-    costs = getattr(bit, "costs", None)  # a broker of the strategy's own keeps none
     if costs is not None and costs.stamp is not None:
         stamp = costs.stamp
     return FillRecord(

@@ -232,3 +232,12 @@ def test_times_without_a_zone_are_refused(connection: Connection, values: pd.Ser
     frame = pd.DataFrame({"id": [1, 2], "ts": values})
     with pytest.raises(ValueError, match="zone"), connection.begin_nested():
         insert(connection, TABLE, frame)
+
+
+@pytest.mark.parametrize(
+    "word", ["it's :one", "a ? and 100 %", "", 'q"x', "back\\slash", "z" * 5_000]
+)
+def test_a_text_that_all_rows_share_comes_back_as_it_is(
+    there_and_back: Callable[[str, pd.Series], list[Any]], word: str
+) -> None:
+    assert there_and_back("order", pd.Series([word] * 3)) == [word] * 3

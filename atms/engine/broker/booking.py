@@ -11,6 +11,7 @@ from atms.simulation.fees import OrderTotals
 _COSTS = (
     "slippage", "impact", "participation", "intrabar", "rules", "margin", "funding", "interest",
 )  # fmt: skip
+_NOTHING = OrderTotals()
 
 
 def why_watchful(broker: Any) -> str:
@@ -48,7 +49,7 @@ class Booking:
         """Tell a commission of what fill the parts are that it will be asked for."""
         if isinstance(info, Commission):
             broker = self._broker
-            totals = broker._totals.get(record.ref, OrderTotals())
+            totals = broker._totals.get(record.ref, _NOTHING)
             info.begin(maker, totals, broker._traded_for(info))
 
     def after(
@@ -62,12 +63,14 @@ class Booking:
             return
         units, mult = abs(fill[1]), info.p.mult
         value = units * price * mult
-        before = broker._totals.get(record.ref, OrderTotals())
-        broker._totals[record.ref] = OrderTotals(before.size + units, before.value + value)
+        filled, paid = broker._totals.get(record.ref, _NOTHING)
+        totals = (filled + units, paid + value)
+        broker._totals[record.ref] = tuple.__new__(OrderTotals, totals)
         now = broker.now if self._stamps is None else float(self._stamps[step])
         broker._traded.add(now, value)
         none, slippage = 0.0 * units * mult, abs(price - reference) * units * mult
-        record.costs = FillCosts(reference, none, slippage, none, maker, None)
+        costs = (reference, none, slippage, none, maker, None)
+        record.costs = tuple.__new__(FillCosts, costs)
         if record.bits:
             record.bits[-1].costs = record.costs
 

@@ -23,8 +23,8 @@ from atms.engine.broker.data import (
     make_data_stock,
     make_trail_stock,
 )
-from atms.engine.broker.parts import end_of_session, info_of
-from atms.engine.broker.record import Given, Record, Seen
+from atms.engine.broker.parts import Booked, end_of_session, info_of
+from atms.engine.broker.record import COMPLETED, Given, Record, Seen
 from atms.engine.swapping import Body, Mirrors
 
 _FIELDS = frozenset((
@@ -150,6 +150,27 @@ def full_dict(order: Any) -> dict[str, Any]:
     return full | {name: value for name, value in held.items() if name not in own}
 
 
+# ---- what our own recorder asks for ----------------------------------------------------------
+
+
+def _came_with(order: Any) -> range:
+    """Return the places of the executions that came with a notification."""
+    note = order._seen
+    if type(note) is int:  # a market order's status
+        return range(note == COMPLETED)
+    seen = _seen(order)
+    return range(seen.p1, seen.p2)
+
+
+def _booked(order: Any) -> tuple[Booked, Any] | None:
+    """Return what Backtrader's execution bit would say, and what the fill cost or None; None: there
+    is a bit, because somebody has asked for it."""
+    record = order._record
+    if record.bits is not None:
+        return None
+    return tuple.__new__(Booked, record.fill), record.costs
+
+
 # ---- the end of lightness ------------------------------------------------------------------------
 
 
@@ -236,6 +257,8 @@ def _clone(order: Any) -> Any:
 def _order_body(base: Any) -> Body:
     return {
         "_seen": None,
+        "_came_with": _came_with,
+        "_booked": _booked,
         "params": _Params(base.params),
         "__getattr__": _of_order,
         "__setattr__": _write_order,

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import datetime
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 from backtrader.order import OrderExecutionBit
 from backtrader.utils import AutoOrderedDict
 from backtrader.utils.date import num2date
 
 from atms.engine.broker.record import Record, Seen
+
+
+class Booked(NamedTuple):
+    """An execution under the names of Backtrader's OrderExecutionBit."""
+
+    dt: float
+    size: Any
+    price: float
+    closed: Any
+    closedvalue: float
+    closedcomm: float
+    opened: Any
+    openedvalue: float
+    openedcomm: float
+    pnl: float
+    psize: Any
+    pprice: float
 
 
 def end_of_session(record: Record) -> float:
