@@ -1,7 +1,8 @@
 """What setup.cfg cannot say: modules of the engine that are compiled where a compiler is there.
 
 They are ordinary Python. Each is optional: where it cannot be compiled, the .py runs, with the same
-results and slower. What is compiled is a copy that knows its source's hash, so that a compiled
+results and slower. Those with types beside them know each other's layout, and are compiled all or
+none. What is compiled is a copy that knows its source's hash, so that a compiled
 module which is older than its source is noticed (see atms/engine/extension.py).
 """
 
@@ -15,6 +16,7 @@ import warnings
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 COMPILED = (
     "atms.engine.broker.account",
@@ -49,6 +51,41 @@ DIRECTIVES = {
     # taken literally they would turn an int into a float.
     "annotation_typing": False,
 }
+
+
+class BuildTogether(build_ext):
+    """Builds all modules with types beside them or none: they cannot be mixed with plain ones."""
+
+    in_place = False
+
+    def run(self) -> None:
+        """Build, and note where to: while it runs, setuptools hides that from the steps."""
+        self.in_place = bool(self.inplace)
+        super().run()
+
+    def build_extension(self, ext: Extension) -> None:
+        """Build one module; where that fails, none of an earlier build is left."""
+        try:
+            super().build_extension(ext)
+        except Exception:
+            self.remove(ext.name)
+            raise
+
+    def build_extensions(self) -> None:
+        """Build all modules, and take away those that miss another one."""
+        super().build_extensions()
+        typed = [name for name in COMPILED if Path(*name.split(".")).with_suffix(".pxd").exists()]
+        missing = [name for name in typed if not Path(self.get_ext_fullpath(name)).exists()]
+        if missing:
+            warnings.warn(f"typed modules stay uncompiled, for {missing[0]} does", stacklevel=1)
+            for name in typed:
+                self.remove(name)
+
+    def remove(self, name: str) -> None:
+        """Take a compiled module away, and what an earlier build of the kind has left of it."""
+        Path(self.get_ext_fullpath(name)).unlink(missing_ok=True)
+        if self.in_place:
+            Path(self.get_ext_filename(name)).unlink(missing_ok=True)
 
 
 def extensions() -> list[Extension]:
@@ -106,4 +143,4 @@ def keep(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-setup(ext_modules=extensions())
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildTogether})

@@ -57,5 +57,5 @@ def must_match(file: str, source: str, types: str) -> None:
 
     raise ConfigError(
         f"{text}: changed since it was compiled; compile it again, in the checkout, with "
-        f"pip install --no-deps -e . or delete {path.name}"
+        f"pip install --no-deps -e . or delete every {path.suffix} file in {path.parent}"
     )

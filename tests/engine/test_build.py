@@ -73,12 +73,12 @@ def checkout(tmp_path: Path) -> Path:
     return copy
 
 
-def compile_only(copy: Path, module: str) -> None:
+def compile_only(copy: Path, *modules: str) -> None:
     setup = copy / "setup.py"
     text = setup.read_text()
     start = text.index("COMPILED = (")
     end = text.index(")\n", start) + 2
-    setup.write_text(f"{text[:start]}COMPILED = ({module!r},)\n{text[end:]}")
+    setup.write_text(f"{text[:start]}COMPILED = {modules!r}\n{text[end:]}")
 
 
 @pytest.fixture
@@ -156,6 +156,23 @@ def test_without_a_compiler_a_wheel_is_built_and_runs(build, workdir: Path) -> N
 def test_a_module_that_cannot_be_translated_does_not_stop_the_build(build, checkout) -> None:
     (checkout / "atms" / "engine" / "small.pxd").write_text("cpdef nonsense nonsense\n")
     assert engine_files(build("wheel")) == {"atms/engine/small.py"}
+
+
+@builds
+@compiles
+def test_typed_modules_are_compiled_all_or_none(build, checkout: Path, workdir: Path) -> None:
+    engine = checkout / "atms" / "engine"
+    (engine / "large.py").write_text(SOURCE.replace("42", "43"))
+    (engine / "large.pxd").write_text(
+        "from atms.engine.small cimport answer as less\n"
+        'cdef extern from "nowhere.h":\n    int here\n'
+        "cpdef int answer()\n"
+    )
+    compile_only(checkout, "atms.engine.small", "atms.engine.large")
+    wheel = build("wheel")
+    assert engine_files(wheel) == {"atms/engine/small.py"}
+    done = run_installed(wheel, WHICH, workdir / "installed")
+    assert done.stdout.startswith("42 ()\n"), done.stderr
 
 
 @builds

@@ -59,7 +59,7 @@ class Account:
         while submitted:
             order = submitted.popleft()
             record = order._record
-            parent = record.given.parent
+            parent = record.parent
             if parent is not None and parent.ref not in children:
                 queue.reject(record)
                 continue
@@ -71,7 +71,7 @@ class Account:
 
     def _cash_after(self, record: Record, cash: Any, sizes: dict[int, Any]) -> Any:
         """Return the cash after an order, as if it were executed; *sizes*: after those before."""
-        data = record.given.data
+        data = record.data
         position = self._d["positions"][data]
         key = id(data)
         held = sizes[key] if key in sizes else position.__dict__["size"]
@@ -111,8 +111,8 @@ class Account:
         return value, cash, fee
 
     def execute(
-        self, record: Record, price: Any, step: int, stamp: Any = None, maker: bool = False,
-        reference: Any = None,
+        self, record: Record, price: Any, step: int, reference: Any = None, maker: bool = False,
+        stamp: Any = None,
     ) -> None:  # fmt: skip
         """Execute all of an order, or what of it closes where the cash does not last for the rest.
 
@@ -120,13 +120,13 @@ class Account:
             record: of a resting order.
             price: None: it is not to be executed.
             step: the present one.
-            stamp: of the execution; None: of the present bar.
-            maker: whether a limit was met within the bar.
             reference: the price before slippage; None: *price*.
+            maker: whether a limit was met within the bar.
+            stamp: of the execution; None: of the present bar.
         """
         if price is None:
             return
-        feed, data, booking = record.feed, record.given.data, self._booking
+        feed, data, booking = record.feed, record.data, self._booking
         info, _, plain = self._state.fit(data)
         held = self._d["positions"][data].__dict__
         if held["size"] and held["_since"] < step:
@@ -139,7 +139,7 @@ class Account:
                 price = 1.0 * price  # the simulated broker's matching makes floats of integers
             booking.before(record, info, maker)
         fill, refused = self._pay(record, info, plain, held, price, stamp)
-        if fill.size:
+        if fill[1]:
             self._keep(record, info, plain, held, fill, step)
         if booking is not None:
             booking.after(
@@ -183,11 +183,10 @@ class Account:
                 held["adjbase"] = price
                 d["cash"] = cash
         if closed and self._p.int2pnl:
-            closedcomm += d["d_credit"].pop(record.given.data, 0.0)
-        fill = tuple.__new__(
-            Fill,
-            (stamp, closed + opened, price, closed, closedvalue, closedcomm, opened, openedvalue,
-             openedcomm, pnl, psize, pprice),
+            closedcomm += d["d_credit"].pop(record.data, 0.0)
+        fill = (
+            stamp, closed + opened, price, closed, closedvalue, closedcomm, opened, openedvalue,
+            openedcomm, pnl, psize, pprice,
         )  # fmt: skip
         return fill, refused
 
@@ -195,16 +194,17 @@ class Account:
         self, record: Record, info: Any, plain: bool, held: dict[str, Any], fill: Fill, step: int
     ) -> None:
         """Book an execution on position and order, and tell."""
-        size, queue = fill.size, self._queue
+        stamp, size, price = fill[0], fill[1], fill[2]
+        queue = self._queue
         if not plain:
-            info.confirmexec(size, fill.price)
-        move(held, record.feed, size, fill.price, step)
+            info.confirmexec(size, price)
+        move(held, record.feed, size, price, step)
         if held["size"]:
-            self.opened.append(record.given.data)
+            self.opened.append(record.data)
             self.opened_at = step
         record.fill = fill
-        record.dt = fill.dt
-        record.comminfo = (info, info.margin)
+        record.dt = stamp
+        record.comminfo, record.margin = info, info.margin
         record.set_status(PARTIAL if record.size - size else COMPLETED)
         queue.notify(record)
         queue.cancel_group(record)

@@ -60,7 +60,7 @@ class Booking:
         fill, broker = record.fill, self._broker
         if fill is None or record.costs is not None:
             return
-        units, mult = abs(fill.size), info.p.mult
+        units, mult = abs(fill[1]), info.p.mult
         value = units * price * mult
         before = broker._totals.get(record.ref, OrderTotals())
         broker._totals[record.ref] = OrderTotals(before.size + units, before.value + value)

@@ -34,7 +34,9 @@ def created_of(record: Record) -> Any:
 def executed_of(record: Record, seen: Seen, live: bool) -> Any:
     """Return what was executed when an order was *seen*; *live*: it goes on being executed."""
     made: Any = object.__new__(_LIVE if live else _EXECUTED)
-    _DICT.__set__(made, {**executed_dict(record, seen), "_record": record})
+    held = executed_dict(record, seen)
+    held["_record"] = record
+    _DICT.__set__(made, held)
     return made
 
 

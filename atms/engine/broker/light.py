@@ -52,8 +52,8 @@ def _stock_of(part: Any) -> Any:
 
 
 def _seen(order: Any) -> Seen:
-    seen: Seen | None = order._seen
-    return order._record.seen() if seen is None else seen
+    seen: Seen = order._record.seen_in(order._seen)
+    return seen
 
 
 def _params(record: Record) -> Any:
@@ -91,7 +91,7 @@ _ASKED: dict[str, Callable[[Any, Record], Any]] = {
     "created": lambda order, record: created_of(record),
     "executed": _executed,
     "broker": lambda order, record: None,
-    "comminfo": lambda order, record: record.comminfo[0] if _seen(order).filled else None,
+    "comminfo": lambda order, record: record.comminfo if _seen(order).filled else None,
     "triggered": lambda order, record: _seen(order).triggered,
     "_active": lambda order, record: _seen(order).active,
     "_plimit": lambda order, record: record.given.pricelimit,

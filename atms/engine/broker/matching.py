@@ -115,7 +115,7 @@ class Matcher:
         else:
             return
         price = self._slip(record, feed, bar, first, p.slip_open)
-        self._account.execute(record, price, step, stamp or None, reference=first)
+        self._account.execute(record, price, step, first, False, stamp or None)
 
     def _try_close(self, record: Record, feed: Feed, bar: int, step: int) -> None:
         if record.dteos is None:
@@ -126,7 +126,7 @@ class Matcher:
         before = record.pannotated
         if now > record.dt_created and now >= record.dteos:
             if before and now > record.dteos:
-                self._account.execute(record, before, step, stamp=feed.stamps[bar - 1])
+                self._account.execute(record, before, step, None, False, feed.stamps[bar - 1])
             else:
                 self._account.execute(record, feed.last[bar], step)
             return
@@ -143,26 +143,24 @@ class Matcher:
                 if self._state.slips:
                     bound = min(feed.high[bar], limit)
                     price = self._slip_up(bound, first, self._p.slip_open, True)
-                self._account.execute(record, price, step, reference=first)
+                self._account.execute(record, price, step, first)
             elif limit >= feed.low[bar]:
-                self._account.execute(record, limit, step, maker=True)
+                self._account.execute(record, limit, step, None, True)
         elif limit <= first:
             price = first
             if self._state.slips:
                 price = self._slip_down(limit, first, self._p.slip_open, True)
-            self._account.execute(record, price, step, reference=first)
+            self._account.execute(record, price, step, first)
         elif limit <= feed.high[bar]:
-            self._account.execute(record, limit, step, maker=True)
+            self._account.execute(record, limit, step, None, True)
 
     def _try_stop(self, record: Record, feed: Feed, bar: int, step: int) -> None:
         first, stop = feed.open[bar], record.price
         if first >= stop if record.buys else first <= stop:
             price = self._slip(record, feed, bar, first, self._p.slip_open)
-            self._account.execute(record, price, step, reference=first)
+            self._account.execute(record, price, step, first)
         elif feed.high[bar] >= stop if record.buys else feed.low[bar] <= stop:
-            self._account.execute(
-                record, self._slip(record, feed, bar, stop, True), step, reference=stop
-            )
+            self._account.execute(record, self._slip(record, feed, bar, stop, True), step, stop)
 
     def _try_stop_limit(self, record: Record, feed: Feed, bar: int, step: int) -> None:
         first, stop, limit = feed.open[bar], record.price, record.limit
@@ -176,12 +174,12 @@ class Matcher:
         last = feed.last[bar]
         if limit >= stop if record.buys else limit <= stop:
             price = self._slip(record, feed, bar, stop, True, True)
-            self._account.execute(record, price, step, reference=stop)
+            self._account.execute(record, price, step, stop)
         elif record.buys:
             if first > last and limit >= last:
-                self._account.execute(record, limit, step, maker=True)
+                self._account.execute(record, limit, step, None, True)
         elif first <= last and limit <= last:
-            self._account.execute(record, limit, step, maker=True)
+            self._account.execute(record, limit, step, None, True)
 
     def _slip(
         self, record: Record, feed: Feed, bar: int, price: Any, slips: Any, lim: bool = False

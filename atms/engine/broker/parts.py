@@ -75,15 +75,14 @@ def executed_dict(record: Record, seen: Seen) -> dict[str, Any]:
     price, remsize, value, comm, pnl, psize, pprice = 0.0, record.size, 0.0, 0.0, 0.0, 0, 0
     margin = None
     if seen.filled:
-        fill = record.fill
-        remsize -= fill.size
-        size += fill.size
-        price = (0.0 + fill.size * fill.price) / size
-        value += fill.closedvalue + fill.openedvalue
-        comm += fill.closedcomm + fill.openedcomm
-        pnl += fill.pnl
-        psize, pprice = fill.psize, fill.pprice
-        margin = record.comminfo[1]
+        _, done, at, _, freed, paid, _, tied, due, gain, psize, pprice = record.fill
+        remsize -= done
+        size += done
+        price = (0.0 + done * at) / size
+        value += freed + tied
+        comm += paid + due
+        pnl += gain
+        margin = record.margin
     return {
         "pclose": 0.0, "p1": seen.p1, "p2": seen.p2, "dt": seen.dt,
         "size": size, "remsize": remsize, "price": price, "pricelimit": 0.0,

@@ -101,20 +101,20 @@ class Queue:
             groups[leader].append(ref)
 
     def _submit(self, record: Record, order: Any) -> Any:
-        given = record.given
+        parent, transmit = record.parent, record.given.transmit
         children = self._d["_pchildren"]
-        if given.parent is None and given.transmit:
+        if parent is None and transmit:
             record.lone = True
             children.alone[record.ref] = order
             self._transmit(record, order)
             return order
-        ref = record.ref if given.parent is None else given.parent.ref
-        if given.parent is not None and ref not in children:
+        ref = record.ref if parent is None else parent.ref
+        if parent is not None and ref not in children:
             self.reject(record)
             return order
         group = children[ref]
         group.append(order)
-        if given.transmit:
+        if transmit:
             if any(one.status != CREATED for one in group):
                 # Backtrader transmits those that are on their way once more.
                 group.pop()
@@ -128,7 +128,7 @@ class Queue:
     def _transmit(self, record: Record, order: Any) -> None:
         self._d["asleep_until"] = 0
         if self._p.checksubmit:
-            record.plen = record.feed.ticker.at + 1
+            record.plen = record.plen_submitted = record.feed.ticker.at + 1
             record.set_status(SUBMITTED)
             self._d["submitted"].append(order)
             self._d["orders"].append(order)
@@ -179,7 +179,7 @@ class Queue:
             "ref": record.ref,
             "status": record.status,
             "_record": record,
-            "_seen": record.seen(),
+            "_seen": record.note(),
         }
         if record.extra is not None:
             held.update(record.extra)
@@ -212,8 +212,10 @@ class Queue:
         """Cancel the others of an OCO group, the last one first."""
         ocos = self._d["_ocos"]
         group = self._d["_ocol"].pop(ocos.get(ocos[record.ref]), None)
-        if not group or (len(group) == 1 and group[0] == record.ref):
-            return
+        if group and (len(group) > 1 or group[0] != record.ref):
+            self._cancel_others(group)
+
+    def _cancel_others(self, group: list[Any]) -> None:
         pending = self._d["pending"]
         visited = self._state.inside and any(one is None for one in pending)
         for place in range(len(pending) - 1, -1, -1):
@@ -234,7 +236,7 @@ class Queue:
             else:
                 children.done.discard(record.ref)
             return
-        parent = record.given.parent
+        parent = record.parent
         ref = record.ref if parent is None else parent.ref
         group = children[ref]
         if cancel or parent is not None:

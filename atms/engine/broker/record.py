@@ -34,21 +34,10 @@ class Given(NamedTuple):
     transmit: Any
 
 
-class Fill(NamedTuple):
-    """An execution, in the order of Backtrader's OrderExecutionBit."""
-
-    dt: float
-    size: Any
-    price: float
-    closed: Any
-    closedvalue: float
-    closedcomm: float
-    opened: Any
-    openedvalue: float
-    openedcomm: float
-    pnl: float
-    psize: Any
-    pprice: float
+# An execution, in the order of Backtrader's OrderExecutionBit: dt, size, price, closed,
+# closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, psize, pprice. A plain tuple of
+# numbers is nothing that the garbage collector has to look at.
+Fill = tuple[float, Any, float, Any, float, float, Any, float, float, float, Any, float]
 
 
 class Seen(NamedTuple):
@@ -84,14 +73,15 @@ class Record:
         due: the first step at which something can happen to it.
         window: how many bars ahead are searched next time.
         lone: without a parent, and transmitted on its own.
+        plen_submitted: the length of its data when it was submitted; *plen* when accepted.
     """
 
     __slots__ = (
-        "accepted", "active", "again", "bits", "buys", "comminfo", "costs", "created", "d", "dt",
-        "dt_created", "dteos", "due", "exectype", "executed", "extra", "feed", "fill", "given",
-        "info", "lane", "limit", "limitoffset", "lone", "order", "p1", "p2", "pannotated", "params",
-        "pclose", "plen", "price", "ref", "size", "status", "stock", "trailed", "tried",
-        "triggered", "valid", "window",
+        "accepted", "active", "again", "bits", "buys", "comminfo", "costs", "created", "d", "data",
+        "dt", "dt_created", "dteos", "due", "exectype", "executed", "extra", "feed", "fill",
+        "given", "info", "lane", "limit", "limitoffset", "lone", "margin", "order", "p1", "p2",
+        "pannotated", "params", "parent", "pclose", "plen", "plen_submitted", "price", "ref",
+        "size", "status", "stock", "trailed", "tried", "triggered", "valid", "window",
     )  # fmt: skip
     order: Any
     d: dict[str, Any]
@@ -102,26 +92,26 @@ class Record:
         self.given = given
         self.ref = ref
         self.buys = buys
-        self.size = given.size if buys else -given.size
-        self.exectype = MARKET if given.exectype is None else given.exectype
-        self.valid = given.valid
+        _, self.data, size, price, limit, kind, self.valid, _, _, _, self.parent, _ = given
+        self.size = size if buys else -size
+        self.exectype = MARKET if kind is None else kind
         self.status: int = CREATED
-        self.active = given.parent is None
+        self.active = self.parent is None
         self.accepted = self.triggered = self.again = False
         self.lone = self.stock = self.tried = False
-        self.plen = -1
+        self.plen = self.plen_submitted = -1
         self.p1 = self.p2 = self.due = 0
         self.window = 64
         nothing: Any = None
-        self.comminfo = self.created = self.executed = self.fill = self.info = nothing
+        self.comminfo = self.margin = self.created = self.executed = self.fill = self.info = nothing
         self.params = self.bits = self.dt = self.extra = self.costs = nothing
         self.trailed = self.pannotated = self.dteos = nothing
         at = feed.ticker.at
         self.dt_created = feed.stamps[at]
         self.pclose = pclose = feed.close[at]
         # A falsy price is none, as it is for Backtrader.
-        self.price = given.price or given.pricelimit or pclose
-        self.limit = given.pricelimit or self.price
+        self.price = price = price or limit or pclose
+        self.limit = limit or price
         self.limitoffset = 0.0
         if self.exectype >= STOP_TRAIL:
             self.begin_trail()
@@ -162,6 +152,30 @@ class Record:
                 self.fill is not None, self.dt, self.p1, self.p2,
             ),
         )  # fmt: skip
+
+    def note(self) -> Any:
+        """Return what a notification keeps of the state; :meth:`seen_in` makes a state of it.
+
+        That of a market order follows from its status.
+        """
+        if self.lone and self.exectype == MARKET:
+            status = self.status
+            if status in (SUBMITTED, ACCEPTED, COMPLETED):
+                return status
+        return self.seen()
+
+    def seen_in(self, note: Any) -> Seen:
+        """Return the state as a notification has kept it; None: as it is."""
+        if note is None:
+            return self.seen()
+        if type(note) is not int:
+            noted: Seen = note
+            return noted
+        submitted, filled = note == SUBMITTED, note == COMPLETED
+        plen = self.plen_submitted if submitted else self.plen
+        dt = self.dt if filled else None
+        state = (plen, not submitted, None, False, True, filled, dt, 0, 1 if filled else 0)
+        return tuple.__new__(Seen, state)
 
     def set_status(self, status: int) -> None:
         """Set the status here and on the strategy's object."""

@@ -7,7 +7,10 @@ from typing import Any
 from backtrader.trade import Trade
 
 from atms.engine.broker.light import BUY, SELL
+from atms.engine.broker.record import COMPLETED, Given, Record
 
+TRADEID = Given._fields.index("tradeid")
+OPEN, CLOSED = Trade.Open, Trade.Closed
 _new = object.__new__
 
 
@@ -24,10 +27,13 @@ def add_notification(strategy: Any, order: Any) -> None:
         return
     strategy._orderspending.append(order)
     seen = order._seen
-    if seen is None or not seen.filled or seen.p1 == seen.p2:
+    if type(seen) is int:
+        if seen != COMPLETED:
+            return
+    elif seen is None or not seen.filled or seen.p1 == seen.p2:
         return
-    record = order._record
-    trades = strategy._trades[record.given.data][record.given.tradeid]
+    record: Record = order._record
+    trades = strategy._trades[record.data][record.given[TRADEID]]
     if trades and type(trades[-1]) is not Trade:
         strategy._orderspending.pop()
         strategy._addnotification(order)
@@ -47,26 +53,27 @@ def deliver(broker: Any, strategies: Any) -> None:
         order = waiting.popleft()
         kind = type(order)
         light = kind is BUY or kind is SELL
-        owner = order._record.given.owner if light else order.owner
+        owner = order._record.given[0] if light else order.owner
         add_notification(strategies[0] if owner is None else owner, order)
 
 
-def _book(record: Any, trades: list[Any]) -> list[Any]:
+def _book(record: Record, trades: list[Any]) -> list[Any]:
     """Change the trades of a data by an execution; return what there is to tell."""
-    given, fill, info, feed = record.given, record.fill, record.comminfo[0], record.feed
-    told = []
+    info, feed = record.comminfo, record.feed
+    _, _, price, closed, _, closedcomm, opened, _, openedcomm, _, _, _ = record.fill
+    told: list[Any] = []
     if not trades:
-        trades.append(_trade(given.data, given.tradeid))
-    held = trades[-1].__dict__
-    if fill.closed:
-        _update(held, feed, fill.closed, fill.price, fill.closedcomm, info)
+        trades.append(_trade(record.data, record.given[TRADEID]))
+    held: dict[str, Any] = trades[-1].__dict__
+    if closed:
+        _update(held, feed, closed, price, closedcomm, info)
         if held["isclosed"]:
             told.append(_copy(held))
-    if fill.opened:
+    if opened:
         if held["isclosed"]:
-            trades.append(_trade(given.data, given.tradeid))
+            trades.append(_trade(record.data, record.given[TRADEID]))
             held = trades[-1].__dict__
-        _update(held, feed, fill.opened, fill.price, fill.openedcomm, info)
+        _update(held, feed, opened, price, openedcomm, info)
         if held["isclosed"]:
             told.append(_copy(held))
     if held["justopened"]:
@@ -111,9 +118,9 @@ def _update(
         held["isopen"] = False
         held["barclose"] = at + 1
         held["dtclose"] = feed.stamps[at]
-        held["status"] = Trade.Closed
+        held["status"] = CLOSED
     elif held["isopen"]:
-        held["status"] = Trade.Open
+        held["status"] = OPEN
     gain: Any = 0.0
     if abs(now) > abs(had):
         held["price"] = (had * held["price"] + size * price) / now

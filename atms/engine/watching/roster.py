@@ -207,6 +207,8 @@ class Roster:
 
     def mark(self, at: int, orders: list[Any], trades: list[Any]) -> None:
         """Show the orders and trades that were told at step *at*."""
+        if not self.marks and self.holdings is None:
+            return
         if self._unsure:
             executed = [order for order in orders if order.executed.size]
         else:  # an order in the lane makes what is asked for, and that is slow

@@ -1,0 +1,3 @@
+cpdef tuple split(held, size)
+
+cpdef priced(held, price, size, at, new)

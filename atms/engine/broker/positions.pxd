@@ -1,0 +1,4 @@
+from atms.engine.broker.fills cimport priced, split
+
+
+cpdef move(dict held, feed, size, price, step)
