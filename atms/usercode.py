@@ -195,7 +195,8 @@ def where_raised(trace: TracebackType | None) -> str:
 
 def is_theirs(filename: str) -> bool:
     """Return whether a file is the user's, neither a library's nor the frame's."""
-    if filename.startswith("<"):
+    # What was compiled names its file from the project's root.
+    if filename.startswith(("<", "atms/")):
         return False
     path = Path(filename)
     if path.parent.name == "strategies" or "strategies" in path.parts[-3:-1]:

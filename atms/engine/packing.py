@@ -9,6 +9,8 @@ from __future__ import annotations
 import array
 import functools
 import gc
+import itertools
+import json
 import mmap
 import os
 import pickle
@@ -49,6 +51,8 @@ class Packer(ForkingPickler):
         """Return how *obj* is pickled where it is not as usual."""
         if type(obj) is array.array and len(obj) * obj.itemsize >= _LARGE:
             return _array, (obj.typecode, pickle.PickleBuffer(obj))
+        if type(obj) is itertools.count:  # Backtrader's Cerebro numbers its feeds with one
+            return itertools.count, _counted(obj)
         if obj is self._cerebro:
             return object.__reduce_ex__(obj, _PROTOCOL)
         return NotImplemented
@@ -72,6 +76,12 @@ def _array(typecode: str, block: Any) -> array.array[Any]:
     made: array.array[Any] = array.array(typecode)
     made.frombytes(block)
     return made
+
+
+def _counted(counter: itertools.count[int]) -> tuple[int, ...]:
+    """Return what makes a counter that goes on from there; later Pythons do not pickle one."""
+    start_and_step = repr(counter).removeprefix("count(").removesuffix(")")
+    return tuple(json.loads(f"[{start_and_step}]"))
 
 
 def fresh_copy(path: str, places: list[tuple[int, int]]) -> Any:

@@ -80,6 +80,7 @@ def test_lines_can_grow_after_they_were_written_and_in_the_copies(system: Any, p
         assert line.array[-1] == 2.5
 
 
+@pytest.mark.filterwarnings("ignore:Pickle, copy, and deepcopy support:DeprecationWarning")
 def test_a_copy_pickles_as_any_object_does(packed: Any) -> None:
     copied = fresh_copy(*packed)
     again = pickle.loads(pickle.dumps(copied))

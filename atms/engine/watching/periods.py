@@ -128,12 +128,12 @@ def _of_week(days: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _of_month(days: NDArray[np.int64]) -> NDArray[np.int64]:
     months = (days - UNIX_DAY).astype("M8[D]").astype("M8[M]")
-    return (months + 1).astype("M8[D]").astype(np.int64) + (UNIX_DAY - 1)
+    return (months + np.timedelta64(1, "M")).astype("M8[D]").astype(np.int64) + (UNIX_DAY - 1)
 
 
 def _of_year(days: NDArray[np.int64]) -> NDArray[np.int64]:
     years = (days - UNIX_DAY).astype("M8[D]").astype("M8[Y]")
-    return (years + 1).astype("M8[D]").astype(np.int64) + (UNIX_DAY - 1)
+    return (years + np.timedelta64(1, "Y")).astype("M8[D]").astype(np.int64) + (UNIX_DAY - 1)
 
 
 _END_OF = {

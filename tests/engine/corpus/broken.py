@@ -5,6 +5,8 @@ Each is Backtrader's own code with one thing changed, so that none hangs on how 
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
 import backtrader as bt
@@ -34,7 +36,8 @@ def _other_sum(stock: Any) -> Any:
     def once(self: Any, start: int, end: int) -> None:
         source, target, period = self.data.array, self.line.array, self.p.period
         for i in range(start, end):
-            target[i] = sum(source[i - period + 1 : i + 1]) / period
+            # Not sum(): later Pythons make up for what each addition rounds off.
+            target[i] = functools.reduce(operator.add, source[i - period + 1 : i + 1]) / period
 
     return once
 

@@ -85,12 +85,9 @@ def _warnings_in(log: Log) -> Iterator[None]:
         warnings.simplefilter("always")
         yield
     # When memory is freed is no result; how often stock asks for the time is none either.
-    seen = [
-        one
-        for one in caught
-        if "utcnow" not in str(one.message) and one.category is not ResourceWarning
-    ]
-    for one in seen:
+    for one in caught:
+        if one.category is ResourceWarning or "datetime.datetime.utc" in str(one.message):
+            continue
         log.add("warning", f"{one.category.__name__}: {one.message}")
 
 
