@@ -36,9 +36,9 @@ COMPILED = (
     "atms.engine.broker.trades",
     "atms.engine.broker.worth",
     "atms.engine.brokerside",
-    "atms.engine.loop",
     "atms.engine.once.recursions",
     "atms.engine.timeline",
+    "atms.engine.turns",
 )
 
 WORK = Path("build", f"cython-{sys.implementation.cache_tag}")  # several Pythons build at once

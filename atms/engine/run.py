@@ -16,12 +16,13 @@ from atms.engine.explaining import Explanation, Part
 from atms.engine.identity import overridden
 from atms.engine.lines import SwappedLines, is_plain_feed
 from atms.engine.loading import Loading
-from atms.engine.loop import FastTurn, HeldTurn, Loop, StockTurn
+from atms.engine.loop import Loop
 from atms.engine.once import compute
 from atms.engine.resampling import prepare_resampled
 from atms.engine.sparse import acting_steps
 from atms.engine.swapping import Swaps
 from atms.engine.timeline import Tickers, Timeline
+from atms.engine.turns import FastTurn, HeldTurn, StockTurn
 from atms.engine.warmup import is_held
 from atms.engine.watching import Watching, guard, release
 
