@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from importlib import import_module
 from typing import Any
@@ -14,6 +15,7 @@ from atms.bench.jobs import Job, Sample
 from atms.bench.meter import Meter
 from atms.bench.outcome import of_run, of_trials
 from atms.bench.rows import BY_NAME
+from atms.bench.shares import Shares
 from atms.engine import Cerebro
 
 
@@ -21,24 +23,26 @@ def measure(job: Job) -> Sample:
     """Run *job* in this process and measure it; what a process ran before would show."""
     row = BY_NAME[job.row]
     if row.kind == "recorded" and job.ours:
-        return _recorded(job.bars)
+        return _recorded(job)
     work = import_module(f"atms.bench.work.{row.work}")
     cerebro = (Cerebro if job.ours else bt.Cerebro)(**work.SETTINGS)
     work.prepare(cerebro, job.bars, *([job.trials] if row.kind == "trials" else []))
-    meter = Meter()
-    with meter:
+    meter, shares = Meter(), Shares()
+    with meter, shares if job.profile else nullcontext():
         found = cerebro.run()
     fills, outcome = of_trials(found) if row.kind == "trials" else of_run(found[0])
-    return _sample(meter, cerebro, fills, outcome)
+    return _sample(meter, shares, cerebro, fills, outcome)
 
 
-def _recorded(bars: int) -> Sample:
+def _recorded(job: Job) -> Sample:
     from atms.bench.recorded import run_recorded  # all of atms, which the other rows do not need
 
-    return _sample(*run_recorded(bars))
+    shares = Shares()
+    meter, *ran = run_recorded(job.bars, shares if job.profile else nullcontext())
+    return _sample(meter, shares, *ran)
 
 
-def _sample(meter: Meter, cerebro: Any, fills: int, outcome: str) -> Sample:
+def _sample(meter: Meter, shares: Shares, cerebro: Any, fills: int, outcome: str) -> Sample:
     explain = getattr(cerebro, "explain", None)
     return Sample(
         meter.user,
@@ -47,6 +51,7 @@ def _sample(meter: Meter, cerebro: Any, fills: int, outcome: str) -> Sample:
         fills,
         outcome,
         str(explain()) if explain is not None else "",
+        shares.found(),
     )
 
 

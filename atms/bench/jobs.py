@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,12 +14,14 @@ class Job:
         ours: whether our engine runs it; else ``bt.Cerebro``.
         bars: of each feed.
         trials: parameter pairs, of a row that tries some.
+        profile: whether to find out where the time goes, which takes some itself.
     """
 
     row: str
     ours: bool
     bars: int
     trials: int = 1
+    profile: bool = False
 
     def __str__(self) -> str:
         trials = f", {self.trials} trials" if self.trials > 1 else ""
@@ -36,6 +38,7 @@ class Sample:
         fills: how many, or how many orders where there are several trials.
         outcome: a hash of every fill, the final value and cash, and every analyzer's result.
         explanation: what our engine says of the run.
+        shares: part of atms -> its share of the time, where that was asked for.
     """
 
     user: float
@@ -44,6 +47,7 @@ class Sample:
     fills: int
     outcome: str
     explanation: str
+    shares: dict[str, float] = field(default_factory=dict)
 
     @property
     def cpu(self) -> float:

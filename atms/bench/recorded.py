@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +31,25 @@ _FEW = 2_000
 class _Watch:
     """Measures the run between its feeds and its results."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, shares: AbstractContextManager[Any]) -> None:
         self._meter = meter
+        self._shares = shares
 
     @contextlib.contextmanager
     def watch(self, cerebro: StockCerebro, bars: int) -> Iterator[None]:
         """Measure for as long as the run lasts."""
-        with self._meter:
+        with self._meter, self._shares:
             yield
 
 
-def run_recorded(bars: int) -> tuple[Meter, Any, int, str]:
+def run_recorded(bars: int, shares: AbstractContextManager[Any]) -> tuple[Meter, Any, int, str]:
     """Run, and save files and ledger in a folder of its own, which is taken away again.
 
     What is measured is the run with its recorders, and the saving. Reading and auditing the bars
     before, and computing the report between, are not.
+
+    Args:
+        shares: entered for as long as is measured.
 
     Returns:
         The meter, the Cerebro, the number of fills, the hash of what came out.
@@ -54,17 +59,19 @@ def run_recorded(bars: int) -> tuple[Meter, Any, int, str]:
     with tempfile.TemporaryDirectory(prefix="atms-bench-") as folder:
         os.chdir(folder)
         try:
-            _run(_FEW, Meter())  # imports what is needed, and makes the ledger
-            result = _run(bars, meter)
+            _run(
+                _FEW, Meter(), contextlib.nullcontext()
+            )  # imports what is needed, and makes the ledger
+            result = _run(bars, meter, shares)
         finally:
             os.chdir(home)
     return meter, result.cerebro, *of_run(result.strategy, analyzers=False)
 
 
-def _run(bars: int, meter: Meter) -> Result:
+def _run(bars: int, meter: Meter, shares: AbstractContextManager[Any]) -> Result:
     config = load_config(CONFIG, environment={}, dotenv=None).config
     frame = walk(bars).tz_localize("UTC")
-    result = run(config, strategy=Cross, given={"walk": frame}, progress=_Watch(meter))
-    with meter:
+    result = run(config, strategy=Cross, given={"walk": frame}, progress=_Watch(meter, shares))
+    with meter, shares:
         result.save()
     return result

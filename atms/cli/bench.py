@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from atms.bench.compare import compare
+from atms.bench.compare import compare, jobs_of
 from atms.bench.figures import Figures, Side
 from atms.bench.growth import FULL_SIZES, SIZES, Growth, growth
 from atms.bench.machine import Machine, this_machine
-from atms.bench.rows import BY_NAME, ROWS
+from atms.bench.rows import BY_NAME, ROWS, Row
+from atms.bench.running import run_job
 from atms.cli.guard import fail, guarded
 from atms.cli.screen import errors, out
 from atms.errors import RunError, UnknownName, did_you_mean
@@ -47,6 +48,9 @@ def bench(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say which parts of each run were fast, and why not.")
     ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Run ours alone, and say where its time goes.")
+    ] = False,
 ) -> None:
     """Measure stock Backtrader and our engine on the same work, side by side.
 
@@ -62,10 +66,14 @@ def bench(
       python -m atms bench cross analyzed --repeats 5
       python -m atms bench feeds --bars 10000 --explain
       python -m atms bench --full --json figures.json
+      python -m atms bench slow feeds --profile
     """
     names = _known(row or _NAMES)
     rows = [one for one in ROWS if one.name in names]
     machine = this_machine()
+    if profile:
+        _profile(rows, bars, machine)
+        return
     with errors().status("") as status:
         tell = status.update
         found = compare(rows, repeats=repeats, bars=bars, full=full, tell=tell)
@@ -85,6 +93,20 @@ def _known(names: Sequence[str]) -> Sequence[str]:
             near = did_you_mean(name, _NAMES) or f"; there are: {', '.join(_NAMES)}"
             raise UnknownName(f"there is no row {name!r}{near}")
     return names
+
+
+def _profile(rows: Sequence[Row], bars: int | None, machine: Machine) -> None:
+    page = out()
+    for row in rows:
+        if row.kind == "trials":
+            page.print(f"{row.name}: runs in other processes, which are not looked into")
+            continue
+        job = replace(jobs_of(row, bars).ours, profile=True)
+        with errors().status(f"{job}"):
+            shares = run_job(job).shares
+        said = ", ".join(f"{part} {share:.0%}" for part, share in shares.items() if share >= 0.01)
+        page.print(f"{row.name}: {said}", markup=False, soft_wrap=True)
+    page.print(Text(str(machine), "dim"), soft_wrap=True)
 
 
 def _growth(bars: int | None, full: bool, repeats: int, tell: Any) -> list[Growth]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,6 +22,7 @@ from atms.bench.jobs import Job, Sample
 from atms.bench.meter import Meter
 from atms.bench.rows import BY_NAME, ROWS
 from atms.bench.running import run_job
+from atms.bench.shares import Shares
 from atms.errors import RunError
 
 FEW = 2_000
@@ -54,6 +56,24 @@ def test_the_parts_of_our_run_are_told_if_asked_for_and_the_versions_always(cli)
     assert "compiled" in versions
     assert "cross: cross, ours, 2,000 bars" in out
     assert "bars on the fast path" in out
+
+
+def test_a_profile_says_which_part_took_the_time(cli) -> None:
+    code, out, err = cli("bench", "slow", "optimise", "--profile", "--bars", "50000")
+    assert code == 0, err
+    slow, optimise, _ = out.splitlines()
+    shares = [int(share) for share in re.findall(r"(\d+)%", slow)]
+    assert shares == sorted(shares, reverse=True)
+    assert 90 <= sum(shares) <= 105
+    assert "strategy" in slow  # next() is called on 49,000 bars
+    assert optimise == "optimise: runs in other processes, which are not looked into"
+
+
+def test_time_in_a_library_is_that_of_who_called_it() -> None:
+    shares = Shares()
+    with shares:
+        walk(1_000_000)
+    assert shares.found() == {"making bars": 1.0}
 
 
 def test_an_unknown_row_is_a_usage_error_that_names_the_nearest(cli) -> None:
