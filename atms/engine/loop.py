@@ -57,11 +57,13 @@ class Loop:
         timed = cerebro._timers or cerebro._timerscheat
         simple = len(turns) == 1 and isinstance(turns[0], FastTurn)
         if simple and not (timed or cerebro.p.cheat_on_open or cerebro.runwriters):
-            calls = turns[0].calls()
+            calls, start = turns[0].calls(), self._start(turns[0], first)
+            if start is None:
+                return
             if calls is None:
-                self._run_simple(turns[0], first)
+                self._run_simple(turns[0], start)
             else:
-                self._run_sparse(turns[0], calls, first)
+                self._run_sparse(turns[0], calls, start)
         else:
             self._run_steps(self._by_ticker(first), turns)
 
@@ -87,6 +89,20 @@ class Loop:
             if step is None:
                 return
             yield step
+
+    def _start(self, turn: FastTurn, step: int) -> int | None:
+        """Come to where the strategy is first called; None: a stop, or a line that was let go.
+
+        Before it, only a broker that is awake, and watchers of every bar, have something to do.
+        """
+        last = self._timeline.steps - 1
+        while step < turn.starts_at:
+            if self.loose or not self._visit(turn, step):
+                return None
+            step += 1
+            if not turn.watching.every_bar:
+                step = max(step, min(turn.starts_at, last, self._lane.asleep_until))
+        return step
 
     def _run_simple(self, turn: FastTurn, first: int) -> None:
         cerebro, lane, watching = self._cerebro, self._lane, turn.watching

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import backtrader as bt
 import numpy as np
 from numpy.typing import NDArray
 
+from atms.engine.identity import runs
 from atms.engine.timeline import Tickers, Timeline
 
 
@@ -55,6 +57,7 @@ class FastTurn:
             shape (steps,); None: all.
 
     Attributes:
+        starts_at: the first step on which anything of the strategy's own is called.
         next_at: the first step of ``next``.
     """
 
@@ -72,6 +75,8 @@ class FastTurn:
         self._acting = None if acting is None else acting.tolist()
         self._telling = False
         self._status = _statuses(strategy, timeline)
+        idle = runs(strategy, bt.Strategy, "prenext")
+        self.starts_at = int(np.searchsorted(-self._status, 0, side="left")) if idle else 0
         self.next_at = int(np.searchsorted(-self._status, 1, side="left"))
 
     def take(self, step: int, stamp: float) -> None:

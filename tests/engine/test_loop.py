@@ -72,6 +72,35 @@ def test_feeds_with_gaps_and_of_different_lengths_are_seen_alike() -> None:
     assert cerebro.explain().fast("loop")
 
 
+class Later(Seen):
+    """Is not called before its indicators are there, but for what its first order does."""
+
+    prenext = bt.Strategy.prenext
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.long = bt.ind.SMA(self.data.close, period=30)
+
+    def start(self) -> None:
+        self.broker.add_cash(500)
+        self.buy(size=1, exectype=bt.Order.Stop, price=100.5)
+
+
+def test_a_strategy_that_has_to_wait_sees_the_same_when_its_time_comes() -> None:
+    cerebro = same(seeing(bars(), bars(40, seed=2, drop=0.3), kind=Later))
+    assert cerebro.explain().fast("loop")
+
+
+def test_a_strategy_whose_time_never_comes_stands_on_the_last_bar() -> None:
+    class Never(bt.Strategy):
+        log: list[Any]
+
+        def stop(self) -> None:
+            self.log.append((len(self), len(self.data), self.data.close[0], self.data.datetime[0]))
+
+    same(seeing(bars(), bars()[:0], kind=Never))  # it waits for the second feed's first bar
+
+
 def test_feeds_of_two_timeframes_are_seen_alike() -> None:
     def build(cerebro: Any) -> list[Any]:
         log: list[Any] = []
