@@ -10,6 +10,7 @@ from atms.engine.explaining import Explanation
 from atms.engine.optimising import OptimisingCerebro
 from atms.engine.run import FastRun
 from atms.engine.sparse import check_same, orders_of
+from atms.engine.stock import StockCerebro
 
 
 class Cerebro(OptimisingCerebro):
@@ -67,10 +68,10 @@ class Cerebro(OptimisingCerebro):
         self._announce(runstrats)
         assert self._fast is not None
         if not self._fast.run_once(runstrats):
-            bt.Cerebro._runonce(self, runstrats)
+            super(StockCerebro, self)._runonce(runstrats)
 
     def _runnext(self, runstrats: list[bt.Strategy]) -> None:
         self._announce(runstrats)
         assert self._fast is not None
         if not self._fast.run_next(runstrats):
-            bt.Cerebro._runnext(self, runstrats)
+            super(StockCerebro, self)._runnext(runstrats)

@@ -10,6 +10,7 @@ import pytest
 
 from atms.engine import Cerebro
 from tests.engine.both import bars, pandas_feed, run, same
+from tests.engine.in_place import in_place
 
 
 class Seen(bt.Strategy):
@@ -198,6 +199,19 @@ def test_stamps_that_do_not_increase_are_backtraders() -> None:
     frame.index = frame.index[:30].append(frame.index[29:59])
     cerebro = same(seeing(frame))
     assert "stamps do not increase" in str(cerebro.explain())
+
+
+@pytest.mark.parametrize("params", [{}, {"runonce": False}, {"preload": False}], ids=str)
+def test_in_the_place_of_stock_it_still_finds_backtraders_own_loops(params: Any) -> None:
+    class Own(Cerebro):
+        def _next_writers(self, runstrats: Any) -> None:  # so that no loop of ours is right
+            super()._next_writers(runstrats)
+
+    stock, _ = run(bt.Cerebro, seeing(bars()), **params)
+    with in_place():
+        ours, cerebro = run(Own, seeing(bars()), **params)
+    assert repr(ours) == repr(stock)
+    assert not cerebro.explain().fast("loop")
 
 
 def test_a_run_that_the_strategy_stops_ends_there() -> None:
