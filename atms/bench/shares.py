@@ -10,11 +10,10 @@ from typing import Any, Self
 
 import backtrader as bt
 
-import atms
 from atms.errors import RunError
 
 _EVERY = 0.002  # CPU seconds between two samples
-_ATMS = str(Path(atms.__file__).parent)
+_ATMS = str(Path(__file__).parent.parent)
 # The first that a file's path begins with; a library's time is that of who called it.
 _PARTS = (
     (f"{_ATMS}/bench/work", "strategy"),
