@@ -77,6 +77,15 @@ def _base(held: dict[str, Any], lane: Any) -> Any:
     return feed.close[feed.bar_at(lane.main.at)] if feed.ahead else held["_close"]
 
 
+def _reduced(position: Any, protocol: Any) -> Any:
+    """Copy and pickle a position as Backtrader's own, as it is now."""
+    held = position.__dict__
+    own = {name: value for name, value in held.items() if name not in _HIDDEN}
+    if held["_lazy"]:
+        own["adjbase"], own["datetime"] = position.adjbase, position.datetime
+    return Position, (), own
+
+
 def _lazily(name: str, work_out: Any) -> property:
     def get(position: Any) -> Any:
         held = position.__dict__
@@ -102,8 +111,18 @@ _POSITION = Mirrors(
         "datetime": _lazily("datetime", _moment),
         "adjbase": _lazily("adjbase", _base),
         "__setattr__": _write,
+        "__reduce_ex__": _reduced,
     }
 ).of(Position)
+
+
+def _has_close(data: Any) -> bool:
+    """Return whether a close can be read: where not, Backtrader's next valuation raises."""
+    try:
+        data.close[0]
+    except IndexError:
+        return False
+    return True
 
 
 class Positions(defaultdict[Any, Any]):
@@ -116,8 +135,11 @@ class Positions(defaultdict[Any, Any]):
             return super().__missing__(data)
         if not self.lane.inside:
             self.lane.settle()
+            name = getattr(data, "_name", data)
             if id(data) not in self.lane.state.feeds:  # its worth cannot be worked out later
-                self.lane.to_stock(f"a position in {getattr(data, '_name', data)} is asked for")
+                self.lane.to_stock(f"a position in {name} is asked for")
+            elif not _has_close(data):
+                self.lane.to_stock(f"a position in {name} is asked for before its first bar")
         position = super().__missing__(data)
         self.watch(data, position)
         return position

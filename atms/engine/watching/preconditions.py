@@ -21,6 +21,8 @@ def why_eager(strategy: Any, guard: Guard | None) -> str:
     kind = type(strategy)
     if guard is None:
         return "stats or analyzers is a collection of the user's own"
+    if any(not hasattr(data.lines, "close") for data in strategy.datas):
+        return "a feed has lines of its own in place of prices"
     if guard.touched:
         return "stats or analyzers was looked at before the first bar"
     if any(name in strategy.__dict__ for name in _OWN) or kind._notify not in _NOTIFIES:

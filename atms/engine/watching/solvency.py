@@ -25,6 +25,8 @@ class Solvency:
         self._broker = setting.broker
         self._ranges: dict[int, tuple[float, float]] = {}
         for data in setting.strategy.datas:
+            if not hasattr(data.lines, "close"):  # a feed of other lines; nothing is held in it
+                continue
             bars = setting.timeline.bars(data)
             count = setting.timeline.steps if bars is None else int(bars.max(initial=-1)) + 1
             prices = np.frombuffer(data.lines.close.array, dtype=np.float64)[:count]
