@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Any
 
 from atms.engine.brokerside import BrokerSide
+from atms.engine.identity import function_of
 from atms.engine.timeline import Timeline
 from atms.engine.turns import FastTurn, HeldTurn, StockTurn
 from atms.engine.warmup import is_held
@@ -91,12 +93,13 @@ class Loop:
             yield step
 
     def _start(self, turn: FastTurn, step: int) -> int | None:
-        """Come to where the strategy is first called; None: a stop, or a line that was let go.
+        """Come to the first step of ``next``; None: a stop, or a line that was let go.
 
-        Before it, only a broker that is awake, and watchers of every bar, have something to do.
+        Until the strategy is called, only a broker that is awake, and watchers of every bar, have
+        something to do.
         """
         last = self._timeline.steps - 1
-        while step < turn.starts_at:
+        while step < min(turn.next_at, last + 1):
             if self.loose or not self._visit(turn, step):
                 return None
             step += 1
@@ -107,22 +110,27 @@ class Loop:
     def _run_simple(self, turn: FastTurn, first: int) -> None:
         cerebro, lane, watching = self._cerebro, self._lane, turn.watching
         feeds, own, strategy = self._timeline.feeds, turn.tickers, turn.strategy
-        main, own_main, next_at = feeds.main, own.main, turn.next_at
+        main, own_main, held = feeds.main, own.main, strategy.__dict__
+        plain = isinstance(function_of(strategy, "next"), FunctionType)
         # A feed's ticker and the strategy's for it: while the broker sleeps they move as one.
         pairs = zip(feeds.moving, own.moving, strict=True)
         moving = [(ticker, other, bars) for (ticker, bars), (other, _) in pairs]
         for step in range(first, self._timeline.steps):
-            if step < lane.asleep_until and step >= next_at and not watching.every_bar:
+            if step < lane.asleep_until and not watching.every_bar:
                 main.at = own_main.at = step
-                for ticker, other, places in moving:
-                    ticker.at = other.at = places[step]
-                strategy.next()
+                if moving:
+                    for ticker, other, places in moving:
+                        ticker.at = other.at = places[step]
+                # ``strategy.next`` is found slowly: Backtrader's classes have a ``__getattr__``.
+                if "next" in held or not plain:
+                    strategy.next()
+                else:
+                    type(strategy).next(strategy)
                 if watching.every_bar:  # since this moment: somebody looked, or cash was moved
                     watching.after(-1)
                     strategy.clear()
-            else:
-                if self.loose or not self._visit(turn, step):
-                    return
+            elif self.loose or not self._visit(turn, step):
+                return
             if cerebro._event_stop:
                 return
 
@@ -145,7 +153,7 @@ class Loop:
             if self.loose or not self._visit(turn, step):
                 return
             step += 1
-            if step > turn.next_at and not turn.watching.every_bar:
+            if not turn.watching.every_bar:
                 while call < step:
                     call = next(upcoming, steps)
                 step = max(step, min(call, lane.asleep_until))

@@ -214,6 +214,25 @@ def test_in_the_place_of_stock_it_still_finds_backtraders_own_loops(params: Any)
     assert not cerebro.explain().fast("loop")
 
 
+@pytest.mark.parametrize("of_class", [False, True])
+def test_next_may_be_exchanged_on_the_way_and_back(of_class: bool) -> None:
+    def next_(self: Any) -> None:
+        self.see("next")
+        if len(self) == 20 and of_class:
+            type(self).next = other
+        elif len(self) == 20:
+            self.next = other.__get__(self)
+
+    def other(self: Any) -> None:
+        self.see("another next")
+        if len(self) == 30 and of_class:
+            type(self).next = next_
+        elif len(self) == 30:
+            del self.next
+
+    assert same(seeing(bars(), next=next_)).explain().fast("strategy")
+
+
 def test_a_run_that_the_strategy_stops_ends_there() -> None:
     def next_(self: Any) -> None:
         self.see("next")
