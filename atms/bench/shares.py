@@ -18,9 +18,10 @@ _ATMS = str(Path(__file__).parent.parent)
 _PARTS = (
     (f"{_ATMS}/bench/work", "strategy"),
     (f"{_ATMS}/engine/loading", "feeds"),
+    (f"{_ATMS}/feeds", "feeds"),
     (f"{_ATMS}/engine/once", "indicators"),
     (f"{_ATMS}/engine/broker", "orders"),
-    (f"{_ATMS}/engine/watching", "notifications, observers, analyzers"),
+    (f"{_ATMS}/engine/watching", "telling and watching"),
     (f"{_ATMS}/engine/resampling", "resampling"),
     (f"{_ATMS}/engine/event", "event mode"),
     (f"{_ATMS}/engine/lines", "reading lines"),
@@ -29,7 +30,7 @@ _PARTS = (
     (f"{_ATMS}/artefacts", "files"),
     (f"{_ATMS}/ledger", "ledger"),
     (f"{_ATMS}/bench", "making bars"),
-    (_ATMS, "recorders, result"),
+    (_ATMS, "recorders and result"),
 )
 OTHER = "other"
 
