@@ -21,7 +21,7 @@ from atms.bench.rows import BY_NAME, ROWS, Row
 from atms.bench.running import run_job
 from atms.cli.guard import fail, guarded
 from atms.cli.screen import errors, out
-from atms.errors import RunError, UnknownName, did_you_mean
+from atms.errors import ConfigError, RunError, UnknownName, did_you_mean
 from atms.report.summary import json_safe
 
 GROWTH = "growth"
@@ -72,6 +72,8 @@ def bench(
     rows = [one for one in ROWS if one.name in names]
     machine = this_machine()
     if profile:
+        if json_ or full or explain:
+            raise ConfigError("--profile goes with rows and --bars alone; drop the other options")
         _profile(rows, bars, machine)
         return
     with errors().status("") as status:

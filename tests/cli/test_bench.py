@@ -69,6 +69,12 @@ def test_a_profile_says_which_part_took_the_time(cli) -> None:
     assert optimise == "optimise: runs in other processes, which are not looked into"
 
 
+def test_a_profile_goes_with_no_table(cli) -> None:
+    code, _, err = cli("bench", "cross", "--profile", "--json", "figures.json")
+    assert code == 2
+    assert "--profile goes with rows and --bars alone" in err
+
+
 def test_time_in_a_library_is_that_of_who_called_it() -> None:
     shares = Shares()
     with shares:
