@@ -99,7 +99,7 @@ class Loop:
         something to do.
         """
         last = self._timeline.steps - 1
-        while step < min(turn.next_at, last + 1):
+        while step < turn.next_at:
             if self.loose or not self._visit(turn, step):
                 return None
             step += 1

@@ -181,10 +181,6 @@ def _plain(column: pd.Series) -> list[Any]:
     return [None if gone else value for value, gone in zip(values, absent.tolist(), strict=True)]
 
 
-def _with_absence(column: pd.Series) -> zip[tuple[Any, bool]]:
-    return zip(column.tolist(), column.isna().tolist(), strict=True)
-
-
 def _numbers(column: pd.Series) -> list[str | None]:
     """Return decimals as text: a float at its shortest that reads back equal."""
     if column.dtype == np.float64:
@@ -200,7 +196,7 @@ def _numbers(column: pd.Series) -> list[str | None]:
         return shown
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "i":
         return list(map(str, column.tolist()))
-    return [None if gone else str(exact_decimal(value)) for value, gone in _with_absence(column)]
+    return [None if value is None else str(exact_decimal(value)) for value in _plain(column)]
 
 
 def _moments(column: pd.Series, kind: Column[Any], text: bool) -> list[Any]:
