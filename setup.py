@@ -58,6 +58,11 @@ class BuildTogether(build_ext):
 
     in_place = False
 
+    def finalize_options(self) -> None:
+        """Compile on every core: the modules do not wait for each other."""
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
+
     def run(self) -> None:
         """Build, and note where to: while it runs, setuptools hides that from the steps."""
         self.in_place = bool(self.inplace)
