@@ -23,7 +23,7 @@ CONFIG = {
     "data": {"feeds": [{"name": "walk", "source": "frame", "timezone": "UTC"}]},
     "strategy": f"{Cross.__module__}:{Cross.__qualname__}",
     "broker": {"cash": CASH, "commission": 0.001},
-    "report": {"picture": False},
+    "report": {"picture": False, "html": False},
 }
 _FEW = 2_000
 

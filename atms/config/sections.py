@@ -206,6 +206,8 @@ class ReportSection(Section):
         default=(), description="Backtrader analyzers; their results go to analyzers.json."
     )
     picture: bool = Field(True, description="Draw equity.png.")
+    html: bool = Field(True, description="Write report.html, the run's page.")
+    max_mb: float = Field(5.0, gt=1, description="How large the page may get, megabytes.")
 
 
 class Config(Section):

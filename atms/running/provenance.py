@@ -37,8 +37,10 @@ def collect(config: Config, classes: Sequence[type[Any]], data: Mapping[str, str
         data: feed -> hash of its bars.
     """
     values = public_values(config)
-    for section, key in (("run", "out"), ("run", "name"), ("report", "picture")):
-        values[section].pop(key)
+    elsewhere = {"run": ("out", "name"), "report": ("picture", "html", "max_mb")}
+    for section, keys in elsewhere.items():
+        for key in keys:
+            values[section].pop(key)
     values.pop("ledger")
     code: dict[str, str] = {}
     for kind in dict.fromkeys(classes):
