@@ -79,6 +79,7 @@ class Result:
         analyzers: name -> what get_analysis() returned, of the config's analyzers.
         strategy, cerebro: Backtrader's live objects; None for a run read from its folder.
         folder: where it was read from, if it was.
+        mode: ``backtest``, ``paper`` or ``live``.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Result:
     strategy: Any = None
     cerebro: Any = None
     folder: Path | None = None
+    mode: str = "backtest"
 
     @property
     def account(self) -> str:

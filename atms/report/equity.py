@@ -82,18 +82,29 @@ def wealth(recording: Recording, value: Floats) -> Floats:
         recording: the run.
         value: at each step of the time range, shape (n,); what is returned has shape (n + 1,).
     """
-    before = np.concatenate([[recording.start_cash], value[:-1]])
     early, late = np.zeros(len(value)), np.zeros(len(value))
     ends = recording.last_rounds[recording.first :]
     for move in recording.deposits:
         step = int(np.searchsorted(ends, move.tick))
         if step < len(value):
             (early if move.first else late)[step] += move.amount
+    return time_weighted(recording.start_cash, value, early, late)
+
+
+def time_weighted(start: float, value: Floats, early: Floats, late: Floats) -> Floats:
+    """Return *start* and what became of it, shape (n + 1,), without cash that was added.
+
+    Args:
+        start: the starting cash.
+        value: what the account held at each step, shape (n,).
+        early, late: cash that was added at each step, before and after its fills, shape (n,).
+    """
+    before = np.concatenate([[start], value[:-1]])
     moved = early.any() or late.any()
     if not moved or (before + early <= 0).any():
-        return np.concatenate([[recording.start_cash], value])
+        return np.concatenate([[start], value])
     growth = np.cumprod((value - late) / (before + early))
-    return recording.start_cash * np.concatenate([[1.0], growth])
+    return start * np.concatenate([[1.0], growth])
 
 
 class Holding(NamedTuple):

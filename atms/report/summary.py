@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from atms.report.equity import wealth
 from atms.report.metrics import drawdowns, metrics
 from atms.report.recording import Recording
-from atms.report.sessions import sampling
+from atms.report.sampled import Sampled, of_recording
+from atms.report.spells import spells
 
 _DEEPEST = (
     "max_drawdown_start",
@@ -48,12 +48,10 @@ def summary(
     """
     value = equity["value"].to_numpy()
     stamps = recording.stamps[recording.first :]
-    sampled = sampling(stamps)
-    a_year = periods_per_year or sampled.periods_per_year
-    worth = wealth(recording, value)[np.concatenate([[0], sampled.last + 1])]
-    hold = _hold(recording, benchmark)[np.concatenate([[0], sampled.last + 1])]
-    times = equity.index[np.concatenate([[0], sampled.last])]
-    figures = _returns(worth, hold, a_year, risk_free)
+    sampled = of_recording(
+        recording, equity, benchmark=benchmark, periods_per_year=periods_per_year
+    )
+    hold = sampled.hold
     traded = sum(
         abs(fill.size) * fill.price * recording.feeds[fill.feed].multiplier
         for fill in recording.fills
@@ -62,8 +60,8 @@ def summary(
     return {
         "start_value": recording.start_cash,
         "final_value": float(value[-1]),
-        **figures,
-        **_drawdown_dates(worth, times),
+        **_returns(sampled, risk_free),
+        **_drawdown_dates(sampled),
         **_trade_figures(trades),
         "exposure": held,
         **_costs(recording),
@@ -72,7 +70,7 @@ def summary(
         "bars": len(equity),
         "start": _iso(stamps[0]),
         "end": _iso(stamps[-1]),
-        "periods_per_year": float(a_year),
+        "periods_per_year": sampled.periods_per_year,
         "returns_note": sampled.note,
     }
 
@@ -91,56 +89,36 @@ def _costs(recording: Recording) -> dict[str, float]:
     return {**costs, "total_costs": math.fsum(costs.values())}
 
 
-def _returns(
-    wealth: NDArray[np.float64], hold: NDArray[np.float64], a_year: float, risk_free: float
-) -> dict[str, float | None]:
+def _returns(sampled: Sampled, risk_free: float) -> dict[str, float | None]:
     """Return the metrics; all but the total undefined once the account has fallen to nothing."""
-    broke = bool((wealth <= 0).any())
-    priced = bool((hold > 0).all() and np.isfinite(hold).all())
-    with np.errstate(all="ignore"):
-        returns = np.zeros(0) if broke else np.diff(wealth) / wealth[:-1]
-        against = np.diff(hold) / hold[:-1] if priced and not broke else None
-    figures = metrics(returns, periods_per_year=a_year, benchmark=against, risk_free=risk_free)
-    if broke:
+    figures = metrics(
+        sampled.returns,
+        periods_per_year=sampled.periods_per_year,
+        benchmark=sampled.benchmark,
+        risk_free=risk_free,
+    )
+    if sampled.broke:
+        wealth = sampled.wealth
         figures["total_return"] = float(wealth[-1] / wealth[0] - 1)
         figures["max_drawdown"] = float(np.min(drawdowns(wealth)))
     return figures
 
 
-def _hold(recording: Recording, feed: int) -> NDArray[np.float64]:
-    """Return the price of one unit held: the first open in range, then each step's close."""
-    bars = recording.bars_at_steps(feed)[recording.first :]
-    record = recording.feeds[feed]
-    first = max(int(bars[0]), 0)
-    begin = record.columns["open"][first]
-    # Flat until its first bar, where the benchmark begins later than the run.
-    closes = np.where(bars >= 0, record.columns["close"][np.maximum(bars, 0)], begin)
-    return np.concatenate([[begin], closes])
-
-
-def _drawdown_dates(wealth: NDArray[np.float64], times: pd.DatetimeIndex) -> dict[str, Any]:
-    """Return peak, valley and recovery of the deepest drawdown, and the longest one's days.
-
-    *wealth* begins with the starting cash, held at ``times[0]``; both have shape (n + 1,).
-    """
-    drawdown = drawdowns(wealth)
-    below = drawdown < 0
-    if not below.any():
+def _drawdown_dates(sampled: Sampled) -> dict[str, Any]:
+    """Return peak, valley and recovery of the deepest drawdown, and the longest one's days."""
+    times, found = sampled.times, spells(sampled.wealth)
+    if not found:
         return {**dict.fromkeys(_DEEPEST), "longest_drawdown_days": 0.0}
-    # A drawdown lasts from its peak to the first value that is no longer below it.
-    edges = np.flatnonzero(np.diff(np.concatenate([below, [False]]).astype(int)))
-    spans = [(int(peak), min(int(back) + 1, len(times) - 1)) for peak, back in edges.reshape(-1, 2)]
-    days = [(times[back] - times[peak]).total_seconds() / 86_400 for peak, back in spans]
-    valley = int(np.argmin(drawdown))
-    index = next(i for i, (peak, back) in enumerate(spans) if peak < valley <= back)
-    peak, back = spans[index]
-    deepest = (
-        times[peak].isoformat(),
-        times[valley].isoformat(),
-        None if below[back] else times[back].isoformat(),
+    days = [(times[one.back] - times[one.peak]).total_seconds() / 86_400 for one in found]
+    index = min(range(len(found)), key=lambda place: found[place].depth)
+    deepest = found[index]
+    dates = (
+        times[deepest.peak].isoformat(),
+        times[deepest.valley].isoformat(),
+        times[deepest.back].isoformat() if deepest.recovered else None,
         days[index],
     )
-    return {**dict(zip(_DEEPEST, deepest, strict=True)), "longest_drawdown_days": max(days)}
+    return {**dict(zip(_DEEPEST, dates, strict=True)), "longest_drawdown_days": max(days)}
 
 
 def _trade_figures(trades: pd.DataFrame) -> dict[str, Any]:

@@ -204,6 +204,7 @@ def _result(rows: LiveRows, found: Derived, warnings: tuple[str, ...]) -> Result
         audit=tuple(Audit.from_dict(entry) for entry in run["audit"]),
         warnings=warnings,
         folder=Path(run["folder"]),
+        mode=run["mode"],
     )
 
 
