@@ -174,6 +174,7 @@ def _ways(index: pd.Index, flows: pd.DataFrame) -> Iterator[tuple[Floats, Floats
     # What came on the last bar may have come after it, and then is in no value.
     for last in (len(stamps), len(stamps) - 1):
         known = steps < last
-        moved = np.bincount(steps[known], weights=amounts[known], minlength=len(stamps))
+        moved = np.zeros(len(stamps))
+        np.add.at(moved, steps[known], amounts[known])
         yield moved, none
         yield none, moved
