@@ -11,6 +11,7 @@ import typer
 
 from atms.api import load_run
 from atms.cli import options
+from atms.cli.chart import beside
 from atms.cli.guard import guarded
 from atms.cli.screen import out, print_json, say
 from atms.cli.tables import (
@@ -106,7 +107,8 @@ def show(run: Run, config: options.ConfigFiles = None, json_: options.Json = Fal
         return
     page = out()
     page.print(headline(result).append(f", {result.status}", "dim"))
-    page.print(results_table(result.metrics, result.feeds[0].currency))
+    figures = results_table(result.metrics, result.feeds[0].currency)
+    page.print(beside(page, figures, result))
     page.print(f"[dim]{result.metrics['returns_note']}[/]")
     for line in funnel_lines(result.funnel):
         page.print(line, markup=False)
