@@ -10,7 +10,8 @@ from atms.sandbox.binance.numbers import ZERO
 from atms.sandbox.binance.orders import Order
 from atms.sandbox.binance.resting import Queue, Resting
 
-Levels = list[tuple[Decimal, Decimal]]
+Level = tuple[Decimal, Decimal]  # price, quantity
+Levels = list[Level]
 
 
 def best(market: Market, resting: Resting) -> tuple[Levels, Levels]:

@@ -33,9 +33,13 @@ class Endpoint:
         weight: of the request.
         signed: key, timestamp and signature are needed.
         places: new orders that it counts as.
+        keyed: a key is needed, and nothing else.
+        asks: makes the request that *call* takes.
     """
 
-    call: Callable[[Request], Any]
+    call: Callable[[Any], Any]
     weight: int | Callable[[Params], int] = 1
     signed: bool = False
     places: int = 0
+    keyed: bool = False
+    asks: Callable[[Any, Params, ApiKey | None], Any] = Request

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from atms.sandbox.binance.endpoints import Endpoint, Request
+from atms.sandbox.binance.endpoints import Endpoint
+from atms.sandbox.binance.grounds import Grounds
 from atms.sandbox.binance.parameters import Params
 from atms.sandbox.binance.refusals import Refused, rejected
 from atms.sandbox.binance.security import ApiKey, check_signature, check_time, known_key
-from atms.sandbox.binance.venue import Venue
 
 _LAG = 30.0  # seconds that a new order may be hidden from queries
 
 
 def serve(
-    venue: Venue,
+    venue: Grounds,
     endpoint: Endpoint,
     sent: Mapping[str, str],
     *,
@@ -43,34 +43,36 @@ def serve(
         if endpoint.places:
             venue.meter.count_orders(endpoint.places)
             _draw(venue)
-        return endpoint.call(Request(venue, params, owner))
+        return endpoint.call(endpoint.asks(venue, params, owner))
     except Refused as refusal:
         code = refusal.code
         if endpoint.places and code not in (-1003, -1015):
             venue.truth.note("reject", code=code, message=refusal.message, name=name)
         raise
     finally:
-        venue.exchange.hidden_until = 0
+        venue.hide_until(0)
         venue.truth.note(
             "request", name=name, address=address, key=(key or "")[:8], weight=weight, code=code
         )
 
 
 def _owner(
-    venue: Venue, endpoint: Endpoint, sent: Mapping[str, str], key: str | None, payload: str
+    venue: Grounds, endpoint: Endpoint, sent: Mapping[str, str], key: str | None, payload: str
 ) -> ApiKey | None:
-    if not endpoint.signed:
+    if not endpoint.signed and not endpoint.keyed:
         return None
     owner = known_key(venue.keys, key)
+    if endpoint.keyed:
+        return owner
     check_time(sent, venue.clock)
     check_signature(owner, payload, sent.get("signature"))
     return owner
 
 
-def _draw(venue: Venue) -> None:
+def _draw(venue: Grounds) -> None:
     """Draw the faults that strike a new order before it is taken."""
     if venue.faults.happens("reject_order"):
         raise rejected("Market is closed.")
     if venue.faults.happens("read_lag"):
         lag = round(venue.faults.seconds(_LAG) * 1000)
-        venue.exchange.hidden_until = venue.clock.now() + lag
+        venue.hide_until(venue.clock.now() + lag)

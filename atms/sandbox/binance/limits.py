@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from atms.sandbox.binance.clock import Clock
 from atms.sandbox.binance.config import Limits
@@ -12,6 +13,19 @@ from atms.sandbox.binance.truth import Truth
 
 _MINUTE = 60_000
 _LONGEST_BAN = 3 * 86_400
+
+
+class Span(NamedTuple):
+    """A time that orders are counted in: its header, milliseconds, words, unit, how many."""
+
+    header: str
+    length: int
+    words: str
+    unit: str
+
+
+A_DAY = Span("1D", 86_400_000, "1 DAY", "DAY")
+A_MINUTE = Span("1M", _MINUTE, "1 MINUTE", "MINUTE")
 
 
 @dataclass(slots=True)
@@ -55,15 +69,17 @@ class Meter:
 
     Attributes:
         limits: the figures.
+        longer: what ``orders_day`` counts: a day, or a minute where the venue does that.
     """
 
-    def __init__(self, clock: Clock, limits: Limits, truth: Truth) -> None:
+    def __init__(self, clock: Clock, limits: Limits, truth: Truth, longer: Span = A_DAY) -> None:
         self.limits = limits
+        self.longer = longer
         self._clock = clock
         self._truth = truth
         self._addresses: dict[str, Address] = {}
         self.orders_10s = Window(10_000, limits.orders_10s)
-        self.orders_day = Window(86_400_000, limits.orders_day)
+        self.orders_day = Window(longer.length, limits.orders_day)
 
     def of(self, address: str) -> Address:
         """Return what *address* has used."""
@@ -136,7 +152,7 @@ class Meter:
             Refused: 429, -1015.
         """
         now = self._clock.now()
-        for window, name in ((self.orders_10s, "10 SECOND"), (self.orders_day, "1 DAY")):
+        for window, name in ((self.orders_10s, "10 SECOND"), (self.orders_day, self.longer.words)):
             if window.at(now) + n > window.limit:
                 raise Refused(
                     -1015,

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from atms.sandbox.binance.endpoints import Endpoint
 from atms.sandbox.binance.gate import serve
+from atms.sandbox.binance.grounds import Grounds
 from atms.sandbox.binance.http import web
 from atms.sandbox.binance.refusals import Refused
-from atms.sandbox.binance.routes import REST
-from atms.sandbox.binance.venue import Venue
-
-if TYPE_CHECKING:
-    from atms.sandbox.binance.userdata import UserData
 
 _SLOW = 3.0
 _ACK_LAG = 0.5
@@ -26,16 +23,16 @@ class Rest:
     """Answers requests.
 
     Args:
-        users: the account's event streams; a fault answers after them.
+        routes: method and path -> what is asked.
     """
 
-    def __init__(self, venue: Venue, users: UserData) -> None:
+    def __init__(self, venue: Grounds, routes: Mapping[tuple[str, str], Endpoint]) -> None:
         self._venue = venue
-        self._users = users
+        self._routes = routes
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
-        endpoint = REST.get((request.method, request.path))
+        endpoint = self._routes.get((request.method, request.path))
         if endpoint is None:
             return web.Response(status=404, text="<html><body>404 Not Found</body></html>",
                                 content_type="text/html")  # fmt: skip
@@ -85,7 +82,11 @@ class Rest:
         headers = {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
         if endpoint.places:
             short, day = self._venue.meter.counts()
-            headers |= {"X-MBX-ORDER-COUNT-10S": str(short), "X-MBX-ORDER-COUNT-1D": str(day)}
+            longer = self._venue.meter.longer.header
+            headers |= {
+                "X-MBX-ORDER-COUNT-10S": str(short),
+                f"X-MBX-ORDER-COUNT-{longer}": str(day),
+            }
         return headers
 
     async def _strike(self, request: web.Request) -> web.StreamResponse | None:

@@ -9,19 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from atms.sandbox.binance import events
-from atms.sandbox.binance.depth import Levels, best, levels
+from atms.sandbox.binance.depth import Level, Levels, best, levels
+from atms.sandbox.binance.grounds import Grounds
 from atms.sandbox.binance.intervals import LENGTHS
 from atms.sandbox.binance.klines import Forming
 from atms.sandbox.binance.market import Market, Trade
 from atms.sandbox.binance.numbers import text
 from atms.sandbox.binance.public import agg_trade
-from atms.sandbox.binance.venue import Venue
 from atms.sandbox.binance.wires import Wire
 
 _METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
-_NAME = re.compile(
-    r"([a-z0-9]+)@(trade|aggTrade|bookTicker|kline_\w+|depth(?:5|10|20)?(?:@100ms|@1000ms)?)"
-)
 _MOST = 1024
 _FAST, _SLOWLY = 0.1, 1.0  # seconds between updates of a book
 _UPDATES = {"1s": 1.0}  # seconds between updates of a kline that is not over
@@ -29,9 +26,17 @@ _UPDATE = 2.0
 
 
 class Hub:
-    """Names of streams to the connections that listen; told by the markets."""
+    """Names of streams to the connections that listen; told by the markets.
 
-    def __init__(self, venue: Venue) -> None:
+    Attributes:
+        form: what a stream's name looks like: symbol and kind.
+    """
+
+    form = re.compile(
+        r"([a-z0-9]+)@(trade|aggTrade|bookTicker|kline_\w+|depth(?:5|10|20)?(?:@100ms|@1000ms)?)"
+    )
+
+    def __init__(self, venue: Grounds) -> None:
         self._venue = venue
         self._listeners: dict[str, dict[Listener, None]] = {}
         self._told: dict[str, float] = {}
@@ -43,7 +48,7 @@ class Hub:
     # ---- subscriptions ----------------------------------------------------------------------
     def knows(self, name: str) -> bool:
         """Return whether there is a stream of that name."""
-        found = _NAME.fullmatch(name)
+        found = self.form.fullmatch(name)
         if not found or found[1].upper() not in self._venue.markets:
             return False
         kind, _, interval = found[2].partition("_")
@@ -51,7 +56,7 @@ class Hub:
 
     def add(self, name: str, listener: Listener) -> None:
         """Let *listener* hear the stream *name*."""
-        found = _NAME.fullmatch(name)
+        found = self.form.fullmatch(name)
         assert found is not None
         market = self._venue.markets[found[1].upper()]
         if found[2].partition("@")[0] == "depth":
@@ -82,7 +87,7 @@ class Hub:
             return
         symbol, now = market.symbol.name, self._venue.clock.now()
         low = symbol.lower()
-        self._tell(f"{low}@trade", lambda: _trade(symbol, trade, now))
+        self._tell(f"{low}@trade", lambda: self.trade(symbol, trade, now))
         self._tell(
             f"{low}@aggTrade",
             lambda: {"e": "aggTrade", "E": now, "s": symbol} | agg_trade(trade),
@@ -112,21 +117,17 @@ class Hub:
         return True
 
     def _tell_best(self, market: Market) -> None:
-        bids, asks = best(market, self._venue.exchange.resting(market.symbol.name))
+        bids, asks = best(market, self._venue.resting(market.symbol.name))
         if not bids or not asks or self._best.get(market.symbol.name) == (bids, asks):
             return
         self._best[market.symbol.name] = (bids, asks)
-        (bid, bid_qty), (ask, ask_qty) = bids[0], asks[0]
         self._tell(
             f"{market.symbol.name.lower()}@bookTicker",
-            lambda: {
-                "u": market.ladder.version, "s": market.symbol.name, "b": text(bid),
-                "B": text(bid_qty), "a": text(ask), "A": text(ask_qty),
-            },
-        )  # fmt: skip
+            lambda: self.best(market, bids[0], asks[0]),
+        )
 
     def _levels(self, market: Market) -> tuple[Levels, Levels]:
-        return levels(market, self._venue.exchange.resting(market.symbol.name))
+        return levels(market, self._venue.resting(market.symbol.name))
 
     # ---- books, by the clock ----------------------------------------------------------------
     async def tell_books(self) -> None:
@@ -136,7 +137,7 @@ class Hub:
             await asyncio.sleep(_FAST)
             beat += 1
             for name in list(self._listeners):
-                found = _NAME.fullmatch(name)
+                found = self.form.fullmatch(name)
                 if found is None:
                     continue
                 if found[2] == "bookTicker":
@@ -151,7 +152,7 @@ class Hub:
         version = market.ladder.version
         count = kind.partition("@")[0].removeprefix("depth")
         if count:
-            self._tell(name, lambda: _partial(version, bids, asks, int(count)))
+            self._tell(name, lambda: self.partial(market, bids[: int(count)], asks[: int(count)]))
             return
         before = self._books[name]
         if before[1:] == (bids, asks):
@@ -165,6 +166,29 @@ class Hub:
                 "b": _changes(before[1], bids), "a": _changes(before[2], asks),
             },
         )  # fmt: skip
+
+    # ---- in this venue's words --------------------------------------------------------------
+    def trade(self, symbol: str, trade: Trade, now: int) -> dict[str, Any]:
+        """Return a print."""
+        return {
+            "e": "trade", "E": now, "s": symbol, "t": trade.id, "p": text(trade.price),
+            "q": text(trade.qty), "T": trade.time, "m": not trade.buyer_took, "M": True,
+        }  # fmt: skip
+
+    def best(self, market: Market, bid: Level, ask: Level) -> dict[str, Any]:
+        """Return the best prices."""
+        return {
+            "u": market.ladder.version, "s": market.symbol.name, "b": text(bid[0]),
+            "B": text(bid[1]), "a": text(ask[0]), "A": text(ask[1]),
+        }  # fmt: skip
+
+    def partial(self, market: Market, bids: Levels, asks: Levels) -> dict[str, Any]:
+        """Return the top of a book."""
+        return {
+            "lastUpdateId": market.ladder.version,
+            "bids": [[text(price), text(qty)] for price, qty in bids],
+            "asks": [[text(price), text(qty)] for price, qty in asks],
+        }
 
 
 class Listener:
@@ -258,23 +282,8 @@ class Listener:
         self._wire.say({"error": {"code": code, "msg": message}, "id": number})
 
 
-def _trade(symbol: str, trade: Trade, now: int) -> dict[str, Any]:
-    return {
-        "e": "trade", "E": now, "s": symbol, "t": trade.id, "p": text(trade.price),
-        "q": text(trade.qty), "T": trade.time, "m": not trade.buyer_took, "M": True,
-    }  # fmt: skip
-
-
 def _kline(symbol: str, kline: Forming, now: int, closed: bool) -> dict[str, Any]:
     return {"e": "kline", "E": now, "s": symbol, "k": kline.payload(symbol, closed)}
-
-
-def _partial(version: int, bids: Levels, asks: Levels, count: int) -> dict[str, Any]:
-    return {
-        "lastUpdateId": version,
-        "bids": [[text(price), text(qty)] for price, qty in bids[:count]],
-        "asks": [[text(price), text(qty)] for price, qty in asks[:count]],
-    }
 
 
 def _changes(before: Levels, after: Levels) -> list[list[str]]:

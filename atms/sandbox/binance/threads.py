@@ -25,12 +25,14 @@ class SandboxThread:
             that changes it goes through :meth:`call`.
     """
 
+    sandbox: Sandbox
+
     def __init__(self, config: SandboxConfig | None = None) -> None:
         self._config = config
         self._loop = asyncio.new_event_loop()
         self._stop: asyncio.Event | None = None
         self._failure: BaseException | None = None  # of its end, or while it served
-        self._ready: concurrent.futures.Future[Sandbox] = concurrent.futures.Future()
+        self._ready: concurrent.futures.Future[Any] = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
 
     def __enter__(self) -> SandboxThread:
@@ -67,6 +69,10 @@ class SandboxThread:
 
         return asyncio.run_coroutine_threadsafe(inside(), self._loop).result()
 
+    def _make(self, config: SandboxConfig | None) -> Any:
+        """Return what is to serve."""
+        return Sandbox(config)
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
@@ -81,6 +87,6 @@ class SandboxThread:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
-        async with Sandbox(self._config) as sandbox:
+        async with self._make(self._config) as sandbox:
             self._ready.set_result(sandbox)
             await self._stop.wait()

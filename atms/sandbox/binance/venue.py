@@ -2,136 +2,55 @@
 
 from __future__ import annotations
 
-import random
 from decimal import Decimal
-from typing import Any
 
-from atms.errors import ConfigError
 from atms.sandbox.binance.chains import Chains
-from atms.sandbox.binance.clock import Clock
 from atms.sandbox.binance.config import MarketConfig, SandboxConfig
 from atms.sandbox.binance.desk import Desk
 from atms.sandbox.binance.exchange import Exchange
-from atms.sandbox.binance.faults import Faults
 from atms.sandbox.binance.fees import Commission
-from atms.sandbox.binance.ids import Counters, api_key
-from atms.sandbox.binance.intervals import LENGTHS
-from atms.sandbox.binance.klines import Klines
-from atms.sandbox.binance.limits import Meter
-from atms.sandbox.binance.market import Market
-from atms.sandbox.binance.orders import Order
-from atms.sandbox.binance.refusals import Refused
-from atms.sandbox.binance.security import ApiKey
-from atms.sandbox.binance.symbols import Symbol, assets_of
-from atms.sandbox.binance.tape import Tape, read_tape
-from atms.sandbox.binance.trades import holds_trades, read_trades
-from atms.sandbox.binance.truth import Truth
+from atms.sandbox.binance.grounds import Grounds
+from atms.sandbox.binance.resting import Resting
+from atms.sandbox.binance.symbols import Symbol
 from atms.sandbox.binance.wallet import Wallet
 
 UID = 354_937_868  # of the one account
-_MAINTENANCE = 30.0  # seconds, at most
 
 
-class Venue:
-    """The venue behind the wires.
-
-    Attributes:
-        tapes: symbol -> what moves its market; none for one that is moved by hand.
-        keys: key -> what it is.
+class Venue(Grounds):
+    """The spot venue behind the wires.
 
     Raises:
         ConfigError, DataError: in what it is made of.
     """
 
     def __init__(self, config: SandboxConfig) -> None:
-        self.config = config
-        self.clock = Clock()
-        self.random = random.Random(config.seed)
-        self.truth = Truth(self.clock, config.log)
-        self.faults = Faults(config.faults, self.random, self.truth)
-        self.meter = Meter(self.clock, config.limits, self.truth)
-        self.ids = Counters()
-        self.tapes: dict[str, Tape] = {}
-        self.markets: dict[str, Market] = {}
-        for market in config.markets:
-            self._open(market)
+        super().__init__(config)
         wallet = Wallet(config.balances, self._assets())
         commission = Commission(config.commission, config.fee_asset, self._fee_price, wallet)
         self.desk = Desk(self.clock, wallet, self.truth, self.ids, commission)
         self.desk.first_fills.append(self.meter.uncount)
         self.exchange = Exchange(self.desk, self.markets)
         self.chains = Chains(self.exchange)
-        self.keys = self._make_keys()
-        self._down_until = 0
 
-    def symbol(self, name: str) -> Symbol:
-        """Return a symbol.
+    def resting(self, symbol: str) -> Resting:
+        """Return the account's orders on a symbol's book."""
+        return self.exchange.resting(symbol)
 
-        Raises:
-            Refused: -1121.
-        """
-        return self.market(name).symbol
+    def hide_until(self, time: int) -> None:
+        """Let queries tell an order that is placed now from *time* on, venue milliseconds."""
+        self.exchange.hidden_until = time
 
-    def market(self, name: str) -> Market:
-        """Return a market.
-
-        Raises:
-            Refused: -1121.
-        """
-        if name not in self.markets:
-            raise Refused(-1121, "Invalid symbol.")
-        return self.markets[name]
-
-    def visible(self, order: Order) -> bool:
-        """Return whether queries tell an order yet."""
-        return order.seen_from <= self.clock.now()
-
-    def close_for(self, seconds: float) -> None:
-        """Be in maintenance for *seconds*."""
-        self._down_until = self.clock.now() + round(seconds * 1000)
-
-    def maintenance_reply(self) -> dict[str, Any] | None:
-        """Return what every request is answered while the venue is in maintenance."""
-        if self.faults.happens("maintenance"):
-            self.close_for(self.faults.seconds(_MAINTENANCE))
-        if self.clock.now() >= self._down_until:
-            return None
-        return {"code": -1016, "msg": "This service is no longer available."}
-
-    def _open(self, market: MarketConfig) -> None:
-        base, quote = assets_of(market.symbol)
-        name = base + quote
-        if name in self.markets:
-            raise ConfigError(f"symbol {name}: is there twice")
-        tape = self._tape(market, name)
-        interval = tape.interval if tape is not None else market.timeframe
-        if interval not in LENGTHS:
-            raise ConfigError(
-                f"symbol {name}: the venue has no klines of {interval}; it has: "
-                + ", ".join(LENGTHS)
-            )
-        limits = self.config.limits
-        symbol = Symbol(
-            name=name,
+    def _symbol(self, market: MarketConfig, base: str, quote: str, tick: Decimal) -> Symbol:
+        return Symbol(
+            name=base + quote,
             base=base,
             quote=quote,
-            tick=market.tick or (tape.tick if tape is not None else Decimal("0.01")),
+            tick=tick,
             step=market.step or Decimal("0.00001"),
-            max_orders=limits.open_orders,
-            max_algo_orders=limits.algo_orders,
+            max_orders=self.config.limits.open_orders,
+            max_algo_orders=self.config.limits.algo_orders,
         )
-        made = Market(symbol, Klines(interval), market.depth, self.clock, self.ids.trade)
-        self.markets[name] = made
-        if tape is not None:
-            self.tapes[name] = tape
-            tape.load(made)
-
-    def _tape(self, market: MarketConfig, name: str) -> Tape | None:
-        if market.source is None:
-            return None
-        if holds_trades(market.source, name):
-            return read_trades(market, name)
-        return read_tape(market, name)
 
     def _assets(self) -> tuple[str, ...]:
         found = dict.fromkeys(self.config.balances)
@@ -146,12 +65,3 @@ class Venue:
         market = self.markets.get(f"{asset}{symbol.quote}")
         last = market.last if market is not None else None
         return last or self.config.fee_price
-
-    def _make_keys(self) -> dict[str, ApiKey]:
-        now = self.clock.now()
-        first = ApiKey(self.config.key or api_key(), self.config.secret or api_key(), created=now)
-        keys = {first.key: first}
-        if self.config.may_withdraw:
-            second = ApiKey(api_key(), api_key(), may_withdraw=True, created=now)
-            keys[second.key] = second
-        return keys
