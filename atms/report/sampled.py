@@ -29,7 +29,8 @@ class Sampled:
     Attributes:
         times: of the values below, UTC, shape (n + 1,); the first is that of the first bar, on
             which the starting cash was there.
-        wealth: what the starting cash became, shape (n + 1,); see :func:`atms.report.equity.wealth`.
+        wealth: what the starting cash became, shape (n + 1,); see
+            :func:`atms.report.equity.wealth`.
         hold: the benchmark's price, shape (n + 1,).
         periods_per_year: how many such periods a year has.
         note: the same in words.

@@ -60,7 +60,11 @@ class Chart:
         title: its name, for everybody and for a screen reader.
         table: the id of the table behind it.
         x, y, by: keys of the table's columns that are drawn.
-        options: what this kind needs more.
+        options: what this kind needs more. equity: ``shade``, stretches with from, to
+            (microseconds) and depth; ``log``. heatmap: ``total``, the column that is no cell.
+            histogram: ``to``, the column of the upper edges (*x* has the lower), ``normal``, that
+            of the curve over it. intervals: ``low``, ``high``. scatter: ``select``, the column
+            that names the trade.
     """
 
     id: str

@@ -1,0 +1,66 @@
+"""What each figure of a run is, in a line."""
+
+from __future__ import annotations
+
+_OF_RETURNS = {
+    "total_return": "last wealth over the first, minus 1",
+    "cagr": "growth a year: wealth's factor to the power of periods a year over periods, minus 1",
+    "volatility": "standard deviation of returns, annualised",
+    "sharpe": "mean excess return over its standard deviation, annualised (Sharpe 1994)",
+    "sortino": "mean excess return over downside deviation, annualised (Sortino & Price 1994)",
+    "calmar": "CAGR over the depth of the deepest drawdown (Young 1991)",
+    "max_drawdown": "the deepest fall of wealth below an earlier value",
+    "omega": "sum of gains over sum of losses, threshold 0 (Keating & Shadwick 2002)",
+    "skew": "skewness of returns, bias-corrected (Joanes & Gill 1998)",
+    "kurtosis": "excess kurtosis of returns, bias-corrected (Joanes & Gill 1998)",
+    "var_95": "the return that 5 % of all fall below",
+    "cvar_95": "mean of the returns at or below var_95",
+    "win_rate": "share of gains among returns that are not zero",
+    "profit_factor": "sum of gains over sum of losses, of returns",
+    "information_ratio": "mean return beyond the benchmark's over its deviation, not annualised",
+    "alpha": "return a year beyond what beta explains (Jensen 1968)",
+    "beta": "covariance with the benchmark's returns over their variance",
+    "max_drawdown_start": "the peak before the deepest drawdown",
+    "max_drawdown_valley": "its lowest point",
+    "max_drawdown_end": "when it had recovered; undefined while it has not",
+    "max_drawdown_days": "from its peak to its recovery, or to the end",
+    "longest_drawdown_days": "the longest time from a peak to its recovery, or to the end",
+}
+_OF_TRADES = {
+    "trades": "closed round trips",
+    "open_trades": "round trips open at the end; in no other figure of trades",
+    "trade_win_rate": "share of closed trades with a net profit above zero",
+    "trade_profit_factor": "net profits of winners over net losses of losers",
+    "expectancy": "mean net profit of a closed trade",
+    "avg_win": "mean net profit of winners",
+    "avg_loss": "mean net profit of losers",
+    "best_trade": "highest net profit of a closed trade",
+    "worst_trade": "lowest net profit of a closed trade",
+}
+_OF_COSTS = {
+    "fees": "sum over all fills",
+    "spread_cost": "what fills were worse by for the spread",
+    "slippage_cost": "what fills were worse by for slippage",
+    "impact_cost": "what fills were worse by for market impact",
+    "funding_cost": "funding paid; negative: received",
+    "borrow_cost": "paid for borrowing what was sold short",
+    "interest_cost": "interest paid; negative: received",
+    "liquidation_cost": "fees of liquidations",
+    "total_costs": "all of these: the difference from the same fills without costs",
+}
+MEANINGS = {
+    "start_value": "the account's cash before the first bar",
+    "final_value": "the account's value at the last bar",
+    **_OF_RETURNS,
+    **_OF_TRADES,
+    "exposure": "share of bars on which anything was held",
+    **_OF_COSTS,
+    "turnover": "value traded over mean account value",
+    "benchmark_return": "buy and hold, from the first open to the last close of the time range",
+    "bars": "of the time range",
+    "start": "stamp of the first bar",
+    "end": "stamp of the last bar",
+    "periods_per_year": "return periods a year",
+    "returns_note": "how returns were measured",
+    "seconds": "how long Cerebro ran",
+}

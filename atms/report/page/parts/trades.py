@@ -1,0 +1,70 @@
+"""The trades: a table, how far each went for and against, and what they have in common."""
+
+from __future__ import annotations
+
+from atms.report.page.blocks import Block, Chart, Column, Section, Table, Text
+from atms.report.page.parts.breakdowns import breakdowns
+from atms.report.page.parts.given import Given, counted
+
+
+def trades(given: Given) -> Section:
+    """Return the trades, or why there are none."""
+    if not len(given.result.trades):
+        return Section("trades", "Trades", [Text(_none(given), "warn")])
+    still = given.metrics.get("open_trades") or 0
+    note = "Net profit is after fees; a click shows the trade in the price chart."
+    if still:
+        note += (
+            f" {counted(still, 'trade')} still open: profit at the last close, and in no figure "
+            "of trades."
+        )
+    table = Table("trades", "Trades", _columns(given), series="trades", note=note, tall=True)
+    blocks: list[Block] = [table, *_scatters(given), *breakdowns(given)]
+    return Section("trades", "Trades", blocks)
+
+
+def _none(given: Given) -> str:
+    why = given.result.explanation
+    return f"No trade: {why}." if why else "No trade was made."
+
+
+def _columns(given: Given) -> tuple[Column, ...]:
+    money = given.currency
+    return (
+        Column("trade_id", "Trade", "count"),
+        Column("symbol", "Symbol"),
+        Column("side", "Side"),
+        Column("status", "Status"),
+        Column("entry_ts", "Entry", "time"),
+        Column("exit_ts", "Exit", "time"),
+        Column("size", "Size", "number"),
+        Column("entry_price", "Entry price", "price", money),
+        Column("exit_price", "Exit price", "price", money),
+        Column("net_pnl", "Net profit", "money", money),
+        Column("net_pnl_pct", "Return", "percent"),
+        Column("fee", "Fees", "money", money),
+        Column("bars", "Bars", "count"),
+        Column("mae_pct", "MAE", "percent"),
+        Column("mfe_pct", "MFE", "percent"),
+        Column("exit_reason", "Exit reason"),
+        Column("reason", "Reason"),
+        Column("tag", "Tag"),
+    )
+
+
+def _scatters(given: Given) -> list[Block]:
+    if not len(given.closed):
+        return []
+    return [
+        Chart(
+            f"{key}-chart",
+            "scatter",
+            f"Return of each trade against its {words} excursion ({key.upper()})",
+            "trades",
+            x=f"{key}_pct",
+            y=("net_pnl_pct",),
+            by="side",
+            options={"select": "trade_id"},
+        )
+        for key, words in (("mae", "most adverse"), ("mfe", "most favourable"))
+    ]
