@@ -8,7 +8,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from atms.sandbox.binance.config import SandboxConfig
 from atms.sandbox.binance.server import Sandbox
