@@ -15,7 +15,8 @@ from atms.cli.live_view import LiveView
 from atms.cli.screen import out, say
 from atms.config import Config
 from atms.errors import ConfigError
-from atms.running.live import AccountView, LiveRun, Mode
+from atms.running.live import LiveRun, Mode
+from atms.running.live_views import AccountView
 
 Takeover = Annotated[
     bool, typer.Option("--takeover", help="End the process that has the account, and take it.")

@@ -16,6 +16,7 @@ from pydantic import (
 
 from atms.config.broker import BrokerSection
 from atms.config.execution import ExecutionSection
+from atms.config.operations import OperationsSection
 from atms.config.risk import RiskSection
 from atms.config.secrets import DatabaseUrl
 from atms.config.section import Section
@@ -222,6 +223,7 @@ class Config(Section):
     risk: RiskSection = RiskSection()
     broker: BrokerSection = BrokerSection()
     execution: ExecutionSection = ExecutionSection()
+    operations: OperationsSection = OperationsSection()
     ledger: LedgerSection = LedgerSection()
     report: ReportSection = ReportSection()
 

@@ -13,6 +13,7 @@ from atms.execution.disk.recorder import NAME, Recorder
 from atms.execution.disk.strategy_state import StateKeeper
 from atms.ledger.live_runs import RunRow
 from atms.running import provenance
+from atms.running.events import Events
 from atms.running.live_ledger import LedgerWriter
 from atms.running.noting import LiveNotes, NotedBroker, Warnings, restoring
 from atms.running.saying import Saying
@@ -67,11 +68,13 @@ class Kept:
                 "datas": datas,
             }
         )
-        warnings = Warnings()
+        warnings, events = Warnings(), Events()
+        cerebro.addstorecb(events.store)
         cerebro.addstorecb(warnings.store)
+        cerebro.adddatacb(events.data)
         cerebro.addanalyzer(
             LiveNotes, _name=_NOTES, recorder=self.recorder, ledger=self.ledger,
-            keeper=self.keeper, warnings=warnings,
+            keeper=self.keeper, warnings=warnings, events=events,
             saying=Saying(self.recorder, self.ledger, _places(datas), self._run.trading.host.now),
         )  # fmt: skip
         cerebro.before_bars.append(restoring(self.keeper))

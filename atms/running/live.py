@@ -6,9 +6,9 @@ import logging
 import secrets
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -30,43 +30,20 @@ from atms.risk import Day, Gate
 from atms.running.answers import answer_of
 from atms.running.beating import Heart
 from atms.running.components import add_strategy
+from atms.running.events import tell
 from atms.running.kept import Kept
+from atms.running.live_log import logging_to
 from atms.running.live_stores import make_store, manner_of, run_name, store_names, symbols_of
+from atms.running.live_views import AccountView, seen
 from atms.running.noting import NotedBroker
 from atms.running.plan import Plan
 from atms.running.session import Session, SessionFolder, this_process
 from atms.running.trading import Trading
 from atms.running.trading_day import load_day, save_day
 from atms.stores.base import Store
-from atms.stores.facts import BalanceFact, BucketFact, OrderFact, Part, Snapshot
 from atms.usercode import describe, where_raised
 
 Mode = Literal["paper", "live", "shadow"]
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccountView:
-    """An account before anything is done on it.
-
-    Attributes:
-        store: its name in the config.
-        fingerprints: key -> enough to tell it from another.
-        balances, positions: what it holds.
-        orders: what stands open.
-        can_withdraw: whether the key may take money out; None: the venue does not tell.
-        hows: kind of order, or group -> how it is done: by the venue, here and with what, or the
-            code with which it is refused; see :func:`atms.execution.emulation.hows.table`.
-    """
-
-    store: str
-    account: str
-    fingerprints: Mapping[str, str]
-    balances: tuple[BalanceFact, ...]
-    positions: tuple[BucketFact, ...]
-    orders: tuple[OrderFact, ...]
-    can_withdraw: bool | None
-    hows: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -149,8 +126,8 @@ class LiveRun:
             if (secret := getattr(section, key)) is not None
         }
         consent = self.config.execution.emulated_protection
-        seen = _seen(name, store, prints, shot, venue.can_withdraw)
-        return replace(seen, hows=hows.table(venue, consent=consent))
+        view = seen(name, store, prints, shot, venue.can_withdraw)
+        return replace(view, hows=hows.table(venue, consent=consent))
 
     # ---- running ----------------------------------------------------------------------------
     def run(self) -> None:
@@ -160,7 +137,13 @@ class LiveRun:
             StrategyError: the strategy raised; the accounts were wound down by policy.
             AtmsError: an account cannot be had, or not kept.
         """
-        folder = SessionFolder.create(self.state, self._session(), config_yaml(self.config))
+        session = self._session()
+        folder = SessionFolder.create(self.state, session, config_yaml(self.config))
+        with logging_to(folder.path, self.id, self.config):
+            tell(f"run begins: {session.strategy}, {session.mode}", asdict(session))
+            self._run(folder)
+
+    def _run(self, folder: SessionFolder) -> None:
         self.kept = Kept(self, folder.path)
         heart = Heart(self.trading, folder, self.mode, self._keep_day)
         status = "failed"
@@ -171,17 +154,19 @@ class LiveRun:
                 cerebro.run()
             self.trading.raise_failure()
             status = "finished"
-        except AtmsError:
-            raise
         except KeyboardInterrupt:
             status = "interrupted"
             raise
         except Exception as error:
+            tell(f"run failed: {error}", {"error": type(error).__name__}, logging.ERROR, error=True)
+            if isinstance(error, AtmsError):
+                raise
             raise self._raised(error) from error
         finally:
             self.trading.close()
             heart.end(self.trading.left)
             self.kept.close(status)
+            tell(f"run ended: {status}", {"status": status, "left": self.trading.left})
 
     def _cerebro(self) -> StockCerebro:
         run = self.config.run
@@ -297,19 +282,3 @@ class LiveRun:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def _seen(
-    name: str, store: Store, prints: Mapping[str, str], shot: Snapshot, can_withdraw: bool | None
-) -> AccountView:
-    missing = {Part.ORDERS, Part.BALANCES} - shot.parts
-    if missing:
-        parts = ", ".join(sorted(part.value for part in missing))
-        raise VenueError(f"stores.{name}: the venue did not tell its {parts}; try again later")
-    return AccountView(
-        store=name, account=store.account, fingerprints=prints,
-        balances=tuple(one for one in shot.facts if isinstance(one, BalanceFact) and one.total),
-        positions=tuple(one for one in shot.facts if isinstance(one, BucketFact) and one.qty),
-        orders=tuple(one for one in shot.facts if isinstance(one, OrderFact)),
-        can_withdraw=can_withdraw,
-    )  # fmt: skip

@@ -17,6 +17,7 @@ from atms.execution.disk.strategy_state import StateKeeper
 from atms.feeds.live import is_live
 from atms.feeds.stamps import to_micros
 from atms.running.live_ledger import LedgerWriter
+from atms.running.live_log import SCREEN
 
 _KEPT = 1000  # texts
 _AGAIN = 60.0  # seconds before the same is told again
@@ -52,7 +53,7 @@ class Warnings:
         if len(self._told) > _KEPT:
             self._told.clear()
         self._told[text] = now
-        log.warning("%s", text)
+        log.warning("%s", text, extra={"only": SCREEN})  # the file has each, by Events
 
 
 class NotedBroker(LiveBroker):
@@ -100,13 +101,13 @@ class LiveNotes(bt.Analyzer):
     """Notes what a strategy is told, and how the accounts stand after each bar.
 
     Params:
-        recorder, ledger, keeper, warnings, saying: where it goes; each may be None.
+        recorder, ledger, keeper, warnings, events, saying: where it goes; each may be None.
         now: the run's clock.
     """
 
     params = (
         ("recorder", None), ("ledger", None), ("keeper", None), ("warnings", None),
-        ("saying", None), ("now", None),
+        ("events", None), ("saying", None), ("now", None),
     )  # fmt: skip
 
     def notify_order(self, order: bt.Order) -> None:
@@ -117,6 +118,8 @@ class LiveNotes(bt.Analyzer):
         warnings: Warnings | None = self.p.warnings
         if warnings is not None:
             warnings.order(order)
+        if self.p.events is not None:
+            self.p.events.order(order)
         if self.p.saying is not None:
             self.p.saying.order(order)
 

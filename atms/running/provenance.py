@@ -41,7 +41,8 @@ def collect(config: Config, classes: Sequence[type[Any]], data: Mapping[str, str
     for section, keys in elsewhere.items():
         for key in keys:
             values[section].pop(key)
-    values.pop("ledger")
+    for section in ("ledger", "operations"):
+        values.pop(section)
     code: dict[str, str] = {}
     for kind in dict.fromkeys(classes):
         code.update(_code(kind))

@@ -563,7 +563,7 @@ def test_config_show_has_the_sections_in_the_order_of_thought(small, cli) -> Non
     _, out, _ = cli("config", "show", "-c", small)
     assert list(yaml.safe_load(out)) == [
         "version", "run", "stores", "data", "strategy", "sizer", "risk", "broker", "execution",
-        "ledger", "report",
+        "operations", "ledger", "report",
     ]  # fmt: skip
 
 

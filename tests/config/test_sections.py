@@ -446,7 +446,7 @@ def test_a_schema_that_cannot_be_written_says_where(cli) -> None:
 def test_the_schema_names_every_section_in_the_order_of_thought(cli) -> None:
     assert list(printed_schema(cli)["properties"]) == [
         "version", "run", "stores", "data", "strategy", "sizer", "risk", "broker", "execution",
-        "ledger", "report",
+        "operations", "ledger", "report",
     ]  # fmt: skip
 
 

@@ -1,0 +1,50 @@
+"""An account as it stands before anything is done on it, for a person to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from atms.errors import VenueError
+from atms.stores.base import Store
+from atms.stores.facts import BalanceFact, BucketFact, OrderFact, Part, Snapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountView:
+    """An account before anything is done on it.
+
+    Attributes:
+        store: its name in the config.
+        fingerprints: key -> enough to tell it from another.
+        balances, positions: what it holds.
+        orders: what stands open.
+        can_withdraw: whether the key may take money out; None: the venue does not tell.
+        hows: kind of order, or group -> how it is done: by the venue, here and with what, or the
+            code with which it is refused; see :func:`atms.execution.emulation.hows.table`.
+    """
+
+    store: str
+    account: str
+    fingerprints: Mapping[str, str]
+    balances: tuple[BalanceFact, ...]
+    positions: tuple[BucketFact, ...]
+    orders: tuple[OrderFact, ...]
+    can_withdraw: bool | None
+    hows: Mapping[str, str] = field(default_factory=dict)
+
+
+def seen(
+    name: str, store: Store, prints: Mapping[str, str], shot: Snapshot, can_withdraw: bool | None
+) -> AccountView:
+    missing = {Part.ORDERS, Part.BALANCES} - shot.parts
+    if missing:
+        parts = ", ".join(sorted(part.value for part in missing))
+        raise VenueError(f"stores.{name}: the venue did not tell its {parts}; try again later")
+    return AccountView(
+        store=name, account=store.account, fingerprints=prints,
+        balances=tuple(one for one in shot.facts if isinstance(one, BalanceFact) and one.total),
+        positions=tuple(one for one in shot.facts if isinstance(one, BucketFact) and one.qty),
+        orders=tuple(one for one in shot.facts if isinstance(one, OrderFact)),
+        can_withdraw=can_withdraw,
+    )  # fmt: skip
