@@ -1,0 +1,76 @@
+// Unpack, then draw chart by chart: one that fails says so in its place and stops no other.
+const ATMS = globalThis.ATMS;
+const ORDER = ["equity", "price"]; // these are looked at first
+
+function tell(text) {
+  const place = ATMS.byId("progress");
+  place.hidden = !text;
+  place.textContent = text ? `Unpacking: ${text}` : "";
+}
+
+async function drawOne(spec) {
+  try {
+    const chart = new ATMS.kinds[spec.kind](spec);
+    ATMS.charts[spec.id] = chart;
+    await chart.start();
+  } catch (error) {
+    delete ATMS.charts[spec.id];
+    ATMS.fail(ATMS.byId(spec.id), error);
+  }
+  await ATMS.pause();
+}
+
+async function drawAll() {
+  const rank = (spec) => (ORDER.includes(spec.kind) ? ORDER.indexOf(spec.kind) : ORDER.length);
+  const specs = [...ATMS.specs].sort((left, right) => rank(left) - rank(right));
+  for (const spec of specs) await drawOne(spec);
+}
+
+/** What packing left out or made coarser stands under the price, which it concerns. */
+function noteWhatIsCoarser() {
+  if (!ATMS.notes.length) return;
+  const place = document.querySelector("figure.price, figure.equity") || ATMS.byId("page");
+  const items = ATMS.notes.map((text) => ATMS.make("li", { text }));
+  place.append(ATMS.make("ul", { class: "notes" }, ...items));
+}
+
+/** Show in the navigation which section is read. */
+function followSections() {
+  const links = new Map([...document.querySelectorAll("nav.sections a")].map((link) => [link.hash.slice(1), link]));
+  const observer = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      for (const [id, link] of links) {
+        if (id === entry.target.id) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
+    }
+  }, { rootMargin: "-15% 0px -75% 0px" });
+  for (const id of links.keys()) if (ATMS.byId(id)) observer.observe(ATMS.byId(id));
+}
+
+async function run() {
+  ATMS.reached("started");
+  document.documentElement.classList.add("scripted");
+  ATMS.startTheme();
+  if (typeof DecompressionStream === "undefined") {
+    ATMS.byId("old").hidden = false;
+    return;
+  }
+  followSections();
+  await ATMS.load(tell);
+  noteWhatIsCoarser();
+  await drawAll();
+  ATMS.reached("drawn");
+  await ATMS.startTables();
+  ATMS.startPrint();
+  tell("");
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  ATMS.reached("ready");
+}
+
+run().then(ATMS.settle.resolve, (error) => {
+  tell("");
+  ATMS.fail(ATMS.byId("page"), error);
+  ATMS.settle.reject(error);
+});

@@ -1,0 +1,53 @@
+// For paper: light colours, long tables whole, and pictures of the charts that fit its width.
+const ATMS = globalThis.ATMS;
+let pictures = [];
+
+/** Return a canvas with what a chart's plots show, in light colours. */
+function picture(chart) {
+  const views = chart.frame.shown.views().filter(Boolean);
+  const layers = views.map((view) => {
+    view.paint(); // at once: after this event no frame comes before the paper does
+    return view.export("png", true).canvas;
+  });
+  const canvas = ATMS.make("canvas", { class: "printed", role: "img", "aria-label": chart.spec.title });
+  canvas.width = Math.max(...layers.map((layer) => layer.width));
+  canvas.height = layers.reduce((sum, layer) => sum + layer.height, 0);
+  const pen = canvas.getContext("2d");
+  let top = 0;
+  for (const layer of layers) {
+    pen.drawImage(layer, 0, top);
+    top += layer.height;
+  }
+  return canvas;
+}
+
+function before() {
+  if (pictures.length) return;
+  for (const chart of Object.values(ATMS.charts)) {
+    if (!chart.frame.shown) continue;
+    try {
+      chart.frame.inks.set("light");
+      const canvas = picture(chart);
+      chart.frame.plot.after(canvas);
+      pictures.push(canvas);
+    } catch (error) {
+      ATMS.failures.push(`print ${chart.spec.id}: ${error.stack}`);
+    }
+  }
+  ATMS.printTables(true);
+  for (const folded of document.querySelectorAll("details.badge")) folded.open = true;
+}
+
+function after() {
+  pictures.forEach((canvas) => canvas.remove());
+  pictures = [];
+  for (const chart of Object.values(ATMS.charts)) chart.frame.inks.set(ATMS.theme());
+  ATMS.printTables(false);
+  for (const folded of document.querySelectorAll("details.badge")) folded.open = false;
+}
+
+/** Make ready for paper before each printing, and go back afterwards. */
+ATMS.startPrint = () => {
+  addEventListener("beforeprint", before);
+  addEventListener("afterprint", after);
+};
