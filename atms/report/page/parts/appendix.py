@@ -27,7 +27,7 @@ def appendix(given: Given) -> Section:
         blocks.append(Code("log", "Log", shortened(result.log, "run.log")))
     if given.config_text:
         blocks.append(Code("config", "Config, whole", given.config_text))
-    return Section("appendix", "Appendix", blocks)
+    return Section("appendix-section", "Appendix", blocks)
 
 
 def shortened(text: str, file: str) -> str:

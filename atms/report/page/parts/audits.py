@@ -13,7 +13,7 @@ def audits(given: Given) -> Section:
     found = given.result.audit
     if not found:
         said = "No audit was kept: the bars came from no source that is audited, or it is gone."
-        return Section("audit", "Data audit", [Text(said)])
+        return Section("audit-section", "Data audit", [Text(said)])
     columns = (
         Column("feed", "Feed"),
         Column("verdict", "Verdict"),
@@ -30,7 +30,7 @@ def audits(given: Given) -> Section:
         for one in found
     ]  # fmt: skip
     feeds = Table("audits", "Audited feeds", columns, rows, tall=len(rows) > 20)
-    return Section("audit", "Data audit", [feeds, *_findings(given)])
+    return Section("audit-section", "Data audit", [feeds, *_findings(given)])
 
 
 def _findings(given: Given) -> list[Block]:

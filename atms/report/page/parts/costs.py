@@ -25,7 +25,7 @@ def costs(given: Given) -> Section:
     """Return the costs by kind, or that there was none."""
     metrics, count = given.metrics, len(given.result.fills)
     if not count:
-        return Section("costs", "Costs", [Text("No fill: nothing was charged for one.")])
+        return Section("costs-section", "Costs", [Text("No fill: nothing was charged for one.")])
     traded, gross = traded_value(given), gross_profit(given)
     rows = [
         [title, *plain([amount, _over(amount, gross), _over(amount, traded),
@@ -46,7 +46,9 @@ def costs(given: Given) -> Section:
         "before fees. A negative cost was income. Spread, slippage and impact are in the fills' "
         "prices already."
     )
-    return Section("costs", "Costs", [Table("costs", "Costs by kind", columns, rows, note=note)])
+    return Section(
+        "costs-section", "Costs", [Table("costs", "Costs by kind", columns, rows, note=note)]
+    )
 
 
 def traded_value(given: Given) -> float:

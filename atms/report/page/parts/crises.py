@@ -63,7 +63,7 @@ def crises(given: Given) -> list[Section]:
         "saw whole. Dates as in the reports of LEAN and pyfolio."
     )
     table = Table("crises", "Crisis windows", columns, rows, note=note)
-    return [Section("crises", "Crisis windows", [table])]
+    return [Section("crises-section", "Crisis windows", [table])]
 
 
 def _row(sampled: Sampled, window: Window) -> list[object] | None:

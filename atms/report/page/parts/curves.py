@@ -15,7 +15,7 @@ def equity(given: Given) -> Section:
     """Return the equity curve against buy and hold, with the drawdown beneath."""
     blocks: list[Block] = [*(Text(line, "bad") for line in given.missing)]
     if not len(given.result.equity):
-        return Section("equity", "Equity", [*blocks, Text(_FALLEN, "warn")])
+        return Section("equity-section", "Equity", [*blocks, Text(_FALLEN, "warn")])
     money = given.currency
     table = Table(
         "equity",
@@ -40,18 +40,18 @@ def equity(given: Given) -> Section:
         y=("value", "hold"),
         options={"log": False, "shade": shades(given), "unit": money},
     )
-    return Section("equity", "Equity", [*blocks, chart, table])
+    return Section("equity-section", "Equity", [*blocks, chart, table])
 
 
 def price(given: Given) -> Section:
     """Return the bars with indicators, signals, fills, trades and levels."""
     if not len(given.result.bars):
-        return Section("price", "Price", [Text("No bars of this run are kept.", "warn")])
+        return Section("price-section", "Price", [Text("No bars of this run are kept.", "warn")])
     feeds = ", ".join(dict.fromkeys(feed.symbol for feed in given.result.feeds[:8]))
     more = len(given.result.feeds) - 8
     title = f"Price of {feeds}{f' and {more} others' if more > 0 else ''}, with signals and fills"
     table = Table("fills", "Fills", fill_columns(given), series="fills", tall=True)
-    return Section("price", "Price", [Chart("price-chart", "price", title, "fills"), table])
+    return Section("price-section", "Price", [Chart("price-chart", "price", title, "fills"), table])
 
 
 def fill_columns(given: Given) -> tuple[Column, ...]:
@@ -72,7 +72,7 @@ def exposure(given: Given) -> Section:
     """Return how much was held, over time and in words."""
     frame = given.result.equity
     if not len(frame):
-        return Section("exposure", "Exposure", [Text(_FALLEN, "warn")])
+        return Section("exposure-section", "Exposure", [Text(_FALLEN, "warn")])
     chart = Chart(
         "exposure-chart", "exposure", "Exposure: held value over account value", "equity",
         x="time", y=("exposure",),
@@ -80,8 +80,8 @@ def exposure(given: Given) -> Section:
     held = given.metrics.get("exposure")
     if not held:
         said = "Nothing was held on any bar."
-        return Section("exposure", "Exposure", [Text(said)])
-    return Section("exposure", "Exposure", [chart, Text(_held(given))])
+        return Section("exposure-section", "Exposure", [Text(said)])
+    return Section("exposure-section", "Exposure", [chart, Text(_held(given))])
 
 
 def _held(given: Given) -> str:

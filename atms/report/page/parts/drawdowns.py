@@ -46,7 +46,7 @@ def shades(given: Given) -> list[dict[str, Any]]:
 
 def drawdowns(given: Given) -> Section:
     """Return the table of the deepest drawdowns, or why there is none."""
-    return Section("drawdowns", "Drawdowns", [_block(given)])
+    return Section("drawdowns-section", "Drawdowns", [_block(given)])
 
 
 def _block(given: Given) -> Block:

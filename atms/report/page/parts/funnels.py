@@ -27,7 +27,7 @@ def funnel(given: Given) -> Section:
         blocks.append(_signals())
     else:
         blocks.append(Text("The strategy does not explain its bars: it stated no signals."))
-    return Section("funnel", "Funnel", blocks)
+    return Section("funnel-section", "Funnel", blocks)
 
 
 def _steps(found: Funnel) -> Table:

@@ -19,9 +19,9 @@ def orders(given: Given) -> Section:
     if not len(frame):
         bars = given.metrics.get("bars") or 0
         said = f"The strategy placed no order on {counted(bars, 'bar')}."
-        return Section("orders", "Orders", [Text(said, "warn")])
+        return Section("orders-section", "Orders", [Text(said, "warn")])
     blocks: list[Block] = [_statuses(frame), *_refusals(frame), *_list(given, frame)]
-    return Section("orders", "Orders", blocks)
+    return Section("orders-section", "Orders", blocks)
 
 
 def _statuses(frame: pd.DataFrame) -> Table:

@@ -27,9 +27,9 @@ def periods(given: Given) -> Section:
     """Return months, years, the distribution of returns, and rolling figures."""
     sampled = given.sampled
     if sampled is None:
-        return Section("periods", "Periods", [Text("There is no equity curve to measure.")])
+        return Section("periods-section", "Periods", [Text("There is no equity curve to measure.")])
     blocks = [*_months(sampled), *_years(sampled), *distribution(given), *rolling(given)]
-    return Section("periods", "Periods", blocks)
+    return Section("periods-section", "Periods", blocks)
 
 
 def returns_by(wealth: Floats, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:

@@ -26,7 +26,7 @@ def robustness(given: Given, intervals: Intervals) -> Section:
     """Return the main figures with their intervals, or why there are none."""
     if not intervals.found:
         said = "Fewer than 10 returns and 10 closed trades, or none that differ: no interval."
-        return Section("robustness", "Robustness", [Text(said)])
+        return Section("robustness-section", "Robustness", [Text(said)])
     blocks: list[Block] = []
     for key, title, kind, names in _GROUPS:
         rows = [
@@ -36,7 +36,7 @@ def robustness(given: Given, intervals: Intervals) -> Section:
         ]
         if rows:
             blocks += _group(key, title, kind, rows, given.currency)
-    return Section("robustness", "Robustness", [Text(_how(given, intervals)), *blocks])
+    return Section("robustness-section", "Robustness", [Text(_how(given, intervals)), *blocks])
 
 
 def _group(key: str, title: str, kind: Kind, rows: list[list[object]], money: str) -> list[Block]:

@@ -10,7 +10,7 @@ from atms.report.page.parts.given import Given, counted
 def trades(given: Given) -> Section:
     """Return the trades, or why there are none."""
     if not len(given.result.trades):
-        return Section("trades", "Trades", [Text(_none(given), "warn")])
+        return Section("trades-section", "Trades", [Text(_none(given), "warn")])
     still = given.metrics.get("open_trades") or 0
     note = "Net profit is after fees; a click shows the trade in the price chart."
     if still:
@@ -20,7 +20,7 @@ def trades(given: Given) -> Section:
         )
     table = Table("trades", "Trades", _columns(given), series="trades", note=note, tall=True)
     blocks: list[Block] = [table, *_scatters(given), *breakdowns(given)]
-    return Section("trades", "Trades", blocks)
+    return Section("trades-section", "Trades", blocks)
 
 
 def _none(given: Given) -> str:
