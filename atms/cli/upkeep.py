@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from atms.cli.screen import print_json, say
 from atms.errors import ConfigError, OutputError
 from atms.pruning import Prunable, prunable
 from atms.pruning import prune as prune_runs
+from atms.running.live_pruning import prunable_live, prune_live
 from atms.running.live_sync import LiveSynced, sync_live
 from atms.syncing import Synced
 from atms.syncing import sync as sync_runs
@@ -87,21 +88,40 @@ def prune(
         str | None,
         typer.Option("--max-size", metavar="SIZE", help="The oldest beyond 500M, 2G in all."),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Folders of paper and live runs instead; the ledger keeps."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only show what.")] = False,
     config: options.ConfigFiles = None,
     json_: options.Json = False,
 ) -> None:
-    """Take old backtests away, folder and ledger rows; without --yes, show which."""
+    """Take old backtests away, folder and ledger rows; without --yes, show which.
+
+    With --live, folders of paper and live runs that are over and whole in the ledger. No journal.
+    """
     if older is None and keep is None and max_size is None:
         raise ConfigError("say which: --older 30d, --keep 20, --max-size 2G, or several of them")
-    url = options.load(config).config.ledger.url
-    found = prunable(
-        url,
-        older=None if older is None else _age(older),
-        keep=keep,
-        max_size=None if max_size is None else _size(max_size),
-    )
-    stay = prune_runs(url, found) if yes and found else {}
+    loaded = options.load(config).config
+    rules: dict[str, Any] = {
+        "older": None if older is None else _age(older), "keep": keep,
+        "max_size": None if max_size is None else _size(max_size),
+    }  # fmt: skip
+    kept: dict[str, str] = {}
+    if live:
+        url = loaded.ledger.url if loaded.ledger.enabled else None
+        which = prunable_live(loaded.execution.folder, url, **rules)
+        found, kept = which.runs, which.stay
+        stay = prune_live(found) if yes else {}
+    else:
+        found = prunable(loaded.ledger.url, **rules)
+        stay = prune_runs(loaded.ledger.url, found) if yes and found else {}
+    _tell_pruned(found, stay, kept, yes, json_)
+
+
+def _tell_pruned(
+    found: list[Prunable], stay: dict[Path, str], kept: dict[str, str], yes: bool, json_: bool
+) -> None:
     if json_:
         rows = [{**vars(run), "folder": str(run.folder) if run.folder else None} for run in found]
         print_json(
@@ -109,11 +129,14 @@ def prune(
                 "pruned": yes,
                 "runs": rows,
                 "folders_that_stay": [str(path) for path in stay],
+                "runs_that_stay": kept,
             }
         )
         return
     for run in found:
         say(_line(run))
+    for run_id, why in kept.items():
+        say(f"{run_id} stays: {why}", "yellow")
     for folder, why in stay.items():
         say(f"{folder}: {why}", "yellow")
     total = sum(run.size for run in found) / 1e6

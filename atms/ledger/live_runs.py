@@ -102,9 +102,16 @@ def close_run(connection: Connection, run_id: str, status: str, ended: datetime)
 
 def is_running(connection: Connection, run_id: str) -> bool:
     """Return whether a run's row is there and says that it has not ended."""
+    return status_of(connection, run_id) == "running"
+
+
+def status_of(connection: Connection, run_id: str) -> str | None:
+    """Return how a run stands by its row; None: there is no such row."""
     runs = schema.runs
-    found = connection.execute(select(runs.c.status).where(runs.c.id == run_id)).scalar()
-    return found == "running"
+    found: str | None = connection.execute(
+        select(runs.c.status).where(runs.c.id == run_id)
+    ).scalar()
+    return found
 
 
 def note_equity(
