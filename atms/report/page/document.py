@@ -73,8 +73,8 @@ _HELP = (
     "everything: metrics.json, trades.csv, fills.csv, equity.parquet, bars.parquet."
 )
 _WITHOUT = (
-    f'<noscript><p class="text warn">Scripts are off: {_HELP}</p></noscript>'
-    '<p id="old" class="text warn" hidden>This browser cannot unpack the page’s data (it lacks '
+    f'<noscript><p class="said warn">Scripts are off: {_HELP}</p></noscript>'
+    '<p id="old" class="said warn" hidden>This browser cannot unpack the page’s data (it lacks '
     f"DecompressionStream; any browser since 2023 has it): {_HELP}</p>"
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from atms.report.page.blocks import Badge, Block, Chart, Code, Contents, Figure, Table, Text
@@ -11,7 +11,9 @@ from atms.report.page.formats import NONE, exact, formatted
 STATES = {"good": "good", "warn": "warning", "bad": "bad", "none": "for information"}
 # Drawn from series, which are too long to be a table in the markup.
 OF_SERIES = ("equity", "price", "exposure")
-WIDE = (*OF_SERIES, "heatmap", "lines")
+WIDE = (*OF_SERIES, "heatmap")
+# Their tables say what they draw and hardly more.
+DRAWN_WHOLE = ("equity", "price", "heatmap", "histogram", "lines", "intervals")
 
 
 def header(contents: Contents) -> str:
@@ -68,11 +70,8 @@ def section(title: str, ident: str, blocks: Sequence[Block]) -> str:
         if drawn is not None and drawn.id not in under and _said_by(drawn, chart):
             under[drawn.id] = chart
     folded = {chart.id: tables[table] for table, chart in under.items()}
-    parts = "".join(
-        _block(block, folded)
-        for block in blocks
-        if not (isinstance(block, Table) and block.id in under)
-    )
+    standing = [block for block in blocks if not (isinstance(block, Table) and block.id in under)]
+    parts = "".join(_paired(standing, folded))
     return (
         f'<section id="{escape(ident)}" aria-labelledby="{escape(ident)}-title">'
         f'<h2 id="{escape(ident)}-title">{escape(title)}</h2><div class="blocks">{parts}</div>'
@@ -80,18 +79,39 @@ def section(title: str, ident: str, blocks: Sequence[Block]) -> str:
     )
 
 
+def _paired(blocks: Sequence[Block], folded: dict[str, Table]) -> Iterator[str]:
+    """Yield blocks; a chart of bars and the table that follows it stand side by side."""
+    place = 0
+    while place < len(blocks):
+        pair = blocks[place : place + 2]
+        texts = [_block(block, folded) for block in pair]
+        if len(pair) == 2 and _beside(*pair):
+            yield f'<div class="pair">{"".join(texts)}</div>'
+            place += 2
+        else:
+            yield texts[0]
+            place += 1
+
+
+def _beside(one: Block, other: Block) -> bool:
+    if not (isinstance(one, Chart) and isinstance(other, Table)):
+        return False
+    short = not other.tall and not other.series
+    return one.kind == "bars" and other.id == one.table and short
+
+
 def _said_by(table: Table, chart: Chart) -> bool:
     """Return whether the chart draws so much of the table that it need not stand open."""
-    if chart.kind in ("scatter", *OF_SERIES):
-        return False
-    if chart.kind == "heatmap" or table.tall:
+    if chart.kind in DRAWN_WHOLE:
         return True
-    return len(table.columns) <= len({chart.x, chart.by, *chart.y} - {""}) + 1
+    return (
+        chart.kind == "bars" and len(table.columns) <= len({chart.x, chart.by, *chart.y} - {""}) + 1
+    )
 
 
 def _block(block: Block, folded: dict[str, Table]) -> str:
     if isinstance(block, Text):
-        return f'<p class="text {block.state}">{escape(block.text)}</p>'
+        return f'<p class="said {block.state}">{escape(block.text)}</p>'
     if isinstance(block, Code):
         return (
             f'<details class="code" id="{escape(block.id)}"><summary>{escape(block.title)}'
@@ -104,18 +124,7 @@ def _block(block: Block, folded: dict[str, Table]) -> str:
 
 def _chart(chart: Chart, behind: Table | None) -> str:
     """Return a chart's place, and the table that it draws."""
-    if behind is not None:
-        rows = (
-            '<details class="behind"><summary>Table: what this chart draws</summary>'
-            f"{table(behind)}</details>"
-        )
-    elif chart.kind in OF_SERIES:
-        rows = (
-            '<details class="behind" data-rows="visible"><summary>Table: what this chart draws'
-            "</summary></details>"
-        )
-    else:
-        rows = f'<p class="behind"><a href="#{escape(chart.table)}">Table: what it draws</a></p>'
+    rows = _behind(chart, behind)
     size = "wide" if chart.kind in WIDE else "small"
     name = escape(chart.title)
     return (
@@ -126,6 +135,25 @@ def _chart(chart: Chart, behind: Table | None) -> str:
         '<div class="plot"></div><p class="status" role="status"></p>'
         f'<p class="unscripted">{NONE} drawn by a script, which has not run</p>{rows}</figure>'
     )
+
+
+def _behind(chart: Chart, table_behind: Table | None) -> str:
+    """Return the way to a chart's numbers, for who cannot or will not read the picture."""
+    rows = ""
+    if chart.kind in ("price", "exposure") or (chart.kind == "equity" and table_behind is None):
+        rows = (
+            '<details class="behind" data-rows="visible"><summary>Table: the part that is shown'
+            "</summary></details>"
+        )
+    if table_behind is not None:
+        name = escape(table_behind.title)
+        rows += (
+            f'<details class="behind"><summary>Table: {name}</summary>{table(table_behind)}'
+            "</details>"
+        )
+    if rows:
+        return rows
+    return f'<p class="behind"><a href="#{escape(chart.table)}">Table: what this draws</a></p>'
 
 
 def table(one: Table) -> str:
@@ -139,7 +167,7 @@ def table(one: Table) -> str:
             f"this page have the same rows.</p></div>{note}"
         )
     head = "".join(
-        f'<th scope="col" class="{column.kind}">{escape(_title(column.title, column.unit))}</th>'
+        f'<th scope="col" class="kind-{column.kind}">{escape(_title(column.title, column.unit))}</th>'
         for column in one.columns
     )
     body = "".join(_row(row, one) for row in one.rows)
@@ -160,5 +188,5 @@ def _row(row: Sequence[object], one: Table) -> str:
         number = exact(value)
         said = f' data-value="{number}"' if number else ""
         text = escape(formatted(value, column.kind))
-        cells += f'<td class="{column.kind}"{said}>{text}</td>'
+        cells += f'<td class="kind-{column.kind}"{said}>{text}</td>'
     return f"<tr>{cells}</tr>"

@@ -28,7 +28,7 @@ async function loadBokeh() {
   await ATMS.pause();
   document.head.append(ATMS.make("script", { text: source }));
   if (!globalThis.Bokeh) throw new Error("Bokeh's script did not run");
-  Bokeh.set_log_level("error");
+  Bokeh.logger.set_level("error"); // set_log_level would itself write to the console
 }
 
 /**

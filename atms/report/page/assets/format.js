@@ -59,20 +59,19 @@ ATMS.exact = (value) => {
   return String(value);
 };
 
-/** Return a number in few characters, for an axis: 12.5k, 3M, 0.0004. */
+/** Return a number in few characters, for an axis: 12,500, 3M, 0.0004. */
 ATMS.compact = (value, step = 0) => {
+  if (!(step > 0)) return grouped(String(Number(value.toPrecision(6))));
   const size = Math.max(Math.abs(value), step);
-  for (const [unit, letter] of [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e4, "k"]]) {
-    if (size < unit) continue;
-    const scale = letter === "k" ? 1e3 : unit;
-    return `${grouped((value / scale).toFixed(decimals(step / scale)))}${letter}`;
+  for (const [unit, letter] of [[1e12, "T"], [1e9, "B"], [1e6, "M"]]) {
+    if (size >= unit) return `${grouped((value / unit).toFixed(decimals(step / unit)))}${letter}`;
   }
   return grouped(value.toFixed(decimals(step)));
 };
 
 /** Return how many decimals tell ticks apart that are *step* from each other. */
 function decimals(step) {
-  if (!(step > 0)) return 2;
+  if (!(step > 0)) return 0;
   for (let digits = 0; digits < 9; digits++) {
     const scaled = step * 10 ** digits;
     if (Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) return digits;

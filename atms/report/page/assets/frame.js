@@ -6,7 +6,7 @@ const ROWS = 200;
 ATMS.fail = (place, error) => {
   ATMS.failures.push(`${place.id}: ${error && error.stack ? error.stack : error}`);
   const said = ATMS.make("p", {
-    class: "text bad",
+    class: "said bad",
     text: `This could not be drawn: ${error && error.message ? error.message : error}`,
   });
   const plot = place.querySelector(".plot");
@@ -19,11 +19,11 @@ class Frame {
   constructor(spec) {
     this.spec = spec;
     this.figure = ATMS.byId(spec.id);
-    this.inks = new ATMS.Inks();
     this.shown = null;
     for (const part of ["controls", "legend", "readout", "plot", "status"]) {
       this[part] = this.figure.querySelector(`.${part}`);
     }
+    this.renew();
     this.figure.querySelector(".unscripted")?.remove();
     this.behind = this.figure.querySelector("details.behind[data-rows]");
     this.behind?.addEventListener("toggle", () => this.behind.open && this.fillRows());
@@ -31,7 +31,7 @@ class Frame {
 
   /** Say beneath the chart that there is nothing to draw. */
   empty(reason) {
-    this.plot.replaceChildren(ATMS.make("p", { class: "text none", text: reason }));
+    this.plot.replaceChildren(ATMS.make("p", { class: "said none", text: reason }));
   }
 
   /** Show *plots*; those that were shown before are taken away. */
@@ -40,11 +40,16 @@ class Frame {
     this.plot.style.minHeight = `${plots.reduce((sum, plot) => sum + plot.height, 0)}px`;
     this.plots = plots;
     this.shown = await ATMS.showPlots(this.plot, plots);
+    let top = 0;
+    for (const plot of plots) {
+      if (plot.says) this.plot.append(ATMS.make("span", { class: "pane", style: `top:${top}px`, text: plot.says }));
+      top += plot.height;
+    }
   }
 
   /** Forget the colours of plots that are about to be replaced. */
   renew() {
-    this.inks = new ATMS.Inks();
+    this.inks = new ATMS.Inks(this.plot.clientWidth);
   }
 
   /** Add a button; *label* is its whole name. */

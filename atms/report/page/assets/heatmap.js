@@ -37,8 +37,10 @@ class Heatmap extends ATMS.TableChart {
     const most = Math.max(...inner.map((cell) => Math.abs(cell[2])), 1e-12);
     const plot = ATMS.newPlot({ height: 46 + rows.length * 26, x: this.range(-0.5, columns.length - 0.5),
       y: this.range(rows.length - 0.5, -0.5), xKind: "number", border: 44 }, frame.inks);
-    ATMS.named(plot.across, columns.map((title) => (title === total ? "Total" : title)), 40);
-    ATMS.named(plot.up, rows, 80);
+    const narrow = (frame.plot.clientWidth - 60) / columns.length < 32;
+    const titles = columns.map((title) => (title === total ? "Total" : title));
+    ATMS.named(plot, plot.across, titles.map((title) => (narrow ? title.slice(0, 1) : title)), 40);
+    ATMS.named(plot, plot.up, rows, 80);
     this.rects(plot, inner, rows, columns, most);
     this.words(plot, filled, rows, columns, kind);
     const found = new Map(filled.map((cell) => [`${cell[0]}\n${cell[1]}`, cell[2]]));
@@ -85,7 +87,7 @@ class Intervals extends ATMS.TableChart {
     const rows = names.map((_, row) => row).filter((row) => Number.isFinite(low[row]) && Number.isFinite(high[row]));
     if (!rows.length) return frame.empty("There is no interval to draw.");
     const plot = ATMS.newPlot({ height: 30 + rows.length * 44, x: this.range(-0.04, 1.04), y: this.range(rows.length - 0.5, -0.6), border: 110 }, frame.inks);
-    ATMS.named(plot.up, rows.map((row) => names[row]), 60);
+    ATMS.named(plot, plot.up, rows.map((row) => names[row]), 60);
     plot.center.forEach((grid) => (grid.visible = false));
     const scale = (row) => {
       const [from, to] = [Math.min(0, low[row], point[row] || 0), Math.max(0, high[row], point[row] || 0)];

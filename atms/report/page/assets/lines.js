@@ -74,7 +74,7 @@ ATMS.addLine = (plot, view, data, look, inks) => {
   const { field } = ATMS;
   const empty = { x: [], y: [] };
   const line = ATMS.glyph(plot, look.step ? "Step" : "Line", empty,
-    { x: field("x"), y: field("y"), line_width: look.width || 1.5, line_dash: look.dash || [],
+    { x: field("x"), y: field("y"), line_width: look.width || 1.5, line_alpha: look.alpha || 1, line_dash: look.dash || [],
       ...(look.step ? { mode: "after" } : { line_join: "round" }) },
     { line_color: look.colour }, inks);
   const renderers = [line];

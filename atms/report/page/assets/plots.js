@@ -7,7 +7,9 @@ const FONT = "11px";
 
 /** Colours of one chart's models, by the names in theme.css. */
 class Inks {
-  constructor() {
+  /** @param {number} [width] pixels that the chart has, which decides how many ticks fit */
+  constructor(width = 900) {
+    this.width = width || 900;
     this.items = [];
   }
 
@@ -56,12 +58,14 @@ function axis(kind, inks, log) {
   const formatter = new M.BasicTickFormatter();
   formatter.doFormat = FORMATS[kind]; // its own one writes 1.000e+6
   model.formatter = formatter;
-  model.setv({ major_label_text_font_size: FONT, minor_tick_line_color: null, major_tick_in: 0,
+  model.setv({ major_label_text_font_size: FONT, major_label_text_font: FAMILY, minor_tick_line_color: null, major_tick_in: 0,
     major_tick_out: 4, major_label_standoff: 4 });
   return inks.put(model, { axis_line_color: "line", major_tick_line_color: "line",
     major_label_text_color: "muted" });
 }
 ATMS.axis = axis;
+
+const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 function grid(dimension, ticker, inks, names) {
   const model = new Bokeh.Models.Grid({ dimension, ticker });
@@ -71,13 +75,13 @@ function grid(dimension, ticker, inks, names) {
 /**
  * Make a plot without toolbar: its controls are the page's own buttons.
  * @param {Object} wanted height; x and y: ranges; xKind, yKind: of the axes or null; log; right: y axis
- *   at the right; border: pixels that the y axis may take, the same for plots that stand together
+ *   at the right; says: its title; border: pixels that the y axis may take, the same for plots that stand together
  */
 ATMS.newPlot = (wanted, inks) => {
   const M = Bokeh.Models;
   const plot = new M.Plot({
     x_range: wanted.x, y_range: wanted.y, height: wanted.height, sizing_mode: "stretch_width",
-    toolbar_location: null, min_border_left: 4, min_border_right: 4, min_border_top: 6,
+    toolbar_location: null, min_border_left: 4, min_border_right: 4, min_border_top: wanted.says ? 18 : 6,
     min_border_bottom: wanted.xKind ? 22 : 4, outline_line_color: null, lod_threshold: null,
   });
   if (wanted.log) plot.y_scale = new M.LogScale();
@@ -90,9 +94,9 @@ ATMS.newPlot = (wanted, inks) => {
   const up = axis(wanted.yKind || "number", inks, wanted.log);
   plot.add_layout(up, wanted.right ? "right" : "left");
   plot.add_layout(grid(1, up.ticker, inks), "center");
-  if (wanted.height < 130) up.ticker.desired_num_ticks = 3;
-  plot.across = across;
-  plot.up = up;
+  across.ticker.desired_num_ticks = Math.max(2, Math.min(8, Math.floor(inks.width / 120)));
+  if (wanted.height < 130) up.ticker.desired_num_ticks = wanted.height < 100 ? 2 : 4;
+  Object.assign(plot, { across, up, says: wanted.says });
   return plot;
 };
 

@@ -4,7 +4,7 @@ const HEIGHT = 380;
 const FIRST = 600; // bars that a view of one trade shows at most around it
 const GROUP_NAMES = {
   fills: [["buy fill", "dot", "gain"], ["sell fill", "square", "loss"]],
-  signals: [["signal", "up", "signal"]],
+  signals: [["signal: △ long, ▽ short, ◇ exit, × refused", "up", "signal"]],
   trades: [["trade", "line", "gain"]],
   levels: [["stop and target", "dash", "loss"]],
 };
@@ -97,7 +97,7 @@ class PriceChart {
     this.over = { drawers: [] };
     for (const column of this.columns.get("price")) {
       column.renderers = ATMS.addLine(this.main, this.over, { time: column.time, value: column.values },
-        { colour: column.colour, width: 1.3 }, frame.inks).renderers;
+        { colour: column.colour, width: 1.2, alpha: 0.8 }, frame.inks).renderers;
     }
     this.marks.build(this.main, frame.inks);
     this.panes = [];
@@ -124,7 +124,8 @@ class PriceChart {
       const [title, mark, colour] = GROUP_NAMES[name][GROUP_NAMES[name].length - 1];
       frame.entry(title, mark, colour, (on) => this.marks.show(name, on), !this.hidden.has(name));
     }
-    for (const columns of this.columns.values()) {
+    for (const [pane, columns] of this.columns) {
+      if (pane !== "price" && columns.length < 2) continue; // its title says it
       for (const column of columns) {
         frame.entry(column.name, "line", column.colour, (on) => {
           for (const renderer of column.renderers) renderer.visible = on;

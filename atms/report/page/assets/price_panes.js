@@ -68,7 +68,7 @@ ATMS.Candles = Candles;
 ATMS.volumePane = (view, bars, inks, step) => {
   const { field } = ATMS;
   const y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
-  const plot = ATMS.newPlot({ height: 80, x: view.range, y, right: true, border: 66 }, inks);
+  const plot = ATMS.newPlot({ height: 86, says: "volume", x: view.range, y, right: true, border: 66 }, inks);
   const bar = ATMS.glyph(plot, "VBar", { x: [], top: [] },
     { x: field("x"), top: field("top"), bottom: { value: 0 }, width: { value: 1 }, line_color: null, fill_alpha: 0.55 },
     { fill_color: "muted" }, inks);
@@ -85,7 +85,7 @@ ATMS.volumePane = (view, bars, inks, step) => {
     const high = ATMS.bounds(top)[1];
     y.setv({ start: 0, end: high > 0 ? high * 1.08 : 1 });
   };
-  return { plot, draw, title: "volume" };
+  return { plot, draw };
 };
 
 /** Return pane -> columns of a feed's indicators; `price` first. */
@@ -109,7 +109,7 @@ ATMS.panesOf = (feed) => {
 /** A pane of its own for one indicator's lines. */
 ATMS.indicatorPane = (view, title, columns, inks) => {
   const y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
-  const plot = ATMS.newPlot({ height: 110, x: view.range, y, right: true, border: 66 }, inks);
+  const plot = ATMS.newPlot({ height: 116, says: title, x: view.range, y, right: true, border: 66 }, inks);
   const own = { drawers: [] };
   const lines = columns.map((column) =>
     ATMS.addLine(plot, own, { time: column.time, value: column.values }, { colour: column.colour, width: 1.3 }, inks));
@@ -121,7 +121,7 @@ ATMS.indicatorPane = (view, title, columns, inks) => {
     const [from, to] = ATMS.span(low, high);
     y.setv({ start: from, end: to });
   };
-  return { plot, draw, title };
+  return { plot, draw };
 };
 
 /** Return how many candles a plot of that width shows at most. */

@@ -14,10 +14,14 @@ function picture(chart) {
   canvas.height = layers.reduce((sum, layer) => sum + layer.height, 0);
   const pen = canvas.getContext("2d");
   let top = 0;
-  for (const layer of layers) {
+  pen.fillStyle = ATMS.colour("muted", "light");
+  layers.forEach((layer, at) => {
     pen.drawImage(layer, 0, top);
+    const scale = layer.height / chart.frame.plots[at].height;
+    pen.font = `${12 * scale}px system-ui, sans-serif`;
+    pen.fillText(chart.frame.plots[at].says || "", 8 * scale, top + 13 * scale);
     top += layer.height;
-  }
+  });
   return canvas;
 }
 

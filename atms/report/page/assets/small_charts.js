@@ -58,8 +58,9 @@ class TableChart {
 ATMS.TableChart = TableChart;
 
 /** Write *texts* under the ticks of an axis at 0, 1, 2, …; only so many as have room. */
-function named(axis, texts, room) {
+function named(plot, axis, texts, room) {
   const every = Math.max(1, Math.ceil(texts.length / room));
+  plot.center.filter((grid) => grid.dimension === (axis === plot.across ? 0 : 1)).forEach((grid) => (grid.visible = false));
   const places = texts.map((_, at) => at).filter((at) => at % every === 0);
   axis.ticker = new Bokeh.Models.FixedTicker({ ticks: places });
   axis.formatter.doFormat = (ticks) => ticks.map((tick) => label(texts[tick] ?? ""));
@@ -76,13 +77,14 @@ class BarsChart extends TableChart {
     const lying = names.length > 14 || names.some((name) => name.length > 7);
     const [least, most] = ATMS.bounds(values, others || []);
     const [low, high] = ATMS.span(Math.min(0, least), Math.max(0, most), 0.08);
-    const across = this.range(-0.6, names.length - 0.4);
+    const air = Math.max(0, (4 - names.length) / 2); // one bar alone is not as wide as the page
+    const across = this.range(-0.6 - air, names.length - 0.4 + air);
     const along = this.range(low, high);
     if (lying) [across.start, across.end] = [across.end, across.start];
     const height = lying ? Math.min(560, 60 + names.length * 20) : 230;
     const plot = ATMS.newPlot({ height, x: lying ? along : across, y: lying ? across : along,
       xKind: lying ? this.kind(spec.y[0]) : "number", yKind: lying ? "number" : this.kind(spec.y[0]), border: lying ? 110 : 56 }, frame.inks);
-    named(lying ? plot.up : plot.across, names.map(shortened), lying ? 40 : Math.max(3, frame.plot.clientWidth / 52));
+    named(plot, lying ? plot.up : plot.across, names.map(shortened), lying ? 40 : Math.max(3, frame.plot.clientWidth / 52));
     for (const [colour, fits] of [["gain", (value) => value >= 0], ["loss", (value) => value < 0]]) {
       const at = values.map((_, row) => row).filter((row) => fits(values[row]));
       const data = { at, to: at.map((row) => values[row]) };

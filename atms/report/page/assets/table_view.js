@@ -15,7 +15,8 @@ class TableView {
     this.body = ATMS.make("tbody");
     this.count = ATMS.make("p", { class: "count", role: "status" });
     this.headings = table.columns.map((column, at) => this.heading(column, at));
-    place.replaceChildren(this.controls(), this.scroller(), this.pager());
+    const title = ATMS.make("h3", { text: table.title, "aria-hidden": "true" }); // the caption says it
+    place.replaceChildren(title, this.controls(), this.scroller(), this.pager());
     this.show();
   }
 
@@ -29,11 +30,11 @@ class TableView {
         this.turnTo(0);
       },
     });
-    return ATMS.make("th", { scope: "col", class: column.kind, "aria-sort": "none" }, button);
+    return ATMS.make("th", { scope: "col", class: `kind-${column.kind}`, "aria-sort": "none" }, button);
   }
 
   scroller() {
-    const caption = ATMS.make("caption", { text: this.table.title });
+    const caption = ATMS.make("caption", { text: this.table.title, class: "unseen" });
     const head = ATMS.make("thead", {}, ATMS.make("tr", {}, ...this.headings));
     const grid = ATMS.make("table", {}, caption, head, this.body);
     const names = { class: "scroll", tabindex: 0, role: "group", "aria-label": this.table.title };
@@ -115,8 +116,9 @@ class TableView {
     const cells = this.table.columns.map((column, at) => {
       const value = reader.cell(row, at);
       const number = ATMS.number(value);
-      const cell = ATMS.make("td", { class: column.kind, "data-value": number });
+      const cell = ATMS.make("td", { class: `kind-${column.kind}`, "data-value": number });
       cell.textContent = ATMS.format(value, column.kind);
+      if (column.kind === "text" && cell.textContent.length > 30) cell.title = cell.textContent;
       return cell;
     });
     const marks = { "data-row": row, class: row === this.marked ? "marked" : null };
@@ -176,12 +178,12 @@ ATMS.printTables = (on) => views.forEach((view) => view.print(on));
 /** Return a plain table for the rows behind a chart. */
 ATMS.plainTable = (title, columns, rows) => {
   const head = columns.map((column) =>
-    ATMS.make("th", { scope: "col", class: column.kind, text: column.title }),
+    ATMS.make("th", { scope: "col", class: `kind-${column.kind}`, text: column.title }),
   );
   const body = rows.map((row) => {
     const cells = row.map((value, at) =>
       ATMS.make("td", {
-        class: columns[at].kind,
+        class: `kind-${columns[at].kind}`,
         "data-value": ATMS.number(value),
         text: ATMS.format(value, columns[at].kind),
       }),

@@ -64,7 +64,7 @@ ATMS.colour = (name, theme = ATMS.theme()) => {
 ATMS.startTheme = () => {
   const place = ATMS.byId("theme");
   for (const [choice, label] of CHOICES) {
-    const button = ATMS.button(label.split(" ").pop(), `Colours: ${label.toLowerCase()}`, () =>
+    const button = ATMS.button(choice[0].toUpperCase() + choice.slice(1), `Colours: ${label.toLowerCase()}`, () =>
       ATMS.setTheme(choice),
     );
     button.dataset.choice = choice;
