@@ -47,8 +47,9 @@ class Series(dict[str, Columns]):
     Attributes:
         meta: JSON-able: ``feeds``, a list of name, symbol, venue, currency and tick (the step of
             its prices; None: unknown); ``first``, the time of the first bar in the time range, or
-            None; ``panes``, series -> column -> ``price`` for what is drawn over the price, else
-            the name of its pane.
+            None; ``start``, the cash at the start; ``benchmark``, the place of the feed that the
+            run is measured against; ``panes``, series -> column -> ``price`` for what is drawn over
+            the price, else the name of its pane.
     """
 
     def __init__(self, columns: Mapping[str, Columns], meta: Mapping[str, Any]) -> None:
@@ -79,7 +80,21 @@ def series(result: Result) -> Series:
         for feed, one in zip(result.feeds, bars, strict=True)
     ]
     first = float(micros(result.equity.index[:1])[0]) if len(result.equity) else None
-    return Series(columns, {"feeds": feeds, "first": first, "panes": panes})
+    meta = {
+        "feeds": feeds,
+        "first": first,
+        "panes": panes,
+        "start": result.metrics.get("start_value"),
+        "benchmark": _benchmark(result),
+    }
+    return Series(columns, meta)
+
+
+def _benchmark(result: Result) -> int:
+    """Return the place of the feed that the run is measured against."""
+    names = [feed.name for feed in result.feeds]
+    name = result.config.report.benchmark
+    return names.index(name) if name in names else 0
 
 
 def tick(prices: Floats) -> float | None:
@@ -134,11 +149,9 @@ def _equity(result: Result, bars: Sequence[Mapping[str, Floats]]) -> dict[str, F
 def _hold(result: Result, bars: Sequence[Mapping[str, Floats]], times: Floats) -> Floats | None:
     """Return the starting cash, held in the benchmark from its first open in the time range on."""
     start = result.metrics.get("start_value")
-    names = [feed.name for feed in result.feeds]
-    name = result.config.report.benchmark or names[0]
-    if start is None or name not in names or not len(times):
+    if start is None or not len(times):
         return None
-    one = bars[names.index(name)]
+    one = bars[_benchmark(result)]
     if not len(one["time"]) or "close" not in one:
         return None
     at = np.searchsorted(one["time"], times, side="right") - 1

@@ -1,7 +1,8 @@
-/* What packing.pack made, as columns again. Works in a page and in node. */
+/* What packing.pack made, as columns again. Works in a page and in node; see packing/*.py. */
 (() => {
   "use strict";
   const ATMS = (globalThis.ATMS = globalThis.ATMS || {});
+  const packing = (ATMS.packing = ATMS.packing || {});
 
   /** Resolves when the page has had its turn: no task may take long. */
   const pause = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -34,29 +35,31 @@
     const count = spec.n;
     const found = new Float64Array(count);
     if (!count) return found;
-    const planes = spec.planes.map((where) => piece(where, streams));
     let factor = 1;
-    for (const plane of planes) {
+    for (const where of spec.planes) {
+      const plane = piece(where, streams);
       for (let i = 0; i < count; i++) found[i] += plane[i] * factor;
       factor *= 256;
     }
-    const { unit, base } = spec;
-    if (!spec.order) {
+    const { way, unit, base } = spec;
+    if (way !== "plain") fromZigzag(found);
+    if (unit !== 1 || base !== 0) {
       for (let i = 0; i < count; i++) found[i] = found[i] * unit + base;
-      return found;
     }
-    const lowest = planes[0];
-    let last = (found[0] = spec.first);
-    for (let i = 1; i < count; i++) {
-      const signed = lowest[i] & 1 ? -(found[i] + 1) / 2 : found[i] / 2;
-      last += signed * unit + base;
-      found[i] = last;
+    if (way === "steps") {
+      found[0] = spec.first;
+      for (let i = 1; i < count; i++) found[i] += found[i - 1];
     }
     return found;
   }
 
-  const number = (value) =>
-    value === "nan" ? NaN : value === "inf" ? Infinity : value === "-inf" ? -Infinity : Number(value);
+  /** 0, 1, 2, 3, 4 ... become 0, -1, 1, -2, 2 ... */
+  function fromZigzag(values) {
+    for (let i = 0; i < values.length; i++) {
+      const half = Math.floor(values[i] / 2);
+      values[i] = half * 2 === values[i] ? half : -half - 1;
+    }
+  }
 
   /** Bytes of the numbers themselves; see packing/numbers.py. */
   function bytes(spec, streams) {
@@ -87,33 +90,58 @@
     const found = integers(spec.ints, streams);
     const scale = spec.scale;
     for (let i = 0; i < found.length; i++) found[i] /= scale;
-    return fillOdd(found, spec.odd, streams);
+    return fillOdd(found, spec, streams);
   }
 
   /** Puts the values that a rule does not give in their places. */
-  function fillOdd(found, odd, streams) {
-    if (!odd) return found;
-    const at = integers(odd.at, streams);
-    const values = numbers(odd.values, streams);
+  function fillOdd(found, spec, streams) {
+    if (!spec.odd) return found;
+    const at = integers(spec.odd.at, streams);
+    const values = numbers(spec.odd.values, streams);
     for (let i = 0; i < at.length; i++) found[at[i]] = values[i];
     return found;
   }
 
-  const KINDS = {
+  /** A number as packing/numbers.py shows it: "nan", "inf", "-inf" and "-0" are texts. */
+  function number(value) {
+    if (value === "nan") return NaN;
+    if (value === "inf") return Infinity;
+    return value === "-inf" ? -Infinity : Number(value);
+  }
+
+  const NUMBERS = {
     constant: (spec) => new Float64Array(spec.n).fill(number(spec.value)),
     runs,
-    decimal: decimals,
+    decimals,
     bytes,
   };
 
   function numbers(spec, streams) {
-    return KINDS[spec.kind](spec, streams);
+    return NUMBERS[spec.kind](spec, streams);
   }
 
   function texts(spec, streams) {
     const words = JSON.parse(new TextDecoder().decode(piece(spec.words, streams)));
     if (!spec.places) return new Array(spec.n).fill(words[0]);
     return Array.from(integers(spec.places, streams), (place) => words[place]);
+  }
+
+  /** Texts such as "7;8"; null where there is none. */
+  function lists(spec, streams) {
+    const all = integers(spec.numbers, streams);
+    let start = 0;
+    return Array.from(integers(spec.counts, streams), (count) => {
+      start += count;
+      return count ? all.subarray(start - count, start).join(";") : null;
+    });
+  }
+
+  /** One column. What is no formula of other columns needs none that is known. */
+  function decode(spec, series, known, streams) {
+    if (spec.kind === "texts") return texts(spec, streams);
+    if (spec.kind === "lists") return lists(spec, streams);
+    const derived = packing.derived[spec.kind];
+    return derived ? derived(spec, series, known, streams) : numbers(spec, streams);
   }
 
   /**
@@ -129,12 +157,12 @@
       streams.push(await inflate(text));
       onProgress((0.5 * streams.length) / packed.streams.length);
     }
-    const found = {};
-    for (const name of Object.keys(index.series)) found[name] = {};
+    const known = { columns: {}, kept: {} };
+    for (const name of Object.keys(index.series)) known.columns[name] = {};
     let done = 0;
     let since = Date.now();
     for (const [name, column, spec] of index.columns) {
-      found[name][column] = spec.kind === "text" ? texts(spec, streams) : numbers(spec, streams);
+      known.columns[name][column] = decode(spec, name, known, streams);
       done += 1;
       if (Date.now() - since > 30) {
         onProgress(0.5 + (0.5 * done) / index.columns.length);
@@ -143,7 +171,7 @@
       }
     }
     onProgress(1);
-    return ordered(found, index.series);
+    return ordered(known.columns, index.series);
   }
 
   /** Returns the columns in the order in which they were given. */
@@ -158,6 +186,7 @@
     return result;
   }
 
+  Object.assign(packing, { integers, numbers, number, fillOdd });
   ATMS.inflate = inflate;
   ATMS.unpack = unpack;
 })();

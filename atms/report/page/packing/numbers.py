@@ -9,78 +9,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atms.report.page.packing import integers
-from atms.report.page.packing.integers import LIMIT, Ints, Spec
-from atms.report.page.packing.streams import Writer, cost
+from atms.report.page.packing.integers import LIMIT, Ints
+from atms.report.page.packing.streams import Spec, cost, piece
+from atms.report.page.series_values import Floats
 
-Floats = NDArray[np.float64]
 _DECIMALS = 12
 _ODD = 0.05  # share of values that may stand apart from the others' decimals
 _SAMPLE = 2000
+_RUNS = 0.7  # of the rows: a column that changes more often has no runs
+Bools = NDArray[np.bool_]
 
 
-def encode(values: Floats, writer: Writer) -> Spec:
-    """Return how *values*, shape (n,), are stored, each bit of them."""
+def encode(values: Floats) -> Spec:
+    """Return how *values*, shape (n,), are stored, each bit of them; a NaN is a NaN."""
     count = len(values)
-    if not count:
-        return {"kind": "constant", "n": 0, "value": 0}
     bits = values.view(np.int64)
     changes = np.flatnonzero(bits[1:] != bits[:-1]) + 1
     if not len(changes):
-        return {"kind": "constant", "n": count, "value": shown(float(values[0]))}
-    if count > 64 and len(changes) < count // 8:
-        starts = np.concatenate([[0], changes])
-        return {
-            "kind": "runs",
-            "n": count,
-            "starts": integers.encode(starts, writer),
-            "values": encode(values[starts], writer),
-        }
-    return _decimals(values, writer) or _bytes(values, writer)
+        value = shown(float(values[0])) if count else 0
+        return {"kind": "constant", "n": count, "value": value}
+    dense = _decimals(values) or _bytes(values)
+    if len(changes) + 1 > _RUNS * count:
+        return dense
+    starts = np.concatenate([[0], changes])
+    ends = integers.encode(starts, ("steps",))
+    runs = {"kind": "runs", "n": count, "starts": ends, "values": encode(values[starts])}
+    return min(runs, dense, key=cost)
 
 
 def decode(spec: Spec, streams: list[bytes]) -> Floats:
     """Return the column that *spec* describes."""
     kind, count = spec["kind"], int(spec["n"])
     if kind == "constant":
-        return np.full(count, read(spec["value"]))
+        return np.full(count, float(spec["value"]))
     if kind == "runs":
         starts = integers.decode(spec["starts"], streams)
-        lengths = np.diff(np.append(starts, count))
-        return np.repeat(decode(spec["values"], streams), lengths)
-    if kind == "decimal":
+        return np.repeat(decode(spec["values"], streams), np.diff(np.append(starts, count)))
+    if kind == "decimals":
         found = integers.decode(spec["ints"], streams) / spec["scale"]
-        return fill_odd(found, spec.get("odd"), streams)
+        return fill_odd(found, spec, streams)
     return _from_bytes(spec, streams)
 
 
 def shown(value: float) -> float | str:
-    """Return a number as JSON can hold it, exactly."""
-    if math.isfinite(value) and not (value == 0 and math.copysign(1, value) < 0):
-        return value
-    return "-0" if value == 0 else str(value)  # "nan" of any bits: the page has one
-
-
-def read(value: Any) -> float:
-    """Return the number that ``shown`` wrote."""
-    return float(value)
+    """Return a number as JSON can hold it, exactly; ``float`` reads it."""
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return "-0" if value == 0 and math.copysign(1, value) < 0 else value
 
 
 # ---- decimals -----------------------------------------------------------------------------------
-def scale_of(values: Floats) -> float | None:
-    """Return 10**k, the least by which *values* are whole numbers, but for a few; None: none."""
+def scale_of(values: Floats, odd: float = _ODD) -> float | None:
+    """Return 10**k, the least by which *values* are whole numbers; None: there is none.
+
+    Args:
+        odd: share of the finite ones that may be others.
+    """
     known = values[np.isfinite(values)]
     if not len(known):
         return None
     for sample in (known[:: max(1, len(known) // _SAMPLE)], known):
         for decimals in range(_DECIMALS + 1):
-            if np.mean(exact(sample, 10.0**decimals)) >= 1 - _ODD:
+            if np.mean(exact(sample, 10.0**decimals)) >= 1 - odd:
                 break
         else:
             return None
     return float(10.0**decimals)
 
 
-def exact(values: Floats, scale: float) -> NDArray[np.bool_]:
+def exact(values: Floats, scale: float) -> Bools:
     """Return which of *values* are a whole number over *scale*, bit by bit."""
     with np.errstate(over="ignore", invalid="ignore"):
         whole = np.rint(values * scale)
@@ -88,55 +87,68 @@ def exact(values: Floats, scale: float) -> NDArray[np.bool_]:
     return np.asarray(same & ~((values == 0) & np.signbit(values)))
 
 
-def whole(values: Floats, scale: float) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return *values* times *scale* as whole numbers, and where they are not; there, the last."""
+def whole(values: Floats, scale: float) -> tuple[Ints, Bools]:
+    """Return *values* times *scale* as whole numbers, and where they are none; there, the last."""
     odd = ~exact(values, scale)
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = np.where(odd, 0, np.rint(np.where(odd, 0.0, values) * scale)).astype(np.int64)
+    found = np.rint(np.where(odd, 0.0, values) * scale).astype(np.int64)
     if odd.any():
         last = np.maximum.accumulate(np.where(odd, -1, np.arange(len(values))))
-        first = int(np.argmin(odd))
-        found = found[np.where(last < 0, first, last)]
+        found = found[np.where(last < 0, int(np.argmin(odd)), last)]
     return found, odd
 
 
-def _decimals(values: Floats, writer: Writer) -> Spec | None:
+def _decimals(values: Floats) -> Spec | None:
     scale = scale_of(values)
     if scale is None:
         return None
     ints, odd = whole(values, scale)
-    spec = integers.encode(ints, writer)
+    spec = integers.encode(ints)
     if spec is None:
         return None
-    found = {"kind": "decimal", "n": len(values), "scale": scale, "ints": spec}
-    return {**found, **odd_ones(values, odd, writer)}
+    return {
+        "kind": "decimals",
+        "n": len(values),
+        "scale": scale,
+        "ints": spec,
+        **odd_ones(values, odd),
+    }
 
 
-def odd_ones(values: Floats, odd: NDArray[np.bool_], writer: Writer) -> Spec:
+def odd_ones(values: Floats, odd: Bools) -> Spec:
     """Return how the values are stored that a rule does not give: where they are, and what."""
     at = np.flatnonzero(odd)
-    if not len(at):
-        return {}
-    return {"odd": {"at": integers.encode(at, writer), "values": encode(values[at], writer)}}
+    return {"odd": {"at": integers.encode(at), "values": encode(values[at])}} if len(at) else {}
 
 
-def fill_odd(found: Floats, spec: Spec | None, streams: list[bytes]) -> Floats:
+def fill_odd(found: Floats, spec: Spec, streams: list[bytes]) -> Floats:
     """Put the values of ``odd_ones`` in their places."""
-    if spec is not None:
-        found[integers.decode(spec["at"], streams)] = decode(spec["values"], streams)
+    if "odd" in spec:
+        at = integers.decode(spec["odd"]["at"], streams)
+        found[at] = decode(spec["odd"]["values"], streams)
     return found
 
 
+def odd_rows(spec: Spec, streams: list[bytes]) -> set[int]:
+    """Return where the values of ``odd_ones`` stand."""
+    return set(integers.decode(spec["odd"]["at"], streams).tolist()) if "odd" in spec else set()
+
+
+def same_bits(one: Floats, other: Floats) -> Bools:
+    """Return where two columns are equal to the last bit; any NaN equals any other."""
+    equal = one.view(np.int64) == other.view(np.int64)
+    return np.asarray(equal | (np.isnan(one) & np.isnan(other)))
+
+
 # ---- bytes --------------------------------------------------------------------------------------
-def _bytes(values: Floats, writer: Writer) -> Spec:
-    plain = _planes(values.view(np.uint64))
-    bits = values.view(np.uint64).copy()
-    bits[1:] ^= bits[:-1].copy()
-    crossed = _planes(bits)
-    costs = [sum(cost(plane) for plane in planes) for planes in (plain, crossed)]
-    xor = costs[1] < costs[0]
-    planes = [writer.add(plane) for plane in (crossed if xor else plain)]
-    return {"kind": "bytes", "n": len(values), "xor": int(xor), "planes": planes}
+def _bytes(values: Floats) -> Spec:
+    bits = values.view(np.uint64)
+    crossed = bits.copy()
+    crossed[1:] ^= bits[:-1]
+    found: list[Any] = [
+        {"kind": "bytes", "n": len(values), "xor": xor, "planes": _planes(some)}
+        for xor, some in ((0, bits), (1, crossed))
+    ]
+    return min(found, key=cost)
 
 
 def _planes(bits: NDArray[np.uint64]) -> list[bytes]:
@@ -147,7 +159,7 @@ def _planes(bits: NDArray[np.uint64]) -> list[bytes]:
 def _from_bytes(spec: Spec, streams: list[bytes]) -> Floats:
     table = np.empty((int(spec["n"]), 8), dtype=np.uint8)
     for place, where in enumerate(spec["planes"]):
-        table[:, place] = integers.piece(where, streams, np.uint8)
+        table[:, place] = piece(where, streams)
     bits = table.reshape(-1).view("<u8")
     if spec["xor"]:
         bits = np.bitwise_xor.accumulate(bits)

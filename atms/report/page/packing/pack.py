@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from atms.report.page.packing import numbers, texts
-from atms.report.page.packing.streams import Writer, packed_text
-from atms.report.page.series_values import Columns
+from atms.report.page.packing import columns
+from atms.report.page.packing.known import Known
+from atms.report.page.packing.streams import Writer, packed, placed
+from atms.report.page.series_values import Columns, Values
 
 VERSION = 1
 
@@ -39,23 +40,25 @@ def pack(series: Mapping[str, Columns], budget_bytes: int) -> Packed:
         budget_bytes: what the JSON may take. Volume and indicators are made coarser, then left
             out, where they do not fit; everything else is exact, whatever it takes.
     """
-    writer = Writer()
+    meta = dict(getattr(series, "meta", {}))
+    writer, known = Writer(), Known()
     index: dict[str, Any] = {"series": {name: list(one) for name, one in series.items()}}
-    index["columns"] = [
-        [name, column, _encode(values, writer)]
-        for name, one in series.items()
-        for column, values in one.items()
-    ]
+    specs = index["columns"] = []
+    for name, column in columns.order(series):
+        values = _plain(series[name][column])
+        spec = columns.encode(name, column, values, known, meta)
+        known.add(name, column, values)
+        specs.append([name, column, placed(spec, writer)])
     data = {
         "version": VERSION,
-        "meta": getattr(series, "meta", {}),
-        "index": packed_text(json.dumps(index, allow_nan=False, separators=(",", ":"))),
+        "meta": meta,
+        "index": packed(json.dumps(index, allow_nan=False, separators=(",", ":")).encode("ascii")),
         "streams": writer.streams(),
     }
     return Packed(data, ())
 
 
-def _encode(values: Any, writer: Writer) -> dict[str, Any]:
+def _plain(values: Values) -> Values:
     if isinstance(values, np.ndarray):
-        return numbers.encode(np.ascontiguousarray(values, dtype=np.float64), writer)
-    return texts.encode(values, writer)
+        return np.ascontiguousarray(values, dtype=np.float64)
+    return values

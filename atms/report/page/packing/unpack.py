@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from atms.report.page.packing import numbers, texts
+from atms.report.page.packing import columns
+from atms.report.page.packing.known import Known
 from atms.report.page.packing.streams import opened
 from atms.report.page.series_values import Values
 
@@ -14,16 +15,11 @@ def unpack(data: dict[str, Any]) -> dict[str, dict[str, Values]]:
     """Return the columns that *data* of a ``Packed`` holds, as ``unpack.js`` does."""
     streams = opened(data["streams"])
     index = json.loads(opened([data["index"]])[0])
-    found: dict[str, dict[str, Values]] = {name: {} for name in index["series"]}
+    known = Known()
     for name, column, spec in index["columns"]:
-        found[name][column] = _decode(spec, streams)
+        known.add(name, column, columns.decode(spec, name, known, streams))
+    found = known.columns
     return {
-        name: {column: found[name][column] for column in columns if column in found[name]}
-        for name, columns in index["series"].items()
+        name: {column: found[name][column] for column in listed if column in found.get(name, {})}
+        for name, listed in index["series"].items()
     }
-
-
-def _decode(spec: dict[str, Any], streams: list[bytes]) -> Values:
-    if spec["kind"] == "text":
-        return texts.decode(spec, streams)
-    return numbers.decode(spec, streams)

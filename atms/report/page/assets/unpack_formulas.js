@@ -1,0 +1,184 @@
+/* Formulas of columns; see packing/formulas.py. */
+(() => {
+  "use strict";
+  const ATMS = (globalThis.ATMS = globalThis.ATMS || {});
+  const packing = (ATMS.packing = ATMS.packing || {});
+  const HALF = 2 ** 26;
+
+  /** Applies an operation row by row; numbers count for every row. */
+  function rowwise(operation, parts) {
+    const arrays = parts.filter((part) => typeof part !== "number");
+    if (!arrays.length) return operation(...parts);
+    const count = arrays[0].length;
+    const found = new Float64Array(count);
+    const [a, b, c] = parts.map((part) =>
+      typeof part === "number" ? new Float64Array(count).fill(part) : part
+    );
+    if (parts.length === 1) for (let i = 0; i < count; i++) found[i] = operation(a[i]);
+    else if (parts.length === 2) for (let i = 0; i < count; i++) found[i] = operation(a[i], b[i]);
+    else for (let i = 0; i < count; i++) found[i] = operation(a[i], b[i], c[i]);
+    return found;
+  }
+
+  const ROWWISE = {
+    add: (a, b) => a + b,
+    sub: (a, b) => a - b,
+    mul: (a, b) => a * b,
+    div: (a, b) => a / b,
+    neg: (a) => -a,
+    abs: (a) => Math.abs(a),
+    over: (a, b) => (a > b ? 1 : 0),
+    where: (a, b, c) => (a ? b : c),
+  };
+
+  function take(values, rows) {
+    const found = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) {
+      found[i] = rows[i] >= 0 && rows[i] < values.length ? values[rows[i]] : NaN;
+    }
+    return found;
+  }
+
+  function bars(known, column, feeds, rows) {
+    const found = new Float64Array(feeds.length).fill(NaN);
+    for (let i = 0; i < feeds.length; i++) {
+      if (!(feeds[i] >= 0)) continue;
+      const values = known.columns[`bars:${feeds[i]}`][column];
+      if (rows[i] >= 0 && rows[i] < values.length) found[i] = values[rows[i]];
+    }
+    return found;
+  }
+
+  /** How many of the ascending *times* come before *moment*, or at it too. */
+  function position(times, moment, atToo) {
+    let low = 0;
+    let high = times.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (times[middle] < moment || (atToo && times[middle] === moment)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function rowsOf(times, moments) {
+    const found = new Float64Array(moments.length);
+    let at = 0;
+    for (let i = 0; i < moments.length; i++) {
+      // Moments mostly follow each other, as the times do.
+      if (at < times.length && times[at] === moments[i] && !(times[at + 1] <= moments[i])) at += 1;
+      else at = position(times, moments[i], true);
+      found[i] = at > 0 ? at - 1 : NaN;
+    }
+    return found;
+  }
+
+  function path(known, column, feed, count) {
+    const table = packing.fills(known);
+    const feeds = known.columns.fills.feed;
+    const found = new Float64Array(count);
+    let start = -1;
+    let value = 0;
+    for (let fill = 0; fill < feeds.length; fill++) {
+      const row = table.row[fill];
+      if (feeds[fill] !== feed || row !== row) continue;
+      if (start >= 0) found.fill(value, start, Math.max(start, row));
+      start = row;
+      value = table[column][fill];
+    }
+    if (start >= 0) found.fill(value, start);
+    return found;
+  }
+
+  function peak(values, first) {
+    const found = new Float64Array(values.length);
+    let highest = first;
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] > highest || values[i] !== values[i]) highest = values[i];
+      found[i] = highest;
+    }
+    return found;
+  }
+
+  /** The last bit of a number, as a power of two. */
+  function lastBit(value) {
+    const size = Math.abs(value);
+    let exponent = Math.max(-1022, Math.floor(Math.log2(size)));
+    while (exponent > -1022 && 2 ** exponent > size) exponent -= 1;
+    while (2 ** (exponent + 1) <= size) exponent += 1;
+    return 2 ** (exponent - 52);
+  }
+
+  function mean(values, period) {
+    const count = values.length;
+    const found = new Float64Array(count).fill(NaN);
+    let smallest = Infinity;
+    let largest = 0;
+    for (let i = 0; i < count; i++) {
+      const size = Math.abs(values[i]);
+      if (!(size < Infinity)) return found;
+      if (size && size < smallest) smallest = size;
+      if (size > largest) largest = size;
+    }
+    if (!largest || count < period) return found;
+    const unit = lastBit(smallest);
+    if ((largest / unit) * period >= 2 ** 78) return found;
+    let highs = 0;
+    let lows = 0;
+    for (let i = 0; i < count; i++) {
+      const scaled = values[i] / unit;
+      const high = Math.floor(scaled / HALF);
+      highs += high;
+      lows += scaled - high * HALF;
+      if (i >= period) {
+        const gone = values[i - period] / unit;
+        const top = Math.floor(gone / HALF);
+        highs -= top;
+        lows -= gone - top * HALF;
+      }
+      if (i >= period - 1) found[i] = ((highs * HALF + lows) * unit) / period;
+    }
+    return found;
+  }
+
+  /** What a formula gives: a column, or a number. */
+  function evaluate(formula, known, memo = new Map()) {
+    if (!Array.isArray(formula)) return packing.number(formula);
+    const key = JSON.stringify(formula);
+    if (!memo.has(key)) memo.set(key, operate(formula, known, memo));
+    return memo.get(key);
+  }
+
+  function operate([name, ...rest], known, memo) {
+    const part = (formula) => evaluate(formula, known, memo);
+    if (name in ROWWISE) return rowwise(ROWWISE[name], rest.map(part));
+    switch (name) {
+      case "column":
+        return known.columns[rest[0]][rest[1]];
+      case "tail": {
+        const values = part(rest[0]);
+        return values.subarray(Math.max(0, values.length - rest[1]));
+      }
+      case "take":
+        return take(part(rest[0]), part(rest[1]));
+      case "bars":
+        return bars(known, rest[0], part(rest[1]), part(rest[2]));
+      case "rows":
+        return rowsOf(part(rest[0]), part(rest[1]));
+      case "path":
+        return path(known, ...rest);
+      case "fill":
+        return packing.fills(known)[rest[0]];
+      case "trade":
+        return packing.trades(known)[rest[0]];
+      case "peak":
+        return peak(part(rest[0]), part(rest[1]));
+      case "mean":
+        return mean(part(rest[0]), rest[1]);
+      default:
+        throw new Error(`unknown operation ${name}: the page is of another version`);
+    }
+  }
+
+  Object.assign(packing, { evaluate, position });
+})();

@@ -1,0 +1,166 @@
+"""Columns that follow from others: small formulas that Python and the page work out alike.
+
+A formula is a number, a text that is one (``"nan"``), or a list: an operation and its formulas.
+
+==============================  ===================================================================
+``["column", s, c]``            a column
+``["add" | "sub" | ...]``       also mul, div, neg, abs: elementwise, IEEE double arithmetic
+``["over", a, b]``              1 where a > b, else 0
+``["where", a, b, c]``          b where a is neither 0 nor NaN, else c
+``["take", a, i]``              a at the rows i; NaN where there is no such row
+``["bars", c, feed, bar]``      column c of ``bars:feed`` at the row bar
+``["tail", a, n]``              the last n values of a
+``["rows", times, moments]``    the row of the last of *times* at or before each moment, or NaN
+``["path", c, feed, n]``        column c of the fills of a feed (see ``replay``), carried along the
+                                n rows of the equity; 0 before
+``["fill", c]``                 column c of every fill (see ``replay``)
+``["trade", c]``                column c of every trade (see ``replay``)
+``["peak", a, first]``          the highest of *first* and the values up to each row
+``["mean", a, n]``              the mean of the last n values, their sum rounded once; NaN before
+==============================  ===================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from atms.report.page.packing import replay
+from atms.report.page.packing.known import Known
+from atms.report.page.series_values import Floats
+
+Formula = Any
+
+
+def evaluate(formula: Formula, known: Known) -> Any:
+    """Return the column, or the number, that *formula* gives.
+
+    Raises:
+        KeyError: a column of it is not known.
+    """
+    if not isinstance(formula, list):
+        return float(formula)
+    name, *rest = formula
+    with np.errstate(all="ignore"):
+        if name in _ARITHMETIC:
+            return _ARITHMETIC[name](*(evaluate(part, known) for part in rest))
+        return _OPERATIONS[name](known, *rest)
+
+
+def _where(condition: Any, one: Any, other: Any) -> Any:
+    return np.where((condition != 0) & (condition == condition), one, other)
+
+
+_ARITHMETIC: dict[str, Callable[..., Any]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "neg": np.negative,
+    "abs": np.abs,
+    "over": lambda one, other: np.where(one > other, 1.0, 0.0),
+    "where": _where,
+}
+
+
+def _column(known: Known, series: str, column: str) -> Floats:
+    return known.numbers(series, column)
+
+
+def _take(known: Known, values: Formula, rows: Formula) -> Floats:
+    return take(evaluate(values, known), evaluate(rows, known))
+
+
+def take(values: Floats, rows: Floats) -> Floats:
+    """Return *values* at *rows*; NaN where there is no such row."""
+    there = (rows >= 0) & (rows < len(values))
+    found = np.full(len(rows), np.nan)
+    found[there] = values[rows[there].astype(np.int64)]
+    return found
+
+
+def _bars(known: Known, column: str, feed: Formula, bar: Formula) -> Floats:
+    feeds, rows = evaluate(feed, known), evaluate(bar, known)
+    found = np.full(len(feeds), np.nan)
+    for place in np.unique(feeds[np.isfinite(feeds)]):
+        mine = feeds == place
+        found[mine] = take(known.numbers(f"bars:{int(place)}", column), rows[mine])
+    return found
+
+
+def _tail(known: Known, values: Formula, count: int) -> Floats:
+    column: Floats = evaluate(values, known)
+    return column[max(0, len(column) - count) :]
+
+
+def _rows(known: Known, times: Formula, moments: Formula) -> Floats:
+    wanted = evaluate(moments, known)
+    at = np.searchsorted(evaluate(times, known), wanted, side="right") - 1.0
+    return np.where((at < 0) | np.isnan(wanted), np.nan, at)
+
+
+def _path(known: Known, column: str, feed: int, count: int) -> Floats:
+    table = replay.fills(known)
+    mine = (known.numbers("fills", "feed") == feed) & np.isfinite(table["row"])
+    rows, values = table["row"][mine].astype(np.int64), table[column][mine]
+    found = np.zeros(count)
+    edges = np.append(rows, count)
+    for start, end, value in zip(edges[:-1].tolist(), edges[1:].tolist(), values, strict=True):
+        found[start:end] = value
+    return found
+
+
+def _fill(known: Known, column: str) -> Floats:
+    return replay.fills(known)[column]
+
+
+def _trade(known: Known, column: str) -> Floats:
+    return replay.trades(known)[column]
+
+
+def _peak(known: Known, values: Formula, first: Formula) -> Floats:
+    start = np.array([evaluate(first, known)])
+    return np.maximum.accumulate(np.concatenate([start, evaluate(values, known)]))[1:]
+
+
+_HALF = 2.0**26
+
+
+def _mean(known: Known, values: Formula, period: int) -> Floats:
+    """Sum whole multiples of the smallest last bit, high and low halves apart: both exactly."""
+    column = evaluate(values, known)
+    found = np.full(len(column), np.nan)
+    if not np.isfinite(column).all() or not column.any():
+        return found
+    unit = np.min(np.spacing(np.abs(column[column != 0])))
+    if np.max(np.abs(column)) / unit * period >= 2.0**78 or len(column) < period:
+        return found
+    scaled = column / unit
+    high = np.floor(scaled / _HALF)
+    low = scaled - high * _HALF
+    total = _window(high, period) * _HALF + _window(low, period)
+    found[period - 1 :] = total * unit / period
+    return found
+
+
+def _window(values: Floats, period: int) -> Floats:
+    # Whole numbers, and each window's sum is below 2**53; the sums wrap, their differences do not.
+    sums = np.cumsum(values.astype(np.int64))
+    before = np.concatenate([[0], sums[:-period]])
+    return np.asarray((sums[period - 1 :] - before).astype(np.float64))
+
+
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "column": _column,
+    "take": _take,
+    "bars": _bars,
+    "tail": _tail,
+    "rows": _rows,
+    "path": _path,
+    "peak": _peak,
+    "mean": _mean,
+    "fill": _fill,
+    "trade": _trade,
+}
