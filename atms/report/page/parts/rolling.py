@@ -46,7 +46,7 @@ def rolling(given: Given) -> list[Block]:
     rows: list[list[Any]] = [plain(row) for row in zip(*values, strict=True)]
     note = f"Over the last {' and '.join(map(str, found))} {given.unit}s, annualised."
     if every > 1:
-        note += f" Every {every}th {given.unit} is listed."
+        note += f" One {given.unit} in {every} is listed."
     charts = [
         Chart(f"rolling-{key}", "lines", f"Rolling {what}", "rolling", x="time",
               y=tuple(f"{key}_{window}" for window in found))
