@@ -35,8 +35,8 @@ def badges(given: Given) -> list[Badge]:
 def _status(given: Given) -> Iterator[Badge]:
     result = given.result
     if result.status in ("failed", "interrupted"):
-        last = result.failure.strip().splitlines()[-1:] or ["it does not say why"]
-        detail = f"The run broke off: {last[0]}. Everything here is of the time up to then."
+        why = (result.failure.strip().splitlines() or ["it does not say why"])[0]
+        detail = f"The run broke off: {why}. Everything here is of the time up to then."
         yield Badge("status", f"Run {result.status}", "bad", detail)
     elif result.status == "running":
         detail = "The run has not ended: the page shows what was known when it was made."
@@ -106,11 +106,11 @@ def _charged(given: Given) -> tuple[bool, list[str]]:
     broker, metrics = given.result.config.broker, given.metrics
     fees = bool(broker.commission) or bool(metrics.get("fees"))
     ways = {
-        "slippage": broker.slippage,
-        "impact": broker.impact,
+        "slippage": broker.slippage and any(broker.slippage.model_dump().values()),
+        "impact": broker.impact and broker.impact.coefficient,
         "funding": broker.funding,
         "borrow": broker.borrow,
-        "interest": broker.interest,
+        "interest": broker.interest and any(broker.interest.model_dump().values()),
     }
     named = [name for name, value in ways.items() if value]
     named += [name.removesuffix("_cost") for name in _COSTS if metrics.get(name)]
