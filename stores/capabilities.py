@@ -60,6 +60,7 @@ class Capabilities:
         read_lag: how long an order may exist and not be shown.
         outcome_bound: when an unknown order that nobody shows was never placed; above read_lag.
         finality: how long a fill may still be undone; None: it is final when seen.
+        trade_history: whether public trades of the past can be read, by ids that rise.
         can_withdraw: of this credential; None: the venue does not tell.
     """
 
@@ -95,4 +96,5 @@ class Capabilities:
     budgets: tuple[Budget, ...] = ()
     book_depth: int | None = None
     prints: bool = False
+    trade_history: bool = False
     can_withdraw: bool | None = None

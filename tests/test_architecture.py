@@ -45,7 +45,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("names to classes: imports a module only when it is asked for", ("registry",)),
     ("what a run gives back, where it is kept, how it is found again",
      ("runlog", "ledger", "artefacts", "keeping", "result", "stored", "comparing", "pruning",
-      "syncing", "importing", "project")),
+      "syncing", "importing", "downloading", "project")),
     ("the parts of a run", ("running",)),
     ("puts the parts together, and looks whether they fit", ("runner", "doctor")),
     ("runs what it needs itself", ("seeding", "sandbox")),

@@ -1,4 +1,4 @@
-"""``atms data``: bars without a run: list, check, import, export, resample, adjust."""
+"""``atms data``: bars without a run: list, check, download, import, export, resample, adjust."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ from atms.model import Timeframe, TimeRange
 from atms.running.sources import read_feed
 
 data = typer.Typer(
-    no_args_is_help=True, help="Bars without a run: list, check, import, export, resample, adjust."
+    no_args_is_help=True,
+    help="Bars without a run: list, check, download, import, export, resample, adjust.",
 )
 _WIDE = 120  # narrower terminals have no column for the first bar that a check found
 _STYLES = {"pass": "green", "info": "dim", "warn": "yellow", "fail": "bold red"}

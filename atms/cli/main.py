@@ -14,6 +14,7 @@ from atms.cli.bench import bench
 from atms.cli.compare import compare
 from atms.cli.config import config
 from atms.cli.data import data
+from atms.cli.data_download import download
 from atms.cli.data_import import import_
 from atms.cli.db import db
 from atms.cli.demo import demo
@@ -71,6 +72,7 @@ runs.command("prune")(prune)
 app.add_typer(runs, name="runs")
 app.add_typer(strategies, name="strategies")
 app.add_typer(config, name="config")
+data.command("download")(download)
 data.command("import")(import_)
 app.add_typer(data, name="data")
 app.add_typer(db, name="db")

@@ -132,7 +132,7 @@ def import_mark(url: str, of: Series, fingerprint: str) -> Mark | None:
     query = (
         select(i.fingerprint, i.rows, i.finished)
         .join(schema.series)
-        .where(_is(of), i.fingerprint == fingerprint)
+        .where(of_series(of), i.fingerprint == fingerprint)
     )
     with reading(url) as connection:
         row = None if connection is None else connection.execute(query).one_or_none()
@@ -154,7 +154,7 @@ def read_bars(
         DataError: the series is not there.
         LedgerError: the database cannot be read.
     """
-    query = select(schema.series).where(_is(of))
+    query = select(schema.series).where(of_series(of))
     if not exists(url):
         raise DataError(f"{of}: is not in the ledger, which is not there yet")
     with reading(url) as connection:
@@ -225,7 +225,8 @@ def _refuse_gaps(raw: RawBars) -> None:
             )
 
 
-def _is(of: Series) -> Any:
+def of_series(of: Series) -> Any:
+    """Return the condition of SQL that a row of ``series`` is *of*."""
     s = schema.series.c
     return and_(s.venue == of.venue, s.symbol == of.symbol, s.timeframe == str(of.timeframe))
 
@@ -236,7 +237,7 @@ def _series(connection: Connection, of: Series) -> int:
     add_once(connection, schema.series, list(names), **names, stamp=of.stamp)
     s = schema.series.c
     # FOR UPDATE: two imports of one series take turns (SQLite's writers always do).
-    row = connection.execute(select(s.id, s.stamp).where(_is(of)).with_for_update()).one()
+    row = connection.execute(select(s.id, s.stamp).where(of_series(of)).with_for_update()).one()
     if of.stamp and row.stamp != of.stamp:
         raise DataError(
             f"{of}: its bars are stamped at their {row.stamp or 'start or end, unknown which'}, "

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from atms.stores.capabilities import Budget, Capabilities
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
-from atms.stores.market import Bar, Instrument, Quote
+from atms.stores.market import Bar, Instrument, Print, Quote
 from atms.stores.outcomes import Acked, Looked, Reason
 from atms.stores.requests import Key, Prepared, Refs, Request
 
@@ -181,6 +181,18 @@ class Profile(Protocol):
         self, ask: Ask, raw: str, timeframe: str, start: datetime, end: datetime, rows: int
     ) -> tuple[list[Bar], bool]:
         """Return bars from a start on, the oldest first, and whether there are more."""
+
+    async def spelled(self, ask: Ask, symbol: str) -> str:
+        """Return a symbol as it is written here; what is unknown as it was given."""
+
+    async def trades(
+        self, ask: Ask, raw: str, start: datetime, after: str | None, rows: int
+    ) -> tuple[list[Print], bool]:
+        """Return trades by rising ids, and whether there are more.
+
+        Args:
+            after: those behind this id; None: those from *start* on.
+        """
 
     # ---- public streams ---------------------------------------------------------------------
     def market_url(self, urls: Mapping[str, Any]) -> str:

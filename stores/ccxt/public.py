@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from atms.errors import VenueError
 from atms.stores.ccxt.asking import Asking
 from atms.stores.ccxt.depth import executable
 from atms.stores.ccxt.market import Market
@@ -19,11 +20,13 @@ class PublicSide:
 
     Attributes:
         account: the first part of every instrument's id.
+        venue: what its bars are filed under: the exchange, or which copy of it.
         market_clock: ``stream``: bars are of another time than now.
         page: rows of history that are asked for at once.
     """
 
     account: str
+    venue: str
     market_clock: Literal["wall", "stream"]
     page: int
     _profile: Profile
@@ -48,6 +51,33 @@ class PublicSide:
             more = more and bool(bars)
             at = bars[-1].close_at if bars else end
 
+    async def trades(
+        self, instrument: str, start: datetime, end: datetime, after: str | None = None
+    ) -> AsyncIterator[Print]:
+        """Yield public trades from *start* (included) to *end* (not included), by their ids.
+
+        Of venues whose capabilities have ``trade_history``. Ids rise, and are those of this
+        history: a stream of trades may count others.
+
+        Args:
+            after: the id of a trade inside; those behind it are wanted.
+
+        Raises:
+            VenueError: the venue tells none.
+        """
+        if not self._profile.capabilities.trade_history:
+            raise VenueError(f"{self._profile.place}: tells no public trades of the past")
+        asking, raw, more = self._asking, self._profile.names.raw(instrument), True
+        while more:
+            page = self._profile.trades(asking.ask_patiently, raw, start, after, self.page)
+            found, more = await asking.read(page)
+            for one in found:
+                if one.at >= end:
+                    return
+                yield one
+                after = one.id
+            more = more and bool(found)
+
     def _is_over(self, bar: Bar, stream: str, newest: bool) -> bool:
         if self.market_clock == "wall":
             return bar.close_at <= self._asking.clock.now()
@@ -59,11 +89,24 @@ class PublicSide:
 
         Nothing, but for a sandbox that plays old ones (``market_clock: stream``).
         """
-        if self.market_clock == "wall":
-            return timedelta(0)
+        present = await self.present(symbol)
+        return timedelta(0) if self.market_clock == "wall" else self._asking.clock.now() - present
+
+    async def present(self, symbol: str) -> datetime:
+        """Return the time of the market: the venue's, or that of the old bars that it plays."""
         asking, raw = self._asking, self._profile.names.raw(f"{self.account}:{symbol}")
-        newest = await asking.read(self._profile.newest(asking.ask, raw))
-        return timedelta(0) if newest is None else asking.clock.now() - newest
+        newest = None
+        if self.market_clock == "stream":
+            newest = await asking.read(self._profile.newest(asking.ask, raw))
+        return asking.clock.now() if newest is None else newest
+
+    async def spelled(self, symbol: str) -> str:
+        """Return a symbol as it is written here, given so or in the venue's own form.
+
+        What the venue does not know comes back as it was given.
+        """
+        asking = self._asking
+        return await asking.read(self._profile.spelled(asking.ask, symbol))
 
     def bars(self, instrument: str, timeframe: str) -> AsyncIterator[BarFact]:
         """Yield bars, those that still grow too, and whether the stream is up."""

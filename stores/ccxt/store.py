@@ -52,6 +52,7 @@ class CCXTStore(PublicSide):
 
     Attributes:
         account: ``binance-spot-UID``; known after `connect`.
+        venue: ``binance``, ``binance-testnet`` or ``binance-loopback``: whose bars these are.
         page: rows of history and log that are asked for at once.
 
     Raises:
@@ -88,6 +89,7 @@ class CCXTStore(PublicSide):
         self.page = 1000
         where = "-loopback" if local else "-testnet" if testnet else ""
         self._place = f"{self._profile.place}{where}"
+        self.venue = f"{exchange}{where}"
         self.account = self._place
         self._key, self._secret = _revealing(key), _revealing(secret)
         self._testnet, self._timeout = testnet, timeout

@@ -16,6 +16,7 @@ from atms.stores.ccxt.profiles import binance_events as events
 from atms.stores.ccxt.profiles import binance_orders as orders
 from atms.stores.ccxt.profiles import binance_reads as reads
 from atms.stores.ccxt.profiles.binance_filters import instrument_of, limits_of
+from atms.stores.ccxt.profiles.binance_past import BinancePast
 from atms.stores.ccxt.profiles.binance_streams import LEVELS, TIMEFRAMES, BinanceStreams
 from atms.stores.facts import Cursor, Fact, OrderFact, Page, Snapshot
 from atms.stores.market import Bar, Instrument
@@ -43,7 +44,7 @@ _USED = {
 _SYMBOLS_A_REQUEST = 100
 
 
-class BinanceSpot(BinanceStreams):
+class BinanceSpot(BinanceStreams, BinancePast):
     """The spot market; a bracket is not among its links.
 
     Its lists of that kind sell as much as was bought, and where the fee was paid in what was bought
@@ -63,7 +64,7 @@ class BinanceSpot(BinanceStreams):
         links=frozenset({"oco"}), trigger_on="last", read_lag=timedelta(seconds=30),
         outcome_bound=timedelta(seconds=75), log="per_instrument", bar_end="flag",
         bar_lag=timedelta(seconds=2), timeframes=TIMEFRAMES, budgets=BUDGETS,
-        book_depth=LEVELS[-1], prints=True,
+        book_depth=LEVELS[-1], prints=True, trade_history=True,
     )  # fmt: skip
     idle = 10.0
 
