@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from atms.report.page.blocks import Badge, Block, Chart, Code, Contents, Figure, Table, Text
+from atms.report.page.blocks import Badge, Block, Chart, Code, Column, Contents, Figure, Table, Text
 from atms.report.page.formats import NONE, exact, formatted
 
 STATES = {"good": "good", "warn": "warning", "bad": "bad", "none": "for information"}
@@ -167,7 +167,7 @@ def table(one: Table) -> str:
             f"this page have the same rows.</p></div>{note}"
         )
     head = "".join(
-        f'<th scope="col" class="kind-{column.kind}">{escape(_title(column.title, column.unit))}</th>'
+        f'<th scope="col" class="kind-{column.kind}">{_title(column)}</th>'
         for column in one.columns
     )
     body = "".join(_row(row, one) for row in one.rows)
@@ -178,8 +178,9 @@ def table(one: Table) -> str:
     )
 
 
-def _title(title: str, unit: str) -> str:
-    return f"{title} ({unit})" if unit and unit not in title else title
+def _title(column: Column) -> str:
+    title, unit = column.title, column.unit
+    return escape(f"{title} ({unit})" if unit and unit not in title else title)
 
 
 def _row(row: Sequence[object], one: Table) -> str:
