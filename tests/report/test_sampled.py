@@ -15,7 +15,8 @@ from atms.report.sampled import of_result
 from atms.report.spells import spells
 from atms.result import Result
 from atms.stored import read_result
-from tests.report.page.runs import PageIdle, PageSaver, PageSwing, bars, held, ran
+from tests.report.page.runs import bars, held, ran
+from tests.report.page.strategies import PageIdle, PageSaver, PageSwing
 
 LATE = bars(700, seed=3, start="2024-01-20")
 RUNS: dict[str, dict[str, Any]] = {

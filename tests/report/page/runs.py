@@ -14,73 +14,11 @@ import atms
 from atms.errors import StrategyError
 from atms.report.page.blocks import Block, Chart, Contents, Table, Text
 from atms.result import Result
+from tests.report.page.strategies import PageIdle
 
 SETTINGS: dict[str, Any] = {
     "cash": 100_000, "ledger__enabled": False, "report__picture": False,
 }  # fmt: skip
-
-
-class PageIdle(bt.Strategy):  # type: ignore[misc]
-    """Does nothing."""
-
-
-class PageSwing(bt.Strategy):  # type: ignore[misc]
-    """Buys a unit of each data every *every* bars, and closes it three bars later."""
-
-    params = dict(every=7)
-
-    def next(self) -> None:
-        for place, data in enumerate(self.datas):
-            turn = (len(self) + place) % self.p.every
-            if turn == 0:
-                self.buy(data=data, size=1)
-            elif turn == 3:
-                self.close(data=data)
-
-
-class PageOnce(bt.Strategy):  # type: ignore[misc]
-    """Buys on bar 5 and sells on bar 20."""
-
-    def next(self) -> None:
-        if len(self) == 5:
-            self.buy(size=1)
-        elif len(self) == 20:
-            self.close()
-
-
-class PageBroken(PageSwing):
-    """Raises on a bar."""
-
-    params = dict(at=60, words="no such luck")
-
-    def next(self) -> None:
-        super().next()
-        if len(self) == self.p.at:
-            raise ValueError(self.p.words)
-
-
-class PageSaver(PageSwing):
-    """Puts 500 into the account every hundred bars, and takes 200 out between."""
-
-    def next(self) -> None:
-        super().next()
-        if len(self) % 50 == 0:
-            self.broker.add_cash(500.0 if len(self) % 100 else -200.0)
-
-
-class PageAverage(PageSwing):
-    """Has an average that is undefined for as long as there are too few bars."""
-
-    def __init__(self) -> None:
-        self.average = bt.ind.SMA(self.data, period=30)
-
-
-class PageShort(bt.Strategy):  # type: ignore[misc]
-    """Sells far more than it has."""
-
-    def next(self) -> None:
-        if len(self) == 2:
-            self.sell(size=3000)
 
 
 def bars(
@@ -175,7 +113,7 @@ def assert_sane(contents: Contents) -> None:
     for table in found.values():
         assert table.rows or table.series, f"{table.id} is empty"
         assert all(len(row) == len(table.columns) for row in table.rows), table.id
-        assert len(table.rows) < 30 or table.tall, table.id
+        assert len(table.rows) <= 60 or table.tall, table.id  # all figures, and all bins
     for chart in (block for block in blocks(contents) if isinstance(block, Chart)):
         keys = {column.key for column in found[chart.table].columns}
         assert {key for key in (chart.x, *chart.y, chart.by) if key} <= keys, chart.id

@@ -14,7 +14,8 @@ from atms.report.page.blocks import Badge
 from atms.report.page.parts.badges import badges
 from atms.report.page.parts.given import Given
 from atms.result import FeedInfo, Result
-from tests.report.page.runs import PageBroken, PageIdle, PageSaver, PageSwing, bars, held, ran
+from tests.report.page.runs import bars, held, ran
+from tests.report.page.strategies import PageBroken, PageIdle, PageSaver, PageSwing
 
 
 def badge(result: Result, ident: str, **given: Any) -> Badge | None:

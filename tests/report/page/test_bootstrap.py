@@ -16,7 +16,8 @@ from atms.report.page.parts.bootstrap import bootstrap, figures, mean_block, sta
 from atms.report.page.parts.given import Given
 from atms.report.page.parts.robustness import robustness
 from atms.result import Result
-from tests.report.page.runs import PageIdle, PageSwing, bars, held, ran
+from tests.report.page.runs import bars, held, ran
+from tests.report.page.strategies import PageIdle, PageSwing
 
 
 def walk(seed: int, count: int = 400) -> Result:

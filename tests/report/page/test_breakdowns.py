@@ -12,7 +12,8 @@ from atms.report.page.blocks import Chart, Table
 from atms.report.page.parts.breakdowns import breakdowns, grouped
 from atms.report.page.parts.given import Given
 from atms.result import Result
-from tests.report.page.runs import PageIdle, PageSwing, bars, ran
+from tests.report.page.runs import bars, ran
+from tests.report.page.strategies import PageIdle, PageSwing
 
 CLOSED = pd.DataFrame(
     {

@@ -9,7 +9,8 @@ from atms.report.page.blocks import Table
 from atms.report.page.parts.crises import WINDOWS, Window, crises
 from atms.report.page.parts.given import Given
 from atms.result import Result
-from tests.report.page.runs import PageSwing, bars, held, ran
+from tests.report.page.runs import bars, held, ran
+from tests.report.page.strategies import PageSwing
 
 DAILY = {"returns_note": "daily returns (by hand)"}
 

@@ -8,7 +8,8 @@ import pytest
 from atms.report.page.blocks import Table, Text
 from atms.report.page.parts.distribution import bins, distribution, normal
 from atms.report.page.parts.given import Given
-from tests.report.page.runs import PageIdle, PageSwing, bars, held, ran
+from tests.report.page.runs import bars, held, ran
+from tests.report.page.strategies import PageIdle, PageSwing
 
 
 def test_the_width_of_a_bin_is_twice_the_middle_half_over_the_cube_root_of_n() -> None:

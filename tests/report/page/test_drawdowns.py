@@ -10,7 +10,8 @@ import pytest
 from atms.report.page.blocks import Table, Text
 from atms.report.page.parts.drawdowns import drawdowns, shades
 from atms.report.page.parts.given import Given
-from tests.report.page.runs import PageSwing, bars, held, ran
+from tests.report.page.runs import bars, held, ran
+from tests.report.page.strategies import PageSwing
 
 
 def day(text: str) -> float:

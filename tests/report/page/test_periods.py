@@ -10,7 +10,8 @@ import pytest
 from atms.report.page.blocks import Chart, Section, Table
 from atms.report.page.parts.given import Given
 from atms.report.page.parts.periods import periods, returns_by
-from tests.report.page.runs import PageShort, PageSwing, bars, held, ran
+from tests.report.page.runs import bars, held, ran
+from tests.report.page.strategies import PageShort, PageSwing
 
 
 def table(section: Section, ident: str) -> Table:

@@ -11,7 +11,8 @@ from atms.report.metrics import metrics
 from atms.report.page.blocks import Table, Text
 from atms.report.page.parts.given import Given
 from atms.report.page.parts.rolling import rolled, rolling, windows
-from tests.report.page.runs import PageSwing, bars, held, ran
+from tests.report.page.runs import bars, held, ran
+from tests.report.page.strategies import PageSwing
 
 
 @pytest.mark.parametrize(
