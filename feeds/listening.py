@@ -79,6 +79,7 @@ class Listener:
         self._probe = None if probe is None else step.total_seconds() + probe
         self._silence = self._probe or 0.0  # how long it may last now
         self._spoke = 0.0
+        self.heard: datetime | None = None  # when the stream last said something
         self._pause = FIRST_PAUSE
         self._greeted = False
         self._up = True
@@ -133,7 +134,7 @@ class Listener:
             greeting.cancel()
 
     def _hear(self, fact: BarFact) -> None:
-        self._spoke = asyncio.get_running_loop().time()
+        self._spoke, self.heard = asyncio.get_running_loop().time(), self._now()
         self._silence = self._probe or 0.0
         self._pause = FIRST_PAUSE
         if not (isinstance(fact, FeedLink) and not fact.up):

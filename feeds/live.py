@@ -88,6 +88,17 @@ class LiveFeed(bt.feed.DataBase):
         """Why the feed ended, if it did so by an error."""
         return self.lane.error
 
+    @property
+    def begun(self) -> bool:
+        """Whether it listens, or has."""
+        return hasattr(self, "_listener")
+
+    @property
+    def silence(self) -> float | None:
+        """Seconds since the stream said something; None: not yet."""
+        heard = self._listener.heard
+        return None if heard is None else (self.p.passes.host.now() - heard).total_seconds()
+
     def islive(self) -> bool:
         """Say that Cerebro is to ask bar by bar."""
         return True

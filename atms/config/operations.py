@@ -20,3 +20,9 @@ class OperationsSection(Section):
         10.0, gt=0, allow_inf_nan=False, description="How large a log file gets, megabytes."
     )
     log_files: int = Field(5, ge=1, le=1000, description="How many of them are kept in all.")
+    health_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="The port on 127.0.0.1 on which /health answers; 0: a free one; null: none.",
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,9 +17,12 @@ import numpy as np
 from atms.execution.broker.desk import Desk
 from atms.execution.core.core import Core
 from atms.feeds.stamps import to_micros
+from atms.running import vitals
+from atms.running.health import judge, told
 from atms.running.session import SessionFolder
+from atms.running.systemd import Notifier
 from atms.running.trading import Trading
-from atms.steady import SteadyClock
+from atms.steady import SteadyClock, since_boot
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +40,30 @@ class Pulse:
     value: float | None = None
     bars: int = 0
     last_bar: str = ""
+    felt: float | None = None  # since the machine's start: when a pass last began
+    barred: float | None = None  # and when a bar last came
+    closes: dict[str, float] = field(default_factory=dict)
 
 
 class Heart:
-    """Beats for one run; *also* is called with each beat."""
+    """Beats for one run; *also* is called with each beat.
+
+    Args:
+        beside: what a status has beside the accounts, asked on the loop's side.
+    """
 
     def __init__(
-        self, trading: Trading, folder: SessionFolder, mode: str, also: Callable[[], None]
+        self,
+        trading: Trading,
+        folder: SessionFolder,
+        mode: str,
+        also: Callable[[], None],
+        beside: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self.pulse = Pulse()
+        self._beside = beside
+        self._notifier = Notifier()
+        self._last: tuple[float, dict[str, Any]] = (since_boot(), {})
         self._trading = trading
         self._folder = folder
         self._mode = mode
@@ -62,13 +80,27 @@ class Heart:
     def end(self, left: tuple[str, ...]) -> None:
         """Write how the run ended."""
         self._state = "ended"
-        self._folder.beat({**self._status(), "left": left})
+        self._put({**self._status(), "left": left})
+
+    def report(self) -> dict[str, Any]:
+        """Return how the run is, by its last beat; from any thread."""
+        beat, status = self._last
+        return told(self._folder.path.name, status, since_boot() - beat)
+
+    def _put(self, status: dict[str, Any]) -> None:
+        self._last = (since_boot(), status)
+        self._folder.beat(status)
 
     def _feel(self) -> None:
         pulse, broker = self.pulse, self._cerebro.broker
-        pulse.passes, pulse.at = pulse.passes + 1, datetime.now(UTC)
+        pulse.passes, pulse.at, pulse.felt = pulse.passes + 1, datetime.now(UTC), since_boot()
         running = self._cerebro.runningstrats
         if running and len(running[0]):
+            if len(running[0]) != pulse.bars:
+                pulse.barred = since_boot()
+                for feed in self._trading.feeds:
+                    if len(feed):
+                        pulse.closes[feed.p.instrument] = feed.close[0]
             pulse.bars = len(running[0])
             pulse.last_bar = _moment(running[0].datetime[0])
             pulse.cash, pulse.value = broker.getcash(), broker.getvalue()
@@ -81,12 +113,18 @@ class Heart:
             if since >= EVERY:
                 if self._state == "starting" and all(one.ready for one in self._trading.desks):
                     self._state = "running"
-                self._folder.beat(self._status())
+                self._put(self._status())
+                self._sign()
                 self._also()
                 self._tell_if_the_clock_was_set()
                 since = 0.0
             await asyncio.sleep(_LOOK)
             since += _LOOK
+
+    def _sign(self) -> None:
+        """Tell the service manager."""
+        status = self._last[1]
+        self._notifier.beat(judge(status, 0.0), status["state"], status["strategy_silent"])
 
     def _tell_if_the_clock_was_set(self) -> None:
         moved = self._clock.moved()
@@ -100,6 +138,7 @@ class Heart:
     def _obey(self, what: str) -> None:
         if self._state != "stopping":
             self._state = "stopping"
+            self._notifier.stopping()
             if what == "flatten":
                 self._trading.on_stop = "flatten"
             self._trading.end()
@@ -115,16 +154,28 @@ class Heart:
             "cash": pulse.cash,
             "value": pulse.value,
             "strategy_at": pulse.at.isoformat() if pulse.at else None,
-            "accounts": {
-                desk.store.account: account_status(desk.core) | _health(desk)
-                for desk in self._trading.desks
-                if desk.core is not None
-            },
+            "strategy_silent": _since(pulse.felt),
+            "bar_age": _since(pulse.barred),
+            "accounts": {desk.store.account: _account(desk) for desk in self._trading.desks},
+            "risk": vitals.risk(self._trading, pulse.closes),
+            **self._beside(),
         }
 
 
-def _health(desk: Desk) -> dict[str, Any]:
-    return {"failed": str(desk.failed) if desk.failed else None}
+def _account(desk: Desk) -> dict[str, Any]:
+    core = desk.core
+    return (EMPTY if core is None else account_status(core)) | vitals.desk(desk)
+
+
+def _since(at: float | None) -> float | None:
+    return None if at is None else since_boot() - at
+
+
+# An account that is not opened yet, or cannot be.
+EMPTY: dict[str, Any] = {
+    "ready": False, "epoch": 0, "halted": {}, "orders": [], "positions": [], "balances": {},
+    "fills": 0, "all_orders": 0,
+}  # fmt: skip
 
 
 def account_status(core: Core) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import logging
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -24,17 +24,19 @@ from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
 from atms.execution.broker.desk import Files
 from atms.execution.broker.gating import LiveWatch
 from atms.execution.disk.files import AccountFiles
-from atms.execution.emulation import hows
 from atms.feeds.history import Zone, backtrader_timeframe
 from atms.risk import Day, Gate
+from atms.running import vitals
 from atms.running.answers import answer_of
 from atms.running.beating import Heart
 from atms.running.components import add_strategy
 from atms.running.events import tell
+from atms.running.health import told
+from atms.running.health_server import HealthServer
 from atms.running.kept import Kept
 from atms.running.live_log import logging_to
 from atms.running.live_stores import make_store, manner_of, run_name, store_names, symbols_of
-from atms.running.live_views import AccountView, seen
+from atms.running.live_views import AccountView, view_of
 from atms.running.noting import NotedBroker
 from atms.running.plan import Plan
 from atms.running.session import Session, SessionFolder, this_process
@@ -73,6 +75,8 @@ class LiveRun:
             manner=manner_of(self.config),
         )  # fmt: skip
         self.stores: dict[str, Store] = {}
+        self.health: str | None = None
+        self._report: Callable[[], dict[str, Any]] = lambda: told(self.id, {}, 0.0)
         self._gate: Gate | None = None
         self._kept: Day | None = None
         self.name = run_name(self.config)
@@ -110,24 +114,10 @@ class LiveRun:
         views = []
         for name, store in self.stores.items():
             try:
-                views.append(await self._view(name, store))
+                views.append(await view_of(self.config, name, store))
             finally:
                 await store.close()  # it is connected anew when its account is taken
         return views
-
-    async def _view(self, name: str, store: Store) -> AccountView:
-        section = self.config.stores[name]
-        venue = await store.connect()
-        found = await store.instruments(symbols_of(self.config, name))
-        shot = await store.snapshot([one.id for one in found])
-        prints = {
-            key: secret.fingerprint()
-            for key in ("key", "secret", "passphrase")
-            if (secret := getattr(section, key)) is not None
-        }
-        consent = self.config.execution.emulated_protection
-        view = seen(name, store, prints, shot, venue.can_withdraw)
-        return replace(view, hows=hows.table(venue, consent=consent))
 
     # ---- running ----------------------------------------------------------------------------
     def run(self) -> None:
@@ -138,14 +128,17 @@ class LiveRun:
             AtmsError: an account cannot be had, or not kept.
         """
         session = self._session()
-        folder = SessionFolder.create(self.state, session, config_yaml(self.config))
-        with logging_to(folder.path, self.id, self.config):
+        with ExitStack() as stack:
+            self._serve_health(stack)  # a port that is taken ends it before anything is begun
+            folder = SessionFolder.create(self.state, session, config_yaml(self.config))
+            stack.enter_context(logging_to(folder.path, self.id, self.config))
             tell(f"run begins: {session.strategy}, {session.mode}", asdict(session))
             self._run(folder)
 
     def _run(self, folder: SessionFolder) -> None:
         self.kept = Kept(self, folder.path)
-        heart = Heart(self.trading, folder, self.mode, self._keep_day)
+        heart = Heart(self.trading, folder, self.mode, self._keep_day, self._beside)
+        self._report = heart.report
         status = "failed"
         try:
             cerebro = self._cerebro()
@@ -167,6 +160,23 @@ class LiveRun:
             heart.end(self.trading.left)
             self.kept.close(status)
             tell(f"run ended: {status}", {"status": status, "left": self.trading.left})
+
+    def _serve_health(self, stack: ExitStack) -> None:
+        port = self.config.operations.health_port
+        if port is not None:
+            server = HealthServer(port, lambda: self._report())
+            stack.callback(server.close)
+            self.health = server.url
+
+    def _beside(self) -> dict[str, Any]:
+        """Return what a beat tells beside the accounts; on the loop's side."""
+        writer = self.kept.ledger
+        return {
+            "feeds": vitals.feeds(self.trading),
+            "ledger": vitals.ledger(None if writer is None else writer.state),
+            "recorder": vitals.recorder(self.kept.recorder),
+            "health": self.health,
+        }
 
     def _cerebro(self) -> StockCerebro:
         run = self.config.run

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from atms.config import Config
 from atms.errors import VenueError
+from atms.execution.emulation import hows
+from atms.running.live_stores import symbols_of
 from atms.stores.base import Store
 from atms.stores.facts import BalanceFact, BucketFact, OrderFact, Part, Snapshot
 
@@ -34,7 +37,27 @@ class AccountView:
     hows: Mapping[str, str] = field(default_factory=dict)
 
 
-def seen(
+async def view_of(config: Config, name: str, store: Store) -> AccountView:
+    """Connect to an account and return how it stands; the store is left connected.
+
+    Raises:
+        VenueError: it cannot be reached or read.
+    """
+    section = config.stores[name]
+    venue = await store.connect()
+    found = await store.instruments(symbols_of(config, name))
+    shot = await store.snapshot([one.id for one in found])
+    prints = {
+        key: secret.fingerprint()
+        for key in ("key", "secret", "passphrase")
+        if (secret := getattr(section, key)) is not None
+    }
+    consent = config.execution.emulated_protection
+    view = _seen(name, store, prints, shot, venue.can_withdraw)
+    return replace(view, hows=hows.table(venue, consent=consent))
+
+
+def _seen(
     name: str, store: Store, prints: Mapping[str, str], shot: Snapshot, can_withdraw: bool | None
 ) -> AccountView:
     missing = {Part.ORDERS, Part.BALANCES} - shot.parts

@@ -85,6 +85,11 @@ class Trading:
         self._feeds.append(feed)
         return feed
 
+    @property
+    def feeds(self) -> tuple[LiveFeed, ...]:
+        """The feeds, in the order of their making."""
+        return tuple(self._feeds)
+
     def broker(
         self,
         base: str,

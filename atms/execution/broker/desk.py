@@ -83,6 +83,7 @@ class Desk:
         ready: whether start-up is over.
         failed: why the account cannot be had, or goes on no more.
         trouble: why it is not connected yet, while it is tried again.
+        link: what was last told of the account's stream: ``up``, or ``down`` and why.
         closed: whether it was closed; *left*: what could not be done by policy, in words.
     """
 
@@ -99,6 +100,7 @@ class Desk:
         self.ready = False
         self.failed: BaseException | None = None
         self.trouble: BaseException | None = None
+        self.link = ""
         self._host = host
         self._open_files = files
         self._manner = manner
@@ -130,6 +132,17 @@ class Desk:
     def core(self) -> Core | None:
         """What decides for the account; None before it is opened."""
         return None if self._account is None else self._account.core
+
+    @property
+    def journal(self) -> WriteAhead | None:
+        """What is written before anything is sent; None before the account is opened."""
+        return None if self._files is None else self._files.journal
+
+    @property
+    def waiting(self) -> int:
+        """How many orders are wished for that are not in the journal yet."""
+        core = self.core
+        return sum(len(one.tags) for one in self._wishes) + (len(core.wanted) if core else 0)
 
     def begin(self) -> None:
         """Open the account; what becomes of it is told."""
@@ -246,6 +259,8 @@ class Desk:
             await asyncio.sleep(wait)
 
     def _heard(self, word: Told) -> None:
+        if isinstance(word, TellAccount) and word.what == "link":
+            self.link = word.text
         self._told.append(word)
         if self._account is not None and self._account.failed is not None:
             self.failed = self._account.failed

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -37,12 +38,14 @@ class Journal:
         path: the file.
         epoch: how often the account was begun; 0: never.
         last: the number of the last entry; 0: there is none.
+        took: seconds that the last commit took; None: nothing was written yet.
     """
 
     def __init__(self, path: Path, account: str) -> None:
         """Open a journal that is there; :meth:`open` makes one too, and tells errors in words."""
         self.path = path
         self.account = account
+        self.took: float | None = None
         self._refusal: str | None = None
         self._connection = file.connected(path)
         try:
@@ -102,7 +105,9 @@ class Journal:
         rows = [
             (number, body, _sum(number, body)) for number, body in enumerate(bodies, self.last + 1)
         ]
+        began = time.perf_counter()
         self._write("INSERT INTO entry", rows)
+        self.took = time.perf_counter() - began
         self.last = rows[-1][0]
         return self.last
 
