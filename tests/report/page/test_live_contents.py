@@ -24,7 +24,9 @@ from tests.ledger.live_making import (
     run_row,
     started,
 )
-from tests.report.page.runs import assert_sane, texts
+from tests.report.page.runs import assert_sane, bars, ran, tables, texts
+from tests.report.page.strategies import PageOnce
+from tests.runner.live.test_live_result import relive
 
 URL = "sqlite:///atms.db"
 
@@ -65,3 +67,15 @@ def test_a_fill_that_was_undone_gives_a_sane_page() -> None:
 
 def test_an_account_that_is_only_open_gives_a_sane_page() -> None:
     assert_sane(contents(live(started(), opening())))
+
+
+def test_a_run_with_its_recording_has_the_figures_of_its_curve() -> None:
+    result = ran(PageOnce, {"BTC": bars(60, start="2026-01-02 04:00")}, cash=1000)
+    relive(result)
+    found = contents(live_result(URL, "run-1"))
+    assert_sane(found)
+    assert found.metrics["sharpe"] == pytest.approx(result.metrics["sharpe"])
+    (row,) = tables(found)["monthly"].rows
+    assert row[13] == pytest.approx(result.metrics["total_return"])
+    ours, theirs = (contents(one).strip[2].interval for one in (result, live_result(URL, "run-1")))
+    assert theirs == pytest.approx(ours)
