@@ -14,13 +14,39 @@ from atms.cli.screen import out
 from atms.errors import ConfigError
 
 if TYPE_CHECKING:
-    from atms.sandbox.binance.config import SandboxConfig
-    from atms.sandbox.binance.server import Sandbox
+    from atms.sandbox.binance.config import MarketConfig
+    from atms.sandbox.binance.serving import Serving
 
 sandbox = typer.Typer(
     no_args_is_help=True,
     help="Venues on loopback, made from bars in a file: no account, no network, no money.",
 )
+
+
+Data = Annotated[
+    list[str],
+    typer.Option("--data", metavar="FILE", help="Bars: .csv, .parquet or sample:NAME."),
+]
+Symbols = Annotated[
+    list[str] | None,
+    typer.Option("--symbol", help="Of each --data, in their order. Default: BTCUSDT."),
+]
+Speed = Annotated[
+    float, typer.Option("--speed", help="Market seconds a second; the clock stays as it is.")
+]
+Port = Annotated[int, typer.Option("--port", help="On 127.0.0.1; 0: a free one.")]
+History = Annotated[
+    int | None,
+    typer.Option("--history", help="Bars in the past on start. Default: 1000, at most half."),
+]
+FaultRates = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="NAME=RATE", help="Inject a fault; may be repeated."),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Of the faults.")]
+Log = Annotated[Path | None, typer.Option("--log", help="The venue's own truth, as JSON lines.")]
+Key = Annotated[str | None, typer.Option("--key", help="Default: made on start.")]
+Secret = Annotated[str | None, typer.Option("--secret", help="Default: made on start.")]
 
 
 @sandbox.callback()
@@ -31,36 +57,20 @@ def _group() -> None:
 @sandbox.command("binance")
 @guarded
 def binance(
-    data: Annotated[
-        list[str],
-        typer.Option("--data", metavar="FILE", help="Bars: .csv, .parquet or sample:NAME."),
-    ],
-    symbol: Annotated[
-        list[str] | None,
-        typer.Option("--symbol", help="Of each --data, in their order. Default: BTCUSDT."),
-    ] = None,
-    speed: Annotated[
-        float, typer.Option("--speed", help="Market seconds a second; the clock stays as it is.")
-    ] = 1.0,
-    port: Annotated[int, typer.Option("--port", help="On 127.0.0.1; 0: a free one.")] = 0,
+    data: Data,
+    symbol: Symbols = None,
+    speed: Speed = 1.0,
+    port: Port = 0,
     balance: Annotated[
         list[str] | None,
         typer.Option("--balance", metavar="ASSET=UNITS", help="Default: USDT=10000, BTC=1."),
     ] = None,
-    history: Annotated[
-        int | None,
-        typer.Option("--history", help="Bars in the past on start. Default: 1000, at most half."),
-    ] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option("--fault", metavar="NAME=RATE", help="Inject a fault; may be repeated."),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the faults.")] = 0,
-    log: Annotated[
-        Path | None, typer.Option("--log", help="The venue's own truth, as JSON lines.")
-    ] = None,
-    key: Annotated[str | None, typer.Option("--key", help="Default: made on start.")] = None,
-    secret: Annotated[str | None, typer.Option("--secret", help="Default: made on start.")] = None,
+    history: History = None,
+    fault: FaultRates = None,
+    seed: Seed = 0,
+    log: Log = None,
+    key: Key = None,
+    secret: Secret = None,
     may_withdraw: Annotated[
         bool, typer.Option("--may-withdraw", help="Make a second key that may withdraw.")
     ] = False,
@@ -79,41 +89,107 @@ def binance(
     Example:
       python -m atms sandbox binance --data sample:BTCUSD_1h --speed 3600
     """
-    from atms.sandbox.binance.config import Limits, MarketConfig, SandboxConfig
+    from atms.sandbox.binance.config import Limits, SandboxConfig
+    from atms.sandbox.binance.server import Sandbox
 
-    if speed <= 0:
-        raise ConfigError(f"--speed {speed}: write a number above 0")
-    names = symbol or ["BTCUSDT"]
-    if len(names) != len(data):
-        raise ConfigError(
-            f"--symbol and --data go in pairs: {len(names)} and {len(data)}; name one --symbol for "
-            "each --data"
-        )
     config = SandboxConfig(
-        markets=tuple(
-            MarketConfig(symbol=name, source=source, history=history)
-            for name, source in zip(names, data, strict=True)
-        ),
-        speed=speed,
+        markets=_markets(data, symbol, history),
+        speed=_speed(speed),
         port=port,
         key=key,
         secret=secret,
         may_withdraw=may_withdraw,
         commission=Decimal(str(commission)),
         fee_asset=fee_asset,
-        faults={name: float(rate) for name, rate in _pairs(fault, "--fault").items()},
+        faults=_rates(fault),
         seed=seed,
         log=log,
         limits=Limits(open_orders=open_orders),
         **({"balances": _pairs(balance, "--balance")} if balance else {}),  # type: ignore[arg-type]
     )
-    asyncio.run(_serve(config))
+    asyncio.run(_serve(Sandbox(config)))
 
 
-async def _serve(config: SandboxConfig) -> None:
-    from atms.sandbox.binance.server import Sandbox
+@sandbox.command("binance-usdm")
+@guarded
+def binance_usdm(
+    data: Data,
+    symbol: Symbols = None,
+    speed: Speed = 1.0,
+    port: Port = 0,
+    balance: Annotated[
+        list[str] | None,
+        typer.Option("--balance", metavar="ASSET=UNITS", help="Default: USDT=10000."),
+    ] = None,
+    history: History = None,
+    fault: FaultRates = None,
+    seed: Seed = 0,
+    log: Log = None,
+    key: Key = None,
+    secret: Secret = None,
+    leverage: Annotated[int, typer.Option("--leverage", help="Of every symbol, on start.")] = 20,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Isolated margin on start, not cross.")
+    ] = False,
+    hedge: Annotated[
+        bool, typer.Option("--hedge", help="Hedge mode on start, not one-way.")
+    ] = False,
+    funding_rate: Annotated[
+        float, typer.Option("--funding-rate", help="Every 8 hours; longs pay it where above 0.")
+    ] = 0.0001,
+) -> None:
+    """Serve what Binance USD-M futures serve, on 127.0.0.1, until Ctrl-C.
 
-    async with Sandbox(config) as serving:
+    Example:
+      python -m atms sandbox binance-usdm --data sample:BTCUSD_1h --speed 3600
+    """
+    from atms.sandbox.binance_usdm.config import UsdmConfig
+    from atms.sandbox.binance_usdm.server import UsdmSandbox
+
+    config = UsdmConfig(
+        markets=_markets(data, symbol, history), speed=_speed(speed), port=port, key=key,
+        secret=secret, faults=_rates(fault), seed=seed, log=log, leverage=leverage,
+        margin_type="ISOLATED" if isolated else "CROSSED", dual_side=hedge,
+        funding_rate=Decimal(str(funding_rate)),
+        **({"balances": _pairs(balance, "--balance")} if balance else {}),  # type: ignore[arg-type]
+    )  # fmt: skip
+    asyncio.run(_serve(UsdmSandbox(config)))
+
+
+def _markets(
+    data: list[str], symbol: list[str] | None, history: int | None
+) -> tuple[MarketConfig, ...]:
+    """Return the symbols and the files that move them.
+
+    Raises:
+        ConfigError: they do not go in pairs.
+    """
+    from atms.sandbox.binance.config import MarketConfig
+
+    names = symbol or ["BTCUSDT"]
+    if len(names) != len(data):
+        raise ConfigError(
+            f"--symbol and --data go in pairs: {len(names)} and {len(data)}; name one --symbol for "
+            "each --data"
+        )
+    return tuple(
+        MarketConfig(symbol=name, source=source, history=history)
+        for name, source in zip(names, data, strict=True)
+    )
+
+
+def _speed(speed: float) -> float:
+    if speed <= 0:
+        raise ConfigError(f"--speed {speed}: write a number above 0")
+    return speed
+
+
+def _rates(fault: list[str] | None) -> dict[str, float]:
+    return {name: float(rate) for name, rate in _pairs(fault, "--fault").items()}
+
+
+async def _serve(serving: Serving) -> None:
+    async with serving:
         _show(serving)
         try:
             await serving.finished()
@@ -123,9 +199,9 @@ async def _serve(config: SandboxConfig) -> None:
             out().print("stopped")
 
 
-def _show(serving: Sandbox) -> None:
+def _show(serving: Serving) -> None:
     page = out()
-    page.print("Binance spot sandbox: nothing here is real", style="bold")
+    page.print(f"{serving.title} sandbox: nothing here is real", style="bold")
     page.print(f"address  {serving.url}")
     page.print(f"key      {serving.key}")
     page.print(f"secret   {serving.secret}")

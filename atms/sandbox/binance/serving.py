@@ -50,6 +50,7 @@ class Serving:
         self._wires: dict[Wire, Listener | None] = {}
         self._runner: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._background: list[asyncio.Task[None]] = []
 
     # ---- what a kind of venue adds ----------------------------------------------------------
     def _make(self, config: SandboxConfig) -> Any:
@@ -112,9 +113,10 @@ class Serving:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
+        tasks = self._tasks + self._background
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self.announce_shutdown()
         await asyncio.sleep(0)
         for wire in list(self._wires):
@@ -153,7 +155,7 @@ class Serving:
         assert self._hub is not None
         wire = self._wire()
         combined = "/stream" in request.path and not request.path.startswith("/stream/ws")
-        listener = Listener(self._hub, wire, combined, self.config.limits.messages)
+        listener = Listener(self._hub, wire, combined, request.path, self.config.limits.messages)
         name = request.path.rpartition("/ws")[2].strip("/") if "/ws" in request.path else ""
         wanted = request.query.get("streams", "").split("/")
         self._wires[wire] = listener

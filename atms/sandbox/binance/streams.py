@@ -54,6 +54,10 @@ class Hub:
         kind, _, interval = found[2].partition("_")
         return kind != "kline" or interval in LENGTHS
 
+    def carries(self, path: str, name: str) -> bool:
+        """Return whether a path carries a stream: here every one does."""
+        return True
+
     def add(self, name: str, listener: Listener) -> None:
         """Let *listener* hear the stream *name*."""
         found = self.form.fullmatch(name)
@@ -94,7 +98,7 @@ class Hub:
         )
         for interval, kline in market.klines.forming.items():
             name = f"{low}@kline_{interval}"
-            if name in self._listeners and self._due(name, interval, market):
+            if name in self._listeners and self._due(name, market, _UPDATES.get(interval, _UPDATE)):
                 self._tell(name, lambda one=kline: _kline(symbol, one, now, False))  # type: ignore[misc]
         if f"{low}@bookTicker" in self._listeners:
             self._tell_best(market)
@@ -106,12 +110,12 @@ class Hub:
             name = f"{symbol.lower()}@kline_{kline.interval}"
             self._tell(name, lambda one=kline: _kline(symbol, one, now, True))  # type: ignore[misc]
 
-    def _due(self, name: str, interval: str, market: Market) -> bool:
-        """Return whether a growing kline is told now; by hand it always is."""
+    def _due(self, name: str, market: Market, every: float) -> bool:
+        """Return whether what changes all the time is told now; by hand it always is."""
         if market.symbol.name not in self._venue.tapes:
             return True
         now = asyncio.get_running_loop().time()
-        if now - self._told.get(name, -_UPDATE) < _UPDATES.get(interval, _UPDATE):
+        if now - self._told.get(name, -every) < every:
             return False
         self._told[name] = now
         return True
@@ -196,13 +200,15 @@ class Listener:
 
     Args:
         combined: messages carry the name of their stream.
+        path: of the address, which may carry some streams only.
         most: messages a second that the client may send.
     """
 
-    def __init__(self, hub: Hub, wire: Wire, combined: bool, most: int) -> None:
+    def __init__(self, hub: Hub, wire: Wire, combined: bool, path: str, most: int) -> None:
         self._hub = hub
         self._wire = wire
         self._combined = combined
+        self._path = path
         self._most = most
         self._second = 0
         self._heard = 0
@@ -220,7 +226,7 @@ class Listener:
         """Hear the streams *names*; those that are not there stay silent."""
         for name in names:
             self._names[name] = None
-            if self._hub.knows(name):
+            if self._hub.knows(name) and self._hub.carries(self._path, name):
                 self._hub.add(name, self)
 
     def end(self) -> None:
