@@ -63,7 +63,7 @@ def write_bars(
         raise OutputError(f"{target}: is a folder; name a file in it")
     if os.path.lexists(target) and not force:
         raise OutputError(f"{target}: is there already; choose another name, or overwrite it")
-    with _replaced(target) as stream:
+    with replaced(target) as stream:
         write(raw, stream, dict(about or {}))
 
 
@@ -106,8 +106,12 @@ def _writer(target: Path) -> _Writer:
 
 
 @contextlib.contextmanager
-def _replaced(target: Path) -> Iterator[IO[bytes]]:
-    """Give a stream whose bytes become *target* at once, when all are on the disk."""
+def replaced(target: Path) -> Iterator[IO[bytes]]:
+    """Give a stream whose bytes become *target* at once, when all are on the disk.
+
+    Raises:
+        OutputError: it cannot be written; nothing half-written is left.
+    """
     real = target.resolve()  # a link stays a link
     # Beside the target, so that the last step is one rename on one file system.
     partial = real.with_name(f".{real.name}.partial-{os.getpid()}")

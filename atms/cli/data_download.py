@@ -11,7 +11,9 @@ import typer
 
 from atms import ledger
 from atms.cli import options
+from atms.cli.download_out import check_out, target
 from atms.cli.download_progress import Shown
+from atms.cli.download_ticks import download_ticks
 from atms.cli.guard import fail, guarded
 from atms.cli.reading import facts, parsed
 from atms.cli.screen import print_json, say
@@ -20,7 +22,7 @@ from atms.downloading.bars import BarDownload, Progress
 from atms.downloading.findings import Looked, look_over
 from atms.downloading.patience import Patience
 from atms.downloading.stretches import Stretch
-from atms.errors import ConfigError, DataError, OutputError
+from atms.errors import ConfigError, DataError
 from atms.feeds.exporting import write_bars
 from atms.feeds.raw import RawBars
 from atms.ledger.bars import Series
@@ -28,7 +30,6 @@ from atms.model import Timeframe, TimeRange
 from atms.running.public_stores import public_store
 
 _GAPS = 5  # that are told one by one
-_ENDINGS = (".parquet", ".csv", ".csv.gz")
 
 
 @guarded
@@ -40,10 +41,12 @@ def download(
     symbol: Annotated[
         list[str], typer.Option(metavar="SYMBOL", help="BTC/USDT, or BTCUSDT; may be repeated.")
     ],
-    timeframe: Annotated[str, typer.Option(metavar="LENGTH", help="Of a bar: 1m, 1h, 1d.")],
     since: Annotated[
         str, typer.Option(metavar="TIME", help="2024, 2024-01-31 or 2024-01-31T12:00, UTC.")
     ],
+    timeframe: Annotated[
+        str | None, typer.Option(metavar="LENGTH", help="Of a bar: 1m, 1h, 1d.")
+    ] = None,
     until: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="A day is included whole; default: up to now."),
@@ -55,6 +58,9 @@ def download(
             help="A file for the bars too: .parquet, .csv, .csv.gz; of several symbols, a folder.",
         ),
     ] = None,
+    ticks: Annotated[
+        bool, typer.Option("--ticks", help="Public trades instead of bars, into OUT alone.")
+    ] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Ask for all of it again; the venue's figures count.")
     ] = False,
@@ -68,7 +74,8 @@ def download(
     """Download a venue's bars into the ledger, and into a file; no key is needed.
 
     Nothing is asked for twice: broken off, it goes on when it is started again;
-    later, it brings what is new. The bar that still grows is left out.
+    later, it brings what is new. The bar that still grows is left out. With
+    --ticks it is public trades, into a Parquet file alone.
 
     Exit codes: 0 good; 3 the audit fails; 4 the venue or the database.
 
@@ -77,25 +84,36 @@ def download(
         --timeframe 1h --since 2024 --out btc.parquet
       python -m atms data download -c config.yaml --store mine --symbol BTCUSDT
         --symbol ETHUSDT --timeframe 1d --since 2020-01-01 --out bars/
+      python -m atms data download --store binance --symbol BTC/USDT --ticks
+        --since 2024-06-01 --until 2024-06-01 --out btc_trades.parquet
     """
-    url = options.load(config).config.ledger.url
-    source = public_store(options.load(config).config, store)
-    length, patience = _length(timeframe, "--timeframe"), _length(wait, "--wait")
-    wanted = _range(since, until)
-    _check_out(out, symbol, force)
+    loaded = options.load(config).config
+    source, wanted = public_store(loaded, store), _range(since, until)
+    patience = Patience(timedelta(seconds=_length(wait, "--wait").seconds))
+    _check_options(ticks, timeframe, replace)
     with Shown(quiet=json_) as shown:
-        done = Done(url, out, force, shown)
+        patience.told = shown.note
+        if ticks:
+            download_ticks(source, symbol, wanted, out, patience, shown, force=force).end(json_)
+            return
+        done = Done(loaded.ledger.url, out, force, shown)
+        length = _length(timeframe or "", "--timeframe")
+        if out is not None:
+            check_out(out, symbol, overwrite=force)
         asked = AskedBars(
-            source, symbol, length, wanted, url,
-            Patience(timedelta(seconds=patience.seconds), shown.note), replace, done.begin,
+            source, symbol, length, wanted, loaded.ledger.url, patience, replace, done.begin,
             done.over,
         )  # fmt: skip
-        try:
-            asyncio.run(asked.run())
-        except KeyboardInterrupt as stop:
-            stop.kept = asked.kept()  # type: ignore[attr-defined]
-            raise
+        _run(asked)
     done.end(json_)
+
+
+def _run(asked: AskedBars) -> None:
+    try:
+        asyncio.run(asked.run())
+    except KeyboardInterrupt as stop:
+        stop.kept = asked.kept()  # type: ignore[attr-defined]
+        raise
 
 
 class Done:
@@ -115,15 +133,15 @@ class Done:
         """Take a series that is there."""
         raw = ledger.read_bars(self._url, job.of, job.wanted.start, job.wanted.end)
         looked = look_over(raw) if len(raw) else None
-        target = self._target(job.of)
-        if looked is not None and target is not None:
-            about = {"source": str(job.of), "venue": job.of.venue, "symbol": job.of.symbol}
-            target.parent.mkdir(exist_ok=True)
-            write_bars(raw, target, about=about, force=self._force)
+        out, of = self._out, job.of
+        path = target(out, of.venue, of.symbol, str(of.timeframe)) if out is not None else None
+        if looked is not None and path is not None:
+            about = {"source": str(of), "venue": of.venue, "symbol": of.symbol}
+            write_bars(raw, path, about=about, force=self._force)
         if looked is None or looked.audit.verdict == "fail":
             self._bad.append(job.of.symbol)
-        self._tell(job, raw, looked, target)
-        self._rows.append(_plain(job, raw, looked, target))
+        self._tell(job, raw, looked, path)
+        self._rows.append(_plain(job, raw, looked, path))
 
     def end(self, json_: bool) -> None:
         """Print what --json prints; refuse what a backtest would refuse."""
@@ -134,14 +152,8 @@ class Done:
         if self._bad:
             fail(f"the audit fails: {', '.join(self._bad)}", DataError.exit_code)
 
-    def _target(self, of: Series) -> Path | None:
-        if self._out is None or not _is_folder(self._out):
-            return self._out
-        name = of.symbol.replace("/", "-").replace(":", "_")
-        return self._out / f"{of.venue}-{name}-{of.timeframe}.parquet"
-
     def _tell(
-        self, job: BarDownload, raw: RawBars, looked: Looked | None, target: Path | None
+        self, job: BarDownload, raw: RawBars, looked: Looked | None, path: Path | None
     ) -> None:
         note, written = self._shown.note, job.written
         wanted = f"from {_minute(job.wanted.start)} to {_minute(job.wanted.end)} UTC"
@@ -156,8 +168,8 @@ class Done:
         for found in looked.audit.problems():
             if found.check != "gaps":
                 note(f"audit: {found.check} {found.verdict}: {found.detail}")
-        if target is not None:
-            note(f"{len(raw):,} bars written to {target}", "")
+        if path is not None:
+            note(f"{len(raw):,} bars written to {path}", "")
 
 
 def _tell_gaps(looked: Looked, note: Any) -> None:
@@ -168,7 +180,7 @@ def _tell_gaps(looked: Looked, note: Any) -> None:
 
 
 def _plain(
-    job: BarDownload, raw: RawBars, looked: Looked | None, target: Path | None
+    job: BarDownload, raw: RawBars, looked: Looked | None, path: Path | None
 ) -> dict[str, Any]:
     return {
         "series": str(job.of),
@@ -176,7 +188,7 @@ def _plain(
         **facts(raw),
         "gaps": [list(gap) for gap in looked.gaps] if looked else [],
         "audit": looked.audit.verdict if looked else None,
-        "out": str(target) if target and looked else None,
+        "out": str(path) if path and looked else None,
     }
 
 
@@ -194,21 +206,13 @@ def _range(since: str, until: str | None) -> TimeRange:
     return found
 
 
-def _is_folder(out: Path) -> bool:
-    return not out.name.lower().endswith(_ENDINGS)
-
-
-def _check_out(out: Path | None, symbols: list[str], force: bool) -> None:
-    """Refuse what could not be written before hours are spent."""
-    if out is None:
-        return
-    if not _is_folder(out) and len(symbols) > 1:
-        raise ConfigError(f"--out {out}: several symbols go into a folder; name one")
-    if out.is_file() and not (force and not _is_folder(out)):
-        raise OutputError(f"{out}: is there already; choose another name, or --force")
-    folder = out if _is_folder(out) else out.parent
-    if not (folder if folder.exists() else folder.parent).is_dir():
-        raise OutputError(f"{out}: there is no folder {folder.parent}")
+def _check_options(ticks: bool, timeframe: str | None, replace: bool) -> None:
+    if ticks and timeframe:
+        raise ConfigError("--ticks: trades have no --timeframe; leave one of the two out")
+    if ticks and replace:
+        raise ConfigError("--ticks: nothing of trades is replaced; --force begins the file anew")
+    if not ticks and not timeframe:
+        raise ConfigError("--timeframe: say how long a bar is, as 1h; or --ticks, for trades")
 
 
 def _minute(at: datetime) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from atms.downloading.bars import BarDownload, Progress
-from atms.downloading.patience import Patience, seconds
+from atms.downloading.kept import further
+from atms.downloading.patience import Patience
 from atms.downloading.session import Session, connected, timeframe_of
 from atms.downloading.stretches import Stretch
 from atms.downloading.venue import HistoryStore
 from atms.errors import AtmsError
 from atms.ledger.bars import Series
 from atms.model import Timeframe, TimeRange
-from atms.stores.base import RateLimited
 
 
 @dataclass
@@ -74,13 +73,9 @@ class AskedBars:
 
     def kept(self, error: AtmsError | None = None) -> str:
         """Return what of the present series is kept, and how it goes on; empty: nothing is."""
-        job, when = self.now, ""
-        if isinstance(error, RateLimited) and error.after is not None:
-            when = f", in {seconds(error.after + timedelta(seconds=1))}"
+        job = self.now
         if job is None or job.reached is None:
-            return f"nothing of it is there yet; the same command begins again{when}"
-        return (
-            f"{job.written.added + job.written.known + job.written.different:,} bars, up to "
-            f"{job.reached:%Y-%m-%d %H:%M} UTC, are in {job.of}; the same command goes on "
-            f"there{when}"
-        )
+            return further("", error)
+        number = job.written.added + job.written.known + job.written.different
+        until = f"{job.reached:%Y-%m-%d %H:%M} UTC"
+        return further(f"{number:,} bars, up to {until}, are in {job.of}", error)

@@ -19,12 +19,12 @@ class Patience:
 
     Args:
         limit: how long, until something comes again.
-        told: hears why it waits, and how long.
+        told: hears why it waits, and how long; may be set later.
     """
 
     def __init__(self, limit: timedelta, told: Callable[[str], None] = lambda text: None) -> None:
         self._limit = limit
-        self._told = told
+        self.told = told
         self._waited = timedelta(0)
         self._tries = 0
 
@@ -39,7 +39,7 @@ class Patience:
         if self._waited + wait > self._limit:
             raise error
         self._waited += wait
-        self._told(f"{error}; trying again in {seconds(wait)}")
+        self.told(f"{error}; trying again in {seconds(wait)}")
         await asyncio.sleep(wait.total_seconds())
 
     def _wait(self, error: VenueError) -> timedelta:

@@ -17,7 +17,7 @@ from atms.sandbox.binance.paths import path
 from atms.sandbox.binance.symbols import Symbol
 
 Number = Decimal | int | str | float
-_KEPT = 1000  # prints
+_KEPT = 10_000  # prints
 _AVERAGED = 5 * 60_000  # of market time
 
 

@@ -1,0 +1,19 @@
+"""How a download that broke off goes on, in words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from atms.downloading.patience import seconds
+from atms.errors import AtmsError
+from atms.stores.base import RateLimited
+
+
+def further(kept: str, error: AtmsError | None) -> str:
+    """Return what is kept (empty: nothing is), and that the same command goes on, and when."""
+    when = ""
+    if isinstance(error, RateLimited) and error.after is not None:
+        when = f", in {seconds(error.after + timedelta(seconds=1))}"
+    if not kept:
+        return f"nothing of it is there yet; the same command begins again{when}"
+    return f"{kept}; the same command goes on there{when}"
