@@ -19,15 +19,15 @@ from atms.errors import DataError
 from atms.feeds.audit import Audit
 from atms.feeds.stamps import to_days
 from atms.ledger.live_reading import LiveRows, read_live
-from atms.report import decisions, flows, frames
+from atms.report import decisions, frames
 from atms.report.equity import wealth
 from atms.report.metrics import drawdowns
 from atms.report.recording import Recording
 from atms.report.summary import summary
 from atms.report.trades import trades
 from atms.result import FeedInfo, Provenance, Result
+from atms.running import row_frames
 from atms.running.live_recording import Execution, Seen, executions, recording_of, seen
-from atms.running.record import ORDER_COLUMNS
 
 _LINES = ("open", "high", "low", "close", "volume")
 _OF_EQUITY = (
@@ -182,12 +182,12 @@ def _result(rows: LiveRows, found: Derived, warnings: tuple[str, ...]) -> Result
         metrics=found.figures,
         equity=found.equity,
         trades=trade_frame,
-        orders=_orders(rows),
-        fills=_fills(rows),
+        orders=row_frames.orders(rows),
+        fills=row_frames.fills(rows),
         fill_trades=found.links,
-        cash_flows=_flows(rows),
-        balances=_balances(rows),
-        positions=_positions(rows),
+        cash_flows=row_frames.cash_flows(rows),
+        balances=row_frames.balances(rows),
+        positions=row_frames.positions(rows),
         bars=_bars(found.recording),
         lines=pd.DataFrame(),
         decisions=signals,
@@ -215,58 +215,7 @@ def _feeds(rows: LiveRows, recording: Recording) -> tuple[FeedInfo, ...]:
     return tuple(found) or (FeedInfo(symbols, symbols, "", rows.run["currency"]),)
 
 
-def _orders(rows: LiveRows) -> pd.DataFrame:
-    fees: dict[str, float] = {}
-    for row in rows.fills:
-        paid = float(row["fees"].get(row["currency"], 0))
-        sign = -1 if row["row"] == "reversal" else 1
-        fees[row["order_id"]] = fees.get(row["order_id"], 0.0) + sign * paid
-    frame = _frame([{**row, "fee": fees.get(row["order_id"], 0.0)} for row in rows.orders])
-    return frame.reindex(columns=[*ORDER_COLUMNS, "bar_ts"])
-
-
-def _fills(rows: LiveRows) -> pd.DataFrame:
-    """Return the fills; those of several fees show the one in the currency of the price."""
-    listed = []
-    for row in rows.fills:
-        asset = row["currency"]
-        if asset not in row["fees"] and row["fees"]:
-            asset = next(iter(row["fees"]))
-        listed.append({**row, "fee": row["fees"].get(asset, 0.0), "fee_currency": asset})
-    return _frame(listed).reindex(columns=[*frames.FILL_COLUMNS, "version", "row"])
-
-
-def _flows(rows: LiveRows) -> pd.DataFrame:
-    frame = _frame(rows.cash_flows).reindex(columns=list(flows.FLOW_COLUMNS))
-    frame["ts"] = pd.to_datetime(frame["ts"], utc=True)
-    return flows.typed(frame)
-
-
-def _balances(rows: LiveRows) -> pd.DataFrame:
-    return _frame(rows.balances).reindex(columns=["account", "currency", "start", "final"])
-
-
-def _positions(rows: LiveRows) -> pd.DataFrame:
-    return _frame(rows.positions).reindex(columns=["account", *frames.POSITION_COLUMNS])
-
-
 def _bars(recording: Recording) -> pd.DataFrame:
     if recording.feeds:
         return frames.bars(recording)
     return pd.DataFrame(columns=["feed", "datetime", *_LINES])
-
-
-def _frame(rows: list[Any]) -> pd.DataFrame:
-    """Return rows as a frame, decimals as floats."""
-    frame = pd.DataFrame([dict(row) for row in rows])
-    for name in frame.columns:
-        if name in _NUMBERS:
-            frame[name] = frame[name].astype("float64")
-    return frame
-
-
-_NUMBERS = frozenset(
-    {"size", "price", "limit_price", "filled", "average_price", "multiplier", "reference_price",
-     "spread_cost", "slippage_cost", "impact_cost", "amount", "start", "final", "fee",
-     "risk_limit", "risk_value"}
-)  # fmt: skip
