@@ -14,38 +14,39 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 if TYPE_CHECKING:
     from atms.result import Result
 
-_EQUITY, _HOLD, _LOSS, _GRID = "#0b6e4f", "#8a8f98", "#c8553d", "#e3e5e8"
+EQUITY, HOLD, LOSS, GRID = "#0b6e4f", "#8a8f98", "#c8553d", "#e3e5e8"
 _MOST_POINTS = 4000
 
 
 def equity_figure(result: Result) -> Figure:
     """Return equity against buy and hold, with the drawdown beneath."""
-    frame = _thin(result.equity)
+    frame = thin(result.equity)
     figure = Figure(figsize=(11, 6.5), layout="constrained")
     FigureCanvasAgg(figure)
     value_axes, drawdown_axes = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    value_axes.plot(frame.index, frame["value"], color=_EQUITY, lw=1.6, label="equity")
-    hold = _hold(result, frame.index)
+    value_axes.plot(frame.index, frame["value"], color=EQUITY, lw=1.6, label="equity")
+    hold = hold_curve(result, frame.index)
     if hold is not None:
-        value_axes.plot(frame.index, hold, color=_HOLD, lw=1.0, label="buy and hold")
+        value_axes.plot(frame.index, hold, color=HOLD, lw=1.0, label="buy and hold")
     value_axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.6g}"))
     value_axes.set_ylabel(result.feeds[0].currency)
     value_axes.legend(loc="upper left", frameon=False, ncols=2)
-    drawdown_axes.fill_between(frame.index, frame["drawdown"], 0, color=_LOSS, alpha=0.55, lw=0)
+    drawdown_axes.fill_between(frame.index, frame["drawdown"], 0, color=LOSS, alpha=0.55, lw=0)
     drawdown_axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     drawdown_axes.set_ylabel("drawdown")
     locator = AutoDateLocator()
     drawdown_axes.xaxis.set_major_locator(locator)
     drawdown_axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     for axes in (value_axes, drawdown_axes):
-        _plain(axes)
+        plain(axes)
     figure.suptitle(_title(result), x=0.012, ha="left", fontsize=12, fontweight="bold")
     value_axes.set_title(_subtitle(result), loc="left", fontsize=9, color="#555b66")
     return figure
 
 
-def _plain(axes: Any) -> None:
-    axes.grid(True, color=_GRID, lw=0.8)
+def plain(axes: Any) -> None:
+    """Give axes a quiet grid and no box."""
+    axes.grid(True, color=GRID, lw=0.8)
     axes.set_axisbelow(True)
     axes.margins(x=0.01)
     for side in ("top", "right"):
@@ -74,10 +75,15 @@ def _subtitle(result: Result) -> str:
     )
 
 
-def _hold(result: Result, times: pd.Index) -> pd.Series | None:
-    """Return the starting cash, held in the benchmark from its first open in the time range on."""
+def hold_curve(result: Result, times: pd.Index) -> pd.Series | None:
+    """Return the starting cash, held in the benchmark from its first open in the time range on.
+
+    None where it has no price, or nobody knows the cash.
+    """
     name = result.config.report.benchmark or result.feeds[0].name
     bars = result.bars[result.bars["feed"] == name].set_index("datetime")
+    if not len(bars) or not len(times) or result.metrics["start_value"] is None:
+        return None
     first = max(int(np.searchsorted(bars.index, times[0], side="right")) - 1, 0)
     price = float(bars["open"].iloc[first])
     if not price > 0:
@@ -86,7 +92,7 @@ def _hold(result: Result, times: pd.Index) -> pd.Series | None:
     return closes / price * result.metrics["start_value"]
 
 
-def _thin(frame: pd.DataFrame) -> pd.DataFrame:
+def thin(frame: pd.DataFrame) -> pd.DataFrame:
     """Return at most _MOST_POINTS rows, keeping each stretch's highest and lowest value."""
     if len(frame) <= _MOST_POINTS:
         return frame
