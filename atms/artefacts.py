@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from atms.result import Result
 
 MANIFEST = "manifest.json"
+# What `report` makes again from the rest, with a newer version too: no hash of it in the manifest.
+MADE_LATER = ("report.html", "report.pdf", "report.png")
 _FORGOTTEN = 86_400.0  # seconds after which a half-written folder is nobody's any more
 
 

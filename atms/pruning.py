@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from atms import ledger
-from atms.artefacts import MANIFEST, read_manifest
+from atms.artefacts import MADE_LATER, MANIFEST, read_manifest
 from atms.errors import OutputError
 
 
@@ -101,7 +101,7 @@ def _remove_ours(folder: Path) -> str:
         if not isinstance(files, dict):
             return "its manifest does not say which files are the run's"
         # Only plain names: what lies elsewhere is not the run's, whatever the manifest says.
-        ours = {MANIFEST, *(name for name in files if Path(name).name == name)}
+        ours = {MANIFEST, *MADE_LATER, *(name for name in files if Path(name).name == name)}
         if {path.name for path in folder.iterdir()} <= ours:
             shutil.rmtree(folder)
             return ""

@@ -158,6 +158,26 @@ class Result:
 
         return keep(self, Path(folder) if folder is not None else None)
 
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write the run's page, one file that needs no network, and return where it is.
+
+        Args:
+            path: the file; default: ``report.html`` in the run's folder, or ``<id>.html`` here if
+                it has none. What is there is replaced.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        from atms.reporting import write_page
+
+        return write_page(self, Path(path) if path is not None else None)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the main figures, and the equity as a small picture."""
+        from atms.report.card import card
+
+        return card(self)
+
     def plot(self) -> Figure:
         """Return the equity picture as a matplotlib figure; a notebook shows it."""
         from atms.report.figures import equity_figure

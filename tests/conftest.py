@@ -36,6 +36,8 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
         ):  # fmt: skip
             monkeypatch.delenv(name)
+    # Hundreds of tests save runs, and what is on their pages is the matter of few of them.
+    monkeypatch.setenv("ATMS__REPORT__HTML", "false")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path.with_name(f"{tmp_path.name}-state")))
     monkeypatch.setattr(usercode, "_FOLDERS", set())  # hundreds would make every look-up slow
     yield tmp_path

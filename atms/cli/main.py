@@ -22,6 +22,7 @@ from atms.cli.doctor import doctor
 from atms.cli.init import init
 from atms.cli.live import live, paper
 from atms.cli.live_runs import flatten, orders, positions, reconcile, status, stop, watch
+from atms.cli.report import report
 from atms.cli.runs import runs, trades
 from atms.cli.sandbox import sandbox
 from atms.cli.strategies import strategies
@@ -64,6 +65,7 @@ for _verb in (status, positions, orders, reconcile, stop, flatten, watch):
     app.command(_verb.__name__)(_verb)
 app.command("trades")(trades)
 app.command("why")(why)
+app.command("report")(report)
 app.command("compare")(compare)
 app.command("doctor")(doctor)
 app.command("bench")(bench)
