@@ -28,6 +28,7 @@ from atms.report.page.blocks import (
 )
 from atms.report.page.document import document
 from atms.report.page.packing import unpack
+from atms.report.page.series import Series
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -179,7 +180,7 @@ EVERYWHERE: dict[str, Any] = {
 
 
 def test_text_from_outside_stays_text_everywhere() -> None:
-    series = {EVIL: {EVIL: [EVIL, None]}}
+    series = Series({EVIL: {EVIL: [EVIL, None]}}, {"feeds": [{"name": EVIL}]})
     clean, reader = page(), page(series=series, **EVERYWHERE)
     assert len(reader.named("script")) == len(clean.named("script"))
     assert not reader.named("img")
