@@ -164,7 +164,7 @@ def table(one: Table) -> str:
             f'<div class="table tall" id="{escape(one.id)}" data-title="{escape(one.title)}">'
             f"<h3>{escape(one.title)}</h3>"
             '<p class="unscripted">This table is long: it needs scripts. The run’s files beside '
-            f"this page have the same rows.</p></div>{note}"
+            f"this page have the same rows.</p>{note}</div>"
         )
     head = "".join(
         f'<th scope="col" class="kind-{column.kind}">{_title(column)}</th>'

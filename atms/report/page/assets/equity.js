@@ -110,6 +110,7 @@ class EquityChart {
       ATMS.tools(plot, { cross });
       frame.onPoint(plot, (event) => this.read(event));
     }
+    view.drawers.push(() => frame.refreshRows());
     view.draw();
     await frame.show([main, under]);
   }

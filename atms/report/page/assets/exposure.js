@@ -27,6 +27,7 @@ class ExposureChart {
     });
     ATMS.tools(plot, { cross: ATMS.cross(frame.inks) });
     frame.onPoint(plot, (event) => this.read(event, data));
+    this.view.drawers.push(() => frame.refreshRows());
     this.view.draw();
     await frame.show([plot]);
     this.rows(data);

@@ -42,7 +42,7 @@ class Frame {
     this.shown = await ATMS.showPlots(this.plot, plots);
     let top = 0;
     for (const plot of plots) {
-      if (plot.says) this.plot.append(ATMS.make("span", { class: "pane", style: `top:${top}px`, text: plot.says }));
+      if (plot.says) this.plot.append(ATMS.make("span", { class: "pane", "aria-hidden": "true", style: `top:${top}px`, text: plot.says }));
       top += plot.height;
     }
   }
@@ -96,6 +96,13 @@ class Frame {
   setRows(columns, rows, whole) {
     this.rows = { columns, rows, whole };
     if (this.behind?.open) this.fillRows();
+  }
+
+  /** Fill the rows again, if somebody looks at them. */
+  refreshRows() {
+    if (!this.behind?.open) return;
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.fillRows(), 150);
   }
 
   fillRows() {

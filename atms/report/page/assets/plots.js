@@ -139,6 +139,14 @@ ATMS.cross = (inks) =>
   inks.put(new Bokeh.Models.Span({ dimension: "height", line_width: 1, line_dash: [3, 3] }),
     { line_color: "muted" });
 
+/** Take canvases out of the tab order: the buttons beside them do what a key could do there. */
+function unfocused(host) {
+  for (const element of host.querySelectorAll("*")) {
+    if (element.tabIndex >= 0) element.tabIndex = -1;
+    if (element.shadowRoot) unfocused(element.shadowRoot);
+  }
+}
+
 /**
  * Show plots beneath each other in *host*.
  * @returns {{remove: function(), views: function(): Array}} views: Bokeh's, for printing
@@ -151,6 +159,7 @@ ATMS.showPlots = async (host, plots) => {
   doc.add_root(root);
   const manager = await Bokeh.embed.add_document_standalone(doc, host);
   const top = [...manager][0];
+  unfocused(host);
   return {
     views: () => (plots.length === 1 ? [top] : plots.map((plot) => manager.find_one(plot))),
     remove: () => {

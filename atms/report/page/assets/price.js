@@ -3,10 +3,11 @@ const ATMS = globalThis.ATMS;
 const HEIGHT = 380;
 const FIRST = 600; // bars that a view of one trade shows at most around it
 const GROUP_NAMES = {
-  fills: [["buy fill", "dot", "gain"], ["sell fill", "square", "loss"]],
-  signals: [["signal: △ long, ▽ short, ◇ exit, × refused", "up", "signal"]],
-  trades: [["trade", "line", "gain"]],
-  levels: [["stop and target", "dash", "loss"]],
+  buys: ["buy fill", "dot", "gain"],
+  sells: ["sell fill", "square", "loss"],
+  signals: ["signal: △ long, ▽ short, ◇ exit, × refused", "up", "signal"],
+  trades: ["trade", "line", "gain"],
+  levels: ["stop and target", "dash", "loss"],
 };
 
 class PriceChart {
@@ -24,8 +25,10 @@ class PriceChart {
     if (!this.feeds.length) return frame.empty("There is no price to draw: the run has no bars.");
     this.feed = this.busiest();
     this.head();
-    frame.button("‹ Trade", "Trade before", () => this.turn(-1));
-    frame.button("Trade ›", "Next trade", () => this.turn(1));
+    if (ATMS.series.trades?.time.length) {
+      frame.button("‹ Trade", "Trade before", () => this.turn(-1));
+      frame.button("Trade ›", "Next trade", () => this.turn(1));
+    }
     const moved = { // the view is another one after another feed was chosen
       zoom: (factor) => this.view.zoom(factor), move: (part) => this.view.move(part), all: () => this.view.all(),
     };
@@ -120,8 +123,7 @@ class PriceChart {
     const { frame } = this;
     frame.legend.replaceChildren();
     for (const name of this.marks.groups()) {
-      for (const [title, mark, colour] of GROUP_NAMES[name].slice(0, -1)) frame.entry(title, mark, colour, null);
-      const [title, mark, colour] = GROUP_NAMES[name][GROUP_NAMES[name].length - 1];
+      const [title, mark, colour] = GROUP_NAMES[name];
       frame.entry(title, mark, colour, (on) => this.marks.show(name, on), !this.hidden.has(name));
     }
     for (const [pane, columns] of this.columns) {
@@ -150,6 +152,7 @@ class PriceChart {
     ATMS.drawn.candles = count;
     const left = this.marks.draw({ start, end, low, high, width: this.width(), height: HEIGHT - 10 });
     this.say(range, count, left);
+    this.frame.refreshRows();
   }
 
   say(range, count, left) {

@@ -108,7 +108,7 @@ class Marks {
   /** Return which groups there is anything of. */
   groups() {
     const found = [];
-    if (this.fills.length) found.push("fills");
+    if (this.fills.length) found.push("buys", "sells");
     if (this.signals.length) found.push("signals");
     if (this.trades.length) found.push("trades");
     if (this.levels.length) found.push("levels");
@@ -229,7 +229,8 @@ class Marks {
 }
 
 const GROUPS = {
-  fills: ["buys", "sells"],
+  buys: ["buys"],
+  sells: ["sells"],
   signals: ["long", "short", "exit", "refused"],
   trades: ["gained", "lost", "chosen"],
   levels: ["stops", "targets"],

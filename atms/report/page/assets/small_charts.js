@@ -148,10 +148,12 @@ class Lines extends TableChart {
   async draw() {
     const { frame, spec } = this;
     const time = Float64Array.from(this.numbers(spec.x));
+    const curves = spec.y.map((key, at) => ({ key, title: this.column(key).title, colour: COLOURS[at % 4],
+      kind: this.kind(key), value: Float64Array.from(this.numbers(key)) }))
+      .filter((curve) => curve.value.some(Number.isFinite));
+    if (!curves.length) return frame.empty("It is undefined throughout: there is nothing to draw.");
     const view = new ATMS.TimeView(time[0] / 1000, time[time.length - 1] / 1000);
     ATMS.viewButtons(frame, view);
-    const curves = spec.y.map((key, at) => ({ key, title: this.column(key).title, colour: COLOURS[at % 4],
-      kind: this.kind(key), value: Float64Array.from(this.numbers(key)) }));
     const kinds = [...new Set(curves.map((curve) => curve.kind))]; // another scale, another pane
     const cross = ATMS.cross(frame.inks);
     const plots = kinds.map((kind, at) => {
@@ -173,7 +175,7 @@ class Lines extends TableChart {
       return plot;
     });
     view.draw();
-    await frame.show(plots);
+    return frame.show(plots);
   }
 
   read(event, time, curves) {

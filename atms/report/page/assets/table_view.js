@@ -16,7 +16,9 @@ class TableView {
     this.count = ATMS.make("p", { class: "count", role: "status" });
     this.headings = table.columns.map((column, at) => this.heading(column, at));
     const title = ATMS.make("h3", { text: table.title, "aria-hidden": "true" }); // the caption says it
-    place.replaceChildren(title, this.controls(), this.scroller(), this.pager());
+    place.classList.toggle("many", table.columns.length > 9); // it is printed across
+    const note = place.querySelector(".note");
+    place.replaceChildren(title, this.controls(), this.scroller(), this.pager(), ...(note ? [note] : []));
     this.show();
   }
 
