@@ -15,8 +15,8 @@ a list of texts (None: there is none). Times are whole microseconds since 1970 U
              ``result.fills`` but the run's id and ``ts``.
 ``trades``   time (of the entry), exit_time, feed, entry_bar, exit_bar, and every column of
              ``result.trades`` but the run's id and the two stamps.
-``signals``  number, time, feed, bar, signal, confidence, and ``refused``, the first gate that it
-             did not pass, or nothing.
+``signals``  number, time, feed, bar, symbol, signal, confidence, and ``refused``, the first
+             gate that it did not pass, or nothing.
 ``levels``   stop and target prices: feed, kind (``stop`` or ``target``), price, time and end, from
              when to when the order stood, order_id.
 ===========  ======================================================================================

@@ -101,6 +101,7 @@ def _signals(result: Result, bars: Bars) -> dict[str, Values]:
         "time": times,
         "feed": feed,
         "bar": bar,
+        "symbol": values(frame["symbol"], text=True),
         "signal": values(frame["signal"], text=True),
         "confidence": floats(frame["confidence"]),
         "refused": [gates.get(number) for number in frame["number"].tolist()],

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from atms.report.page.blocks import Chart, Table
+from atms.report.page.parts import breakdowns as module
 from atms.report.page.parts.breakdowns import breakdowns, grouped
 from atms.report.page.parts.given import Given
 from atms.result import Result
@@ -88,6 +89,23 @@ def test_what_was_closed_is_drawn_only_where_there_is_something_to_compare() -> 
     charts = {one.table for one in breakdowns(Given(result)) if isinstance(one, Chart)}
     assert "by_side" not in charts
     assert "by_hour" in charts
+
+
+def test_of_too_many_groups_the_rarest_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST", 3)
+    result = ran(PageSwing, bars(100))
+    count = len(result.trades)
+    words = ["twice", "twice", "a", "b", "c"] + ["often"] * (count - 5)
+    rows = found_tables(replace(result, trades=result.trades.assign(tag=words)))["by_tag"].rows
+    closed = int((result.trades["status"] == "closed").sum())
+    assert {row[0] for row in rows} == {"often", "twice", "(3 others)"}
+    assert sum(row[1] for row in rows) == closed
+
+
+def test_symbols_stand_by_what_they_brought() -> None:
+    rows = found_tables(ran(PageSwing, {f"s{n}": bars(200, seed=n) for n in range(5)}))
+    net = [row[4] for row in rows["by_symbol"].rows]
+    assert net == sorted(net, reverse=True)
 
 
 def test_no_closed_trade_no_breakdown() -> None:

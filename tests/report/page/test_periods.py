@@ -35,6 +35,12 @@ def test_months_stand_in_their_year_and_those_without_a_bar_are_undefined() -> N
     assert row[13] == pytest.approx(-0.01)
 
 
+def test_the_best_and_the_worst_month_are_named() -> None:
+    values = [*[110.0] * 31, *[99.0] * 29, *[108.9] * 31]
+    found = table(periods(Given(held(values))), "monthly")
+    assert found.note.startswith("2 of 3 months above 0; the best 10.00%, the worst -10.00%.")
+
+
 def test_a_year_begins_where_the_last_one_ended() -> None:
     found = table(periods(Given(held([110.0, 99.0, 198.0], start="2023-12-30"))), "yearly")
     assert [row[0] for row in found.rows] == ["2023", "2024"]

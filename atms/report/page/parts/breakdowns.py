@@ -11,7 +11,9 @@ from atms.report.page.blocks import Block, Chart, Column, Table
 from atms.report.page.parts.given import Floats, Given, floats, plain
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_FEW = 20  # groups that are drawn
+_DRAWN = 25  # groups; an hour has 24
+_MOST = 500  # groups of a table; a reason with a number in it may be another one each time
+_NET = 4  # the place of net profit in a row
 
 
 def breakdowns(given: Given) -> list[Block]:
@@ -33,6 +35,8 @@ def breakdowns(given: Given) -> list[Block]:
         rows = grouped(closed, np.asarray(labels))
         if key == "weekday":
             rows = [[_DAYS[row[0]], *row[1:]] for row in rows]
+        elif key != "hour":
+            rows.sort(key=lambda row: -row[_NET])
         if len(rows) > 1 or always:
             found += _blocks(given, key, title, rows)
     return found
@@ -81,15 +85,18 @@ def _blocks(given: Given, key: str, title: str, rows: list[list[Any]]) -> list[B
         Column("return", "Average return", "percent"),
         Column("fees", "Fees", "money", money),
     )
-    table = Table(
-        f"by_{key}", f"Closed trades by {title}", columns, rows, tall=len(rows) > _FEW + 5
-    )
-    if not 1 < len(rows) <= _FEW + 5:  # an hour has 24
+    table = Table(f"by_{key}", f"Closed trades by {title}", columns, rows, tall=len(rows) > _DRAWN)
+    if not 1 < len(rows) <= _DRAWN:
         return [table]
     chart = Chart(f"by_{key}-chart", "bars", f"Net profit by {title}", table.id, x=key, y=("net",))
     return [chart, table]
 
 
 def _texts(column: pd.Series) -> Any:
-    """Return a column's words; where there is none, a dash."""
-    return column.astype(object).where(column.notna(), "–").astype(str).to_numpy(dtype=str)
+    """Return a column's words; where there is none, a dash, and of too many the rarest as one."""
+    found = column.astype(object).where(column.notna(), "–").astype(str)
+    counts = found.value_counts()
+    if len(counts) > _MOST:
+        rare = counts.index[_MOST - 1 :]
+        found = found.mask(found.isin(rare), f"({len(rare):,} others)")
+    return found.to_numpy(dtype=str)

@@ -90,9 +90,13 @@ def _held(given: Given) -> str:
     known = share[np.isfinite(share)]
     position = floats(frame["position"])
     mean, most = (float(known.mean()), float(known.max())) if len(known) else (None, None)
+    sides = [
+        f"net {side} on {percent(float(mine.mean()))}"
+        for side, mine in (("long", position > 0), ("short", position < 0))
+        if mine.any()
+    ]
     return (
-        f"Something was held on {percent(given.metrics['exposure'])} of the bars: net long on "
-        f"{percent(float((position > 0).mean()))}, net short on "
-        f"{percent(float((position < 0).mean()))}. "
+        f"Something was held on {percent(given.metrics['exposure'])} of the bars"
+        f"{': ' if sides else ''}{', '.join(sides)}. "
         f"Exposure was {percent(mean)} on the mean bar and {percent(most)} at the most."
     )

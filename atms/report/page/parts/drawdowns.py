@@ -14,7 +14,7 @@ from atms.report.spells import Spell, spells
 MOST = 10
 SHADED = 5
 _COLUMNS = (
-    Column("rank", "", "count"),
+    Column("rank", "Rank", "count"),
     Column("depth", "Depth", "percent"),
     Column("peak", "Peak", "time"),
     Column("valley", "Valley", "time"),

@@ -31,11 +31,13 @@ def funnel(given: Given) -> Section:
 
 
 def _steps(found: Funnel) -> Table:
-    said = bool(found.signals)
-    rows: list[list[Any]] = [
+    signals: list[list[Any]] = [
+        ["signals", found.signals, _share(found.signals, found.bars)],
+        ["passed every gate", found.passed, _share(found.passed, found.signals)],
+    ]
+    rows = [
         ["bars", found.bars, None],
-        ["signals", found.signals if said else None, _share(found.signals, found.bars)],
-        ["passed every gate", found.passed if said else None, _share(found.passed, found.signals)],
+        *(signals if found.signals else ()),  # a strategy that does not say is not one without any
         ["orders, exits and legs too", found.orders, None],
         ["orders that filled", found.filled, _share(found.filled, found.orders)],
         ["fills", found.fills, None],
@@ -56,7 +58,7 @@ def _share(count: int, before: int) -> float | None:
 def _signals() -> Table:
     columns = (
         Column("time", "Time", "time"),
-        Column("feed", "Feed", "count"),
+        Column("symbol", "Symbol"),
         Column("signal", "Signal"),
         Column("confidence", "Confidence", "number"),
         Column("refused", "Refused by"),

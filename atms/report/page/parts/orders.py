@@ -11,6 +11,7 @@ from atms.report.page.parts.given import Given, counted, micros, plain
 
 _LISTED = 300  # orders; the page has to stay small
 _REFUSED = ("rejected", "margin")
+_ALWAYS = ("order_id", "symbol", "side", "type", "size", "status")
 
 
 def orders(given: Given) -> Section:
@@ -87,12 +88,13 @@ def _list(given: Given, frame: pd.DataFrame) -> list[Block]:
         Column("tag", "Tag"),
         Column("reason", "Reason"),
     )
+    told = [one for one in columns if one.key in _ALWAYS or frame[one.key].notna().any()]
     values: list[Any] = [
         micros(frame[column.key]) if column.kind == "time" else _values(frame, column)
-        for column in columns
+        for column in told
     ]
     rows = [plain(row) for row in zip(*values, strict=True)]
-    return [Table("orders", "Orders", columns, rows, tall=True)]
+    return [Table("orders", "Orders", told, rows, tall=True)]
 
 
 def _values(frame: pd.DataFrame, column: Column) -> Any:

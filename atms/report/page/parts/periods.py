@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from atms.report.page.blocks import Block, Chart, Column, Section, Table, Text
 from atms.report.page.parts.distribution import distribution
-from atms.report.page.parts.given import Floats, Given, plain
+from atms.report.page.parts.given import Floats, Given, percent, plain
 from atms.report.page.parts.rolling import rolling
 from atms.report.sampled import Sampled
 
@@ -58,14 +57,26 @@ def _months(sampled: Sampled) -> list[Block]:
         for year, total in years.items()
     ]
     note = (
-        "Months of UTC, by the stamps of bars; the first and the last as far as the run has them. "
-        f"Multiplied, they give the total return. Measured from {sampled.note}."
+        f"{_best_and_worst(list(each.values()))}Months of UTC, by the stamps of bars; the first "
+        "and the last as far as the run has them. Multiplied, they give the total return. Measured "
+        f"from {sampled.note}."
     )
     chart = Chart(
         "monthly-chart", "heatmap", "Monthly returns", "monthly", x="year", y=MONTHS,
         options={"total": "total"},
     )  # fmt: skip
     return [chart, Table("monthly", "Monthly returns", _MONTH_COLUMNS, rows, note=note)]
+
+
+def _best_and_worst(months: list[float]) -> str:
+    known = [one for one in months if np.isfinite(one)]
+    if len(known) < 2:
+        return ""
+    above = sum(one > 0 for one in known)
+    return (
+        f"{above} of {len(known)} months above 0; the best {percent(max(known))}, the worst "
+        f"{percent(min(known))}. "
+    )
 
 
 def _years(sampled: Sampled) -> list[Block]:
@@ -83,8 +94,3 @@ def _years(sampled: Sampled) -> list[Block]:
     y = ("run", "hold") if sampled.priced else ("run",)
     chart = Chart("yearly-chart", "bars", "Yearly returns", "yearly", x="year", y=y)
     return [chart, Table("yearly", "Yearly returns", columns, rows)]
-
-
-def moment(sampled: Sampled, place: int) -> pd.Timestamp:
-    """Return the time of a sampled value."""
-    return pd.Timestamp(sampled.times[place])

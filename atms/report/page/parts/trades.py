@@ -5,6 +5,7 @@ from __future__ import annotations
 from atms.report.page.blocks import Block, Chart, Column, Section, Table, Text
 from atms.report.page.parts.breakdowns import breakdowns
 from atms.report.page.parts.given import Given, counted
+from atms.report.page.parts.outcomes import outcomes
 
 
 def trades(given: Given) -> Section:
@@ -19,7 +20,7 @@ def trades(given: Given) -> Section:
             "of trades."
         )
     table = Table("trades", "Trades", _columns(given), series="trades", note=note, tall=True)
-    blocks: list[Block] = [table, *_scatters(given), *breakdowns(given)]
+    blocks: list[Block] = [table, *_scatters(given), *outcomes(given), *breakdowns(given)]
     return Section("trades-section", "Trades", blocks)
 
 
@@ -29,8 +30,8 @@ def _none(given: Given) -> str:
 
 
 def _columns(given: Given) -> tuple[Column, ...]:
-    money = given.currency
-    return (
+    money, said = given.currency, given.result.trades
+    columns = (
         Column("trade_id", "Trade", "count"),
         Column("symbol", "Symbol"),
         Column("side", "Side"),
@@ -50,6 +51,8 @@ def _columns(given: Given) -> tuple[Column, ...]:
         Column("reason", "Reason"),
         Column("tag", "Tag"),
     )
+    words = ("exit_reason", "reason", "tag")  # of a strategy that gives none
+    return tuple(one for one in columns if one.key not in words or said[one.key].notna().any())
 
 
 def _scatters(given: Given) -> list[Block]:
