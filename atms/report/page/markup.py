@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from atms.report.page.blocks import Badge, Block, Chart, Code, Column, Contents, Figure, Table, Text
-from atms.report.page.formats import NONE, exact, formatted
+from atms.report.page.formats import exact, formatted
 
 STATES = {"good": "good", "warn": "warning", "bad": "bad", "none": "for information"}
 # Drawn from series, which are too long to be a table in the markup.
 OF_SERIES = ("equity", "price", "exposure")
 WIDE = (*OF_SERIES, "heatmap")
 # Their tables say what they draw and hardly more.
-DRAWN_WHOLE = ("equity", "price", "heatmap", "histogram", "lines", "intervals")
+DRAWN_WHOLE = ("heatmap", "histogram", "lines", "intervals")
 
 
 def header(contents: Contents) -> str:
@@ -43,6 +43,8 @@ def _badge(badge: Badge) -> str:
 def strip(figures: Iterable[Figure]) -> str:
     """Return the page's main numbers."""
     cells = "".join(_figure(figure) for figure in figures)
+    if not cells:
+        return ""
     return f'<dl class="strip" aria-label="Main figures">{cells}</dl>'
 
 
@@ -102,7 +104,7 @@ def _beside(one: Block, other: Block) -> bool:
 
 def _said_by(table: Table, chart: Chart) -> bool:
     """Return whether the chart draws so much of the table that it need not stand open."""
-    if chart.kind in DRAWN_WHOLE:
+    if chart.kind in DRAWN_WHOLE or (chart.kind in OF_SERIES and table.series):
         return True
     return (
         chart.kind == "bars" and len(table.columns) <= len({chart.x, chart.by, *chart.y} - {""}) + 1
@@ -133,7 +135,7 @@ def _chart(chart: Chart, behind: Table | None) -> str:
         '<div class="controls"></div><div class="legend" role="group" '
         f'aria-label="Shown in {name}"></div><div class="readout" aria-hidden="true"></div>'
         '<div class="plot"></div><p class="status" role="status"></p>'
-        f'<p class="unscripted">{NONE} drawn by a script, which has not run</p>{rows}</figure>'
+        f'<p class="unscripted">Drawn by a script, which has not run.</p>{rows}</figure>'
     )
 
 

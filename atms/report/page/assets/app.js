@@ -54,6 +54,7 @@ async function run() {
   document.documentElement.classList.add("scripted");
   ATMS.startTheme();
   if (typeof DecompressionStream === "undefined") {
+    document.documentElement.classList.remove("scripted");
     ATMS.byId("old").hidden = false;
     return;
   }
