@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
@@ -13,56 +14,18 @@ from rich.text import Text
 
 from atms.api import load_run
 from atms.cli import options
+from atms.cli.compare_figures import BEST, SHOWN
+from atms.cli.compare_page import write_page
 from atms.cli.guard import guarded
 from atms.cli.screen import out, print_json, say
-from atms.cli.tables import NONE, day, headline, money, number, percent
+from atms.cli.tables import NONE, headline
 from atms.comparing import Comparison
 from atms.comparing import compare as compare_runs
 from atms.errors import ConfigError
 from atms.result import Result
 
-_BEST = "*"
 _GAP = 2
 _SHORTEST_FOLD = 22  # a time range stays whole
-
-
-def _count(value: float | None) -> str:
-    return NONE if value is None else f"{value:,.0f}"
-
-
-# figure -> how it is called and written; JSON has them all
-_SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
-    "start": ("first bar", day),
-    "end": ("last bar", day),
-    "bars": ("bars", _count),
-    "start_value": ("start value", money),
-    "final_value": ("final value", money),
-    "total_return": ("total return", percent),
-    "benchmark_return": ("buy and hold", percent),
-    "cagr": ("CAGR", percent),
-    "volatility": ("volatility", percent),
-    "sharpe": ("Sharpe", number),
-    "sortino": ("Sortino", number),
-    "calmar": ("Calmar", number),
-    "max_drawdown": ("max drawdown", percent),
-    "longest_drawdown_days": ("longest drawdown, days", _count),
-    "var_95": ("value at risk, 95 %", percent),
-    "alpha": ("alpha", percent),
-    "beta": ("beta", number),
-    "trades": ("trades", _count),
-    "open_trades": ("open trades", _count),
-    "trade_win_rate": ("win rate", percent),
-    "trade_profit_factor": ("profit factor", number),
-    "expectancy": ("expectancy a trade", money),
-    "avg_win": ("average win", money),
-    "avg_loss": ("average loss", money),
-    "best_trade": ("best trade", money),
-    "worst_trade": ("worst trade", money),
-    "exposure": ("exposure", percent),
-    "turnover": ("turnover", number),
-    "fees": ("fees", money),
-    "total_costs": ("all costs", money),
-}
 
 
 @guarded
@@ -74,6 +37,10 @@ def compare(
         ),
     ],
     config: options.ConfigFiles = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write the comparison as a page too."),
+    ] = None,
     json_: options.Json = False,
 ) -> None:
     """Show the figures of several runs beside each other, and what differs in their configs.
@@ -84,11 +51,15 @@ def compare(
     Examples:
       python -m atms compare last 20261121-0930
       python -m atms compare runs/one runs/two --json
+      python -m atms compare last 20261121-0930 --html compared.html
     """
     url = options.load(config).config.ledger.url
     results = [load_run(one, url) for one in run]
     _refuse_twice(run, results)
     names = [_letter(index) for index in range(len(results))]
+    if html is not None:
+        write_page(html, results, names, compare_runs(results, names))
+        say(f"page: {html}")
     found = compare_runs(results, names if not json_ else None)
     if json_:
         print_json(_plain(results, found))
@@ -149,12 +120,12 @@ def _show(
             line.append(f", {result.status}", "red")
         page.print(line, soft_wrap=True)
     page.print()
-    figures = [figure for figure in _SHOWN if figure in found.metrics.index]
-    labels = [_SHOWN[figure][0] for figure in figures]
+    figures = [figure for figure in SHOWN if figure in found.metrics.index]
+    labels = [SHOWN[figure][0] for figure in figures]
     columns = [_figures(found, figures, result.id) for result in results]
     _print_blocks(page, labels, names, columns, "right")
     if found.best.loc[figures].to_numpy().any():
-        page.print(f"{_BEST} the best of its row", style="dim")
+        page.print(f"{BEST} the best of its row", style="dim")
     page.print("\n" + "; ".join(found.notes), markup=False)
     if not len(found.config):
         page.print("no key of their configs differs")
@@ -168,8 +139,8 @@ def _figures(found: Comparison, figures: Sequence[str], run: str) -> list[Text]:
     cells = []
     for figure in figures:
         value, best = found.metrics.at[figure, run], found.best.at[figure, run]
-        shown = NONE if value is None else _SHOWN[figure][1](value)
-        cells.append(Text(f"{shown}{_BEST}", "bold green") if best else Text(f"{shown} "))
+        shown = NONE if value is None else SHOWN[figure][1](value)
+        cells.append(Text(f"{shown}{BEST}", "bold green") if best else Text(f"{shown} "))
     return cells
 
 

@@ -29,7 +29,7 @@ data:
   feeds:
     - {source: bars.csv, symbol: X/Y}
 strategy: {name: ma_cross, params: {fast: 3, slow: 8}}
-report: {picture: false}
+report: {picture: false, html: false}
 """
 TALKATIVE = """\
 import logging

@@ -18,7 +18,7 @@ data:
     - {source: hours.csv, symbol: X/Y, venue: v}
 strategy: busy.py:Busy
 broker: {cash: 100000, commission: 0.001}
-report: {picture: false}
+report: {picture: false, html: false}
 """
 # Makes rows in every table of a run: a reversal, a bracket, a refusal, an open trade, a deposit.
 STRATEGY = """\
