@@ -18,8 +18,8 @@ from atms.report.page.parts.given import Floats, Given, floats
 
 RESAMPLES = 1_000
 _LEAST = 10  # returns, or trades, of which intervals say something
-_LONGEST = 2_500  # returns; of more, several together count as one
-_AT_ONCE = 250_000  # numbers that are worked on at once: what a processor's cache holds
+_LONGEST = 6_000  # returns, 24 years of trading days; of more, several together count as one
+_AT_ONCE = 100_000  # numbers that are worked on at once: what a processor's cache holds
 _FEWER = 4_000_000  # trades drawn in all
 _TAILS = (2.5, 97.5)  # per cent
 
