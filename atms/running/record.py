@@ -11,12 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atms.analyzers.orders import Execution, OrderRecorder
-from atms.engine.warmup import data_under
 from atms.feeds.bars import Bars
 from atms.feeds.stamps import to_days, to_micros
 from atms.report.reasons import words
 from atms.report.recording import CashMove, FeedRecord, FillRecord, Recording
 from atms.running.plan import FeedPlan
+from atms.running.plotted import line_array, plotted
 from atms.running.said import said
 
 ORDER_COLUMNS = (
@@ -30,7 +30,7 @@ def record(
     strategy: bt.Strategy, recorder: OrderRecorder, plans: Sequence[FeedPlan], start_cash: float
 ) -> Recording:
     """Read everything that the run left in Backtrader's objects."""
-    steps = _array(strategy.lines.datetime)[: len(strategy)]
+    steps = line_array(strategy.lines.datetime)[: len(strategy)]
     steps = steps[np.isfinite(steps)]
     feeds = tuple(_feed(plan, strategy, float(steps[-1]) if len(steps) else 0.0) for plan in plans)
     start = min(plan.start for plan in plans)
@@ -65,7 +65,7 @@ def record(
         cash_moves=_cash_moves(strategy.broker, steps if ticks is None else ticks, feeds),
         short_cash=bool(getattr(strategy.broker.p, "shortcash", True)),
         words=words(orders.to_dict("records")),  # type: ignore[arg-type]
-        lines=_lines(strategy, steps, stamps),
+        lines=plotted(strategy, steps, stamps),
     )
 
 
@@ -93,17 +93,12 @@ def _ticks(steps: NDArray[np.float64], feeds: tuple[FeedRecord, ...]) -> NDArray
     return np.unique(np.concatenate([steps, *grown])) if grown else None
 
 
-def _array(line: Any) -> NDArray[np.float64]:
-    # A copy: a view over the buffer would make a later append fail.
-    return np.array(line.array, dtype=np.float64)
-
-
 def _feed(plan: FeedPlan, strategy: bt.Strategy, last: float) -> FeedRecord:
     data = plan.data
-    days = _array(data.lines.datetime)
+    days = line_array(data.lines.datetime)
     days = days[: np.searchsorted(np.where(np.isnan(days), np.inf, days), last, side="right")]
     columns = {
-        name: _array(getattr(data.lines, name))[: len(days)]
+        name: line_array(getattr(data.lines, name))[: len(days)]
         for name in data.getlinealiases()
         if name not in ("datetime", "openinterest")
     }
@@ -266,40 +261,3 @@ def _booked(bit: Any, stocklike: bool, leverage: float) -> float:
     closed = closed / leverage if closed > 0 else closed
     opened = opened / leverage if opened > 0 else opened
     return float(closed + (bit.pnl if stocklike else 0.0) - opened)
-
-
-def _lines(
-    strategy: bt.Strategy, steps: NDArray[np.float64], stamps: NDArray[np.int64]
-) -> pd.DataFrame:
-    """Return every plotted indicator's lines at every step, as of that step."""
-    columns: dict[str, NDArray[np.float64]] = {}
-    for indicator in strategy.getindicators_lines():
-        if not indicator.plotinfo.plot:
-            continue
-        under = data_under(indicator, strategy.datas)
-        clock: Any = strategy.data if under is None else under
-        bars = np.searchsorted(_array(clock.lines.datetime), steps, side="right") - 1
-        aliases = indicator.lines.getlinealiases()
-        for index, alias in enumerate(aliases):
-            values = _array(indicator.lines[index])
-            seen = (bars >= 0) & (bars < len(values))
-            label = _label(indicator) + (f".{alias}" if len(aliases) > 1 else "")
-            column = np.full(len(steps), np.nan)
-            column[seen] = values[bars[seen]]
-            columns[_free(label, columns)] = column
-    index = pd.DatetimeIndex(pd.to_datetime(stamps, unit="us", utc=True), name="datetime")
-    return pd.DataFrame(columns, index=index)
-
-
-def _label(indicator: bt.Indicator) -> str:
-    values = [str(value) for value in indicator.p._getvalues() if isinstance(value, int | float)]
-    return f"{type(indicator).__name__}({','.join(values)})"
-
-
-def _free(label: str, taken: dict[str, Any]) -> str:
-    number = 2
-    free = label
-    while free in taken:
-        free = f"{label}#{number}"
-        number += 1
-    return free

@@ -38,7 +38,7 @@ def lines(
             continue
         rows = places[feed]
         own = np.where(rows >= 0, values[np.maximum(rows, 0)], np.nan)
-        over = _over_price(own, bars[feed]) if told is None else not told["beneath"]
+        over = _over_price(own, bars[feed], told is not None and not told["beneath"])
         key = f"lines:{feed}"
         found.setdefault(key, {"time": bars[feed]["time"]})[str(name)] = own
         panes.setdefault(key, {})[str(name)] = PRICE if over else _pane(str(name))
@@ -86,10 +86,27 @@ def _equal(one: Floats, other: Floats) -> NDArray[np.bool_]:
 
 
 _NEAR = 0.25  # of the price: further away nothing would be seen of the candles
+_CLOSE, _ALIKE = 0.15, 0.5
 
 
-def _over_price(values: Floats, bars: Mapping[str, Floats]) -> bool:
-    return _distance(values, bars) < _NEAR
+def _over_price(values: Floats, bars: Mapping[str, Floats], asked: bool) -> bool:
+    """Return whether a column is drawn over the candles.
+
+    *asked* says that the indicator wants it; an average of the volume wants it too, and would
+    flatten the candles. Others must run with the price: a rate of change may be near it by chance.
+    """
+    if asked:
+        return _distance(values, bars) < _NEAR
+    return _distance(values, bars) < _CLOSE and _correlation(values, bars) > _ALIKE
+
+
+def _correlation(values: Floats, bars: Mapping[str, Floats]) -> float:
+    part = slice(None, None, max(1, len(values) // _SAMPLE))
+    some, prices = values[part], bars["close"][part]
+    known = np.isfinite(some) & np.isfinite(prices)
+    if not (known.sum() > 1 and np.ptp(some[known]) > 0 and np.ptp(prices[known]) > 0):
+        return 0.0
+    return float(np.corrcoef(some[known], prices[known])[0, 1])
 
 
 def _distance(values: Floats, bars: Mapping[str, Floats]) -> float:

@@ -114,5 +114,37 @@
     return packing.fillOdd(found.slice(), spec, streams);
   }
 
-  packing.derived = { price, cash, average, formula };
+  /** Fewer digits; see packing/coarser.py. */
+  function digits(spec, series, known, streams) {
+    const found = packing.integers(spec.mantissa, streams);
+    const exponents = packing.integers(spec.exponent, streams);
+    const powers = Array.from({ length: 301 }, (_, exponent) => Number(`1e${exponent}`));
+    for (let i = 0; i < found.length; i++) {
+      const power = powers[Math.abs(exponents[i])];
+      found[i] = exponents[i] < 0 ? found[i] / power : found[i] * power;
+    }
+    return packing.fillOdd(found, spec, streams);
+  }
+
+  function steps(spec, series, known, streams) {
+    const found = packing.integers(spec.ints, streams);
+    for (let i = 0; i < found.length; i++) found[i] = (found[i] * spec.step) / spec.scale;
+    return packing.fillOdd(found, spec, streams);
+  }
+
+  /** Fewer rows: each stretch has its mean, or straight lines join what was kept. */
+  function thinned(spec, series, known, streams) {
+    const { every } = spec;
+    const kept = packing.derived[spec.values.kind](spec.values, series, known, streams);
+    const found = new Float64Array(spec.n);
+    for (let i = 0; i < found.length; i++) {
+      const at = Math.floor(i / every);
+      const next = Math.min(at + 1, kept.length - 1);
+      const part = (i % every) / every;
+      found[i] = spec.mean ? kept[at] : kept[at] + (kept[next] - kept[at]) * part;
+    }
+    return found;
+  }
+
+  packing.derived = { price, cash, average, formula, digits, steps, thinned };
 })();

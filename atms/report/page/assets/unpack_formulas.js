@@ -5,31 +5,45 @@
   const packing = (ATMS.packing = ATMS.packing || {});
   const HALF = 2 ** 26;
 
-  /** Applies an operation row by row; numbers count for every row. */
-  function rowwise(operation, parts) {
-    const arrays = parts.filter((part) => typeof part !== "number");
-    if (!arrays.length) return operation(...parts);
-    const count = arrays[0].length;
-    const found = new Float64Array(count);
-    const [a, b, c] = parts.map((part) =>
+  // A loop for each: one loop that calls functions takes several times as long.
+  const ROWWISE = {
+    add(to, a, b) {
+      for (let i = 0; i < to.length; i++) to[i] = a[i] + b[i];
+    },
+    sub(to, a, b) {
+      for (let i = 0; i < to.length; i++) to[i] = a[i] - b[i];
+    },
+    mul(to, a, b) {
+      for (let i = 0; i < to.length; i++) to[i] = a[i] * b[i];
+    },
+    div(to, a, b) {
+      for (let i = 0; i < to.length; i++) to[i] = a[i] / b[i];
+    },
+    neg(to, a) {
+      for (let i = 0; i < to.length; i++) to[i] = -a[i];
+    },
+    abs(to, a) {
+      for (let i = 0; i < to.length; i++) to[i] = Math.abs(a[i]);
+    },
+    over(to, a, b) {
+      for (let i = 0; i < to.length; i++) to[i] = a[i] > b[i] ? 1 : 0;
+    },
+    where(to, a, b, c) {
+      for (let i = 0; i < to.length; i++) to[i] = a[i] ? b[i] : c[i];
+    },
+  };
+
+  /** Applies an operation row by row; a number counts for every row. */
+  function rowwise(name, parts) {
+    const array = parts.find((part) => typeof part !== "number");
+    const count = array ? array.length : 1;
+    const columns = parts.map((part) =>
       typeof part === "number" ? new Float64Array(count).fill(part) : part
     );
-    if (parts.length === 1) for (let i = 0; i < count; i++) found[i] = operation(a[i]);
-    else if (parts.length === 2) for (let i = 0; i < count; i++) found[i] = operation(a[i], b[i]);
-    else for (let i = 0; i < count; i++) found[i] = operation(a[i], b[i], c[i]);
-    return found;
+    const found = new Float64Array(count);
+    ROWWISE[name](found, ...columns);
+    return array ? found : found[0];
   }
-
-  const ROWWISE = {
-    add: (a, b) => a + b,
-    sub: (a, b) => a - b,
-    mul: (a, b) => a * b,
-    div: (a, b) => a / b,
-    neg: (a) => -a,
-    abs: (a) => Math.abs(a),
-    over: (a, b) => (a > b ? 1 : 0),
-    where: (a, b, c) => (a ? b : c),
-  };
 
   function take(values, rows) {
     const found = new Float64Array(rows.length);
@@ -151,7 +165,7 @@
 
   function operate([name, ...rest], known, memo) {
     const part = (formula) => evaluate(formula, known, memo);
-    if (name in ROWWISE) return rowwise(ROWWISE[name], rest.map(part));
+    if (name in ROWWISE) return rowwise(name, rest.map(part));
     switch (name) {
       case "column":
         return known.columns[rest[0]][rest[1]];
@@ -167,6 +181,8 @@
         return rowsOf(part(rest[0]), part(rest[1]));
       case "path":
         return path(known, ...rest);
+      case "side":
+        return Float64Array.from(known.columns.fills.side, (side) => (side === "buy" ? 1 : -1));
       case "fill":
         return packing.fills(known)[rest[0]];
       case "trade":

@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from atms.report.page.packing import account, averages, formulas, numbers, prices, rules, texts
+from atms.report.page.packing import (
+    account,
+    averages,
+    coarser,
+    formulas,
+    numbers,
+    prices,
+    rules,
+    texts,
+)
 from atms.report.page.packing.known import Known
 from atms.report.page.packing.streams import Spec, cost
 from atms.report.page.series_values import Columns, Floats, Values
@@ -19,7 +28,18 @@ _MOST = 0.5  # and from which on a formula is no good
 _SERIES = ("bars", "lines", "fills", "trades", "equity", "signals")
 _FIRST = {
     "bars": ("time", *prices.ORDER),
-    "fills": ("feed", "bar", "time", "side", "size", "price", "multiplier", "fee", "order_id"),
+    "fills": (
+        "feed",
+        "bar",
+        "time",
+        "side",
+        "size",
+        "reference_price",
+        "price",
+        "multiplier",
+        "fee",
+        "order_id",
+    ),
     "trades": ("fills", "feed", "entry_bar", "exit_bar", "pnl", "fee", "net_pnl", "mae", "mfe"),
     "equity": ("time", "cash", "value"),
     "signals": ("feed", "bar"),
@@ -68,6 +88,8 @@ def decode(spec: Spec, series: str, known: Known, streams: list[bytes]) -> Value
         return account.decode(spec, known, streams)
     if kind == "average":
         return averages.decode(spec, known, streams)
+    if kind in ("digits", "steps", "thinned"):
+        return coarser.decode(spec, streams)
     if kind == "formula":
         found = np.array(formulas.evaluate(spec["formula"], known), dtype=np.float64)
         return numbers.fill_odd(found, spec, streams)

@@ -13,6 +13,7 @@ A formula is a number, a text that is one (``"nan"``), or a list: an operation a
 ``["rows", times, moments]``    the row of the last of *times* at or before each moment, or NaN
 ``["path", c, feed, n]``        column c of the fills of a feed (see ``replay``), carried along the
                                 n rows of the equity; 0 before
+``["side"]``                    of every fill: 1 where it bought, -1 where it sold
 ``["fill", c]``                 column c of every fill (see ``replay``)
 ``["trade", c]``                column c of every trade (see ``replay``)
 ``["peak", a, first]``          the highest of *first* and the values up to each row
@@ -112,6 +113,10 @@ def _path(known: Known, column: str, feed: int, count: int) -> Floats:
     return found
 
 
+def _side(known: Known) -> Floats:
+    return np.array([1.0 if side == "buy" else -1.0 for side in known.texts("fills", "side")])
+
+
 def _fill(known: Known, column: str) -> Floats:
     return replay.fills(known)[column]
 
@@ -161,6 +166,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "path": _path,
     "peak": _peak,
     "mean": _mean,
+    "side": _side,
     "fill": _fill,
     "trade": _trade,
 }

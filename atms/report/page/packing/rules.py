@@ -52,15 +52,29 @@ def _fills(column: str, values: Floats, known: Known, hints: Hints) -> Iterator[
     if column == "time":
         yield ["bars", "time", feed, bar]
     elif column == "reference_price":
-        yield _of("fills", "price")
-        yield ["bars", "open", feed, bar]
-    elif column == "price":
         yield ["bars", "open", feed, bar]
         yield ["bars", "close", feed, bar]
+    elif column == "price":
+        yield _of("fills", "reference_price")
+        yield ["add", _of("fills", "reference_price"), ["mul", ["side"], _slip(values, known)]]
+    elif column == "slippage_cost":
+        price, reference = _of("fills", "price"), _of("fills", "reference_price")
+        for slip in (_slip(known.numbers("fills", "price"), known), ["sub", price, reference]):
+            yield ["mul", ["mul", ["abs", slip], _of("fills", "size")], _of("fills", "multiplier")]
     elif column == "trade_id":
         yield _of("fills", "order_id")
     elif column == "fee":
         yield from _fees(values, known)
+
+
+def _slip(prices: Floats, known: Known) -> Formula:
+    """Return what a unit's price is worse by, where that is a share of the price before costs."""
+    before = known.numbers("fills", "reference_price")
+    with np.errstate(all="ignore"):
+        shares = np.abs(prices - before) / before
+    shares = shares[np.isfinite(shares) & (shares != 0)]
+    rate = float(f"{np.median(shares):.10g}") if len(shares) else 0.0
+    return ["mul", rate, _of("fills", "reference_price")]
 
 
 def _fees(values: Floats, known: Known) -> Iterator[Formula]:
