@@ -6,7 +6,9 @@ function quoted(text) {
 }
 
 function instant(value) {
-  return ATMS.number(value) === null ? "" : `${ATMS.format(value, "time").replace(" ", "T")}Z`;
+  if (ATMS.number(value) === null) return "";
+  const text = ATMS.format(value, "time").replace(" ", "T");
+  return text.length === 16 ? `${text}:00Z` : `${text}Z`; // as the run's own files have it
 }
 
 function cell(value, kind) {

@@ -92,6 +92,7 @@ ATMS.newPlot = (wanted, inks) => {
   across.visible = Boolean(wanted.xKind);
   plot.add_layout(grid(0, across.ticker, inks), "center");
   const up = axis(wanted.yKind || "number", inks, wanted.log);
+  if (wanted.log) up.ticker = new M.BasicTicker({ desired_num_ticks: 8 }); // else two powers of ten
   plot.add_layout(up, wanted.right ? "right" : "left");
   plot.add_layout(grid(1, up.ticker, inks), "center");
   across.ticker.desired_num_ticks = Math.max(2, Math.min(8, Math.floor(inks.width / 120)));
@@ -142,7 +143,7 @@ ATMS.cross = (inks) =>
 /** Take canvases out of the tab order: the buttons beside them do what a key could do there. */
 function unfocused(host) {
   for (const element of host.querySelectorAll("*")) {
-    if (element.tabIndex >= 0) element.tabIndex = -1;
+    element.removeAttribute("tabindex");
     if (element.shadowRoot) unfocused(element.shadowRoot);
   }
 }
@@ -164,6 +165,7 @@ ATMS.showPlots = async (host, plots) => {
     views: () => (plots.length === 1 ? [top] : plots.map((plot) => manager.find_one(plot))),
     remove: () => {
       manager.clear();
+      doc.clear(); // a range that goes on in other plots may have only one document
       host.replaceChildren();
     },
   };

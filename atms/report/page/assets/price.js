@@ -181,6 +181,7 @@ class PriceChart {
     const first = Math.max(0, at - ((at - range.from) % range.size));
     const last = Math.min(bars.time.length, first + range.size) - 1;
     const price = (value) => ATMS.format(value, "price");
+    const rounded = (value) => price(Number(value.toPrecision(8))); // of indicators; prices have every digit
     const low = ATMS.bounds((bars.low || bars.close).subarray(first, last + 1))[0];
     const high = ATMS.bounds((bars.high || bars.close).subarray(first, last + 1))[1];
     const when = ATMS.format(bars.time[first], "time") + (last > first ? ` to ${ATMS.format(bars.time[last], "time")}` : "");
@@ -188,7 +189,7 @@ class PriceChart {
     parts.push(ATMS.said(`O ${price((bars.open || bars.close)[first])} H ${price(high)} L ${price(low)} C ${price(bars.close[last])}`));
     if (bars.volume) parts.push(ATMS.said(`V ${price(ATMS.bounds(bars.volume.subarray(first, last + 1))[1])}`));
     for (const columns of this.columns.values()) {
-      for (const column of columns) parts.push(ATMS.said(`${column.name} ${price(column.values[last])}`, column.colour));
+      for (const column of columns) parts.push(ATMS.said(`${column.name} ${rounded(column.values[last])}`, column.colour));
     }
     return frame.read(...parts, ...this.marks.at(bars.time[first], bars.time[last]));
   }
