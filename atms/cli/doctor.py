@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,21 +21,30 @@ _STYLES = {"ok": "green", "info": "dim", "warn": "yellow", "fail": "bold red"}
 
 
 @guarded
-def doctor(config: options.ConfigFiles = None, json_: options.Json = False) -> None:
+def doctor(
+    config: options.ConfigFiles = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no venue; look at this machine alone.")
+    ] = False,
+    json_: options.Json = False,
+) -> None:
     """Check this installation: Python, packages, clock, folders, ledger, config.
+
+    Where the config's feeds name stores: journals too, and each account as it answers now:
+    connection, clock, symbols, what the key may do, how each kind of order is done.
 
     A line a check: ok, info, warn or fail, what was found, and the way out.
     Nothing is changed.
 
     Exit codes: 0 nothing fails; else the one that a run would end with:
-    1 a folder cannot be written, 2 installation or config, 3 data, 4 ledger.
+    1 a folder cannot be written, 2 installation or config, 3 data, 4 venue, journal or ledger.
     Where several fail, the first one's.
 
     Examples:
       python -m atms doctor
       python -m atms doctor -c config.yaml --json
     """
-    checks = _checks(config)
+    checks = _checks(config, not offline)
     if json_:
         print_json([asdict(check) for check in checks])
     else:
@@ -44,14 +54,14 @@ def doctor(config: options.ConfigFiles = None, json_: options.Json = False) -> N
         raise typer.Exit(code)
 
 
-def _checks(config: list[str] | None) -> list[Check]:
+def _checks(config: list[str] | None, connect: bool) -> list[Check]:
     try:
         loaded = options.load(config)
     except ConfigError as error:
         wrong = Check("config", "fail", str(error), "the checks below are of the defaults")
         return [wrong, *examine()]
     warned = [Check("config", "warn", warning) for warning in loaded.warnings]
-    return [*examine(loaded.config), *warned]
+    return [*examine(loaded.config, connect=connect), *warned]
 
 
 def _show(page: Console, checks: Sequence[Check]) -> None:

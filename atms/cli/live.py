@@ -10,12 +10,12 @@ from rich.table import Table
 
 from atms.cli import options
 from atms.cli.guard import guarded
-from atms.cli.live_hows import lines_of
 from atms.cli.live_view import LiveView
 from atms.cli.screen import out, say
 from atms.config import Config
 from atms.errors import ConfigError
 from atms.running.live import LiveRun, Mode
+from atms.running.live_hows import lines_of
 from atms.running.live_views import AccountView
 
 Takeover = Annotated[

@@ -9,10 +9,11 @@ import typer
 
 from atms.cli import options
 from atms.cli.guard import guarded
-from atms.cli.live_view import page, rows
+from atms.cli.live_view import follow, page, rows
 from atms.cli.screen import out, print_json, say
 from atms.config import Config, load_config
 from atms.errors import ConfigError
+from atms.running.health import judge
 from atms.running.reconciling import Difference, differences
 from atms.running.session import CONFIG, STALE, SessionFolder, find_session, sessions
 from atms.running.standing import accounts_of
@@ -33,10 +34,16 @@ State = Annotated[
 def status(
     run: RunName = None,
     all_: Annotated[bool, typer.Option("--all", help="List every run that there was.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="On a terminal too: print it and end.")
+    ] = False,
     state_dir: State = None,
     json_: options.Json = False,
 ) -> None:
-    """Show how a live run stands: health, positions, orders."""
+    """Show how a live run stands: health, positions, orders.
+
+    On a terminal it is shown anew every second, until the run is over or Ctrl-C.
+    """
     state = _state(state_dir)
     if all_:
         listed = [_row(folder) for folder in sessions(state)]
@@ -48,12 +55,15 @@ def status(
             say(f"no live runs in {state / 'runs'} yet; see one: python -m atms demo")
         return
     folder = find_session(state, run)
-    values = {**_row(folder), **folder.status, "silent_seconds": round(folder.silence, 1)}
     if json_:
-        print_json(values)
+        print_json(_values(folder))
         return
     session = folder.session
-    out().print(page(f"{session.strategy}  {session.mode}  {session.id}", folder.status))
+    title = f"{session.strategy}  {session.mode}  {session.id}"
+    if out().is_terminal and session.runs and not once:
+        follow(folder, title)
+    else:
+        out().print(page(title, folder.status, folder.silence if session.runs else None))
     if not session.runs and folder.status.get("state") != "ended":
         say("its process is gone; what it had open stands: python -m atms orders", "yellow")
     elif session.runs and folder.silence > STALE:
@@ -172,6 +182,16 @@ def _table(
         out().print(rows(found, shown))
     else:
         say(f"no {part}")
+
+
+def _values(folder: SessionFolder) -> dict[str, Any]:
+    health = judge(folder.status, folder.silence)
+    ready = health.ready and folder.session.runs
+    why = list(health.why) or ([] if ready else ["its process is gone"])
+    return {
+        **_row(folder), **folder.status, "silent_seconds": round(folder.silence, 1),
+        "ready": ready, "why": why, "notes": list(health.notes),
+    }  # fmt: skip
 
 
 def _row(folder: SessionFolder) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Self
 
@@ -12,7 +13,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from atms.cli.screen import errors
+from atms.cli.screen import errors, out
+from atms.running.health import told
 from atms.running.live import LiveRun
 from atms.running.session import SessionFolder
 
@@ -44,7 +46,7 @@ class LiveView:
             return
         with Live(console=console, refresh_per_second=2, transient=False) as live:
             while not self._over.wait(_EVERY):
-                live.update(page(self._title, self._folder.status))
+                live.update(page(self._title, self._folder.status, self._folder.silence))
             live.update(page(self._title, self._folder.status))
 
     def _lines(self, console: Any) -> None:
@@ -56,6 +58,17 @@ class LiveView:
             if state and (state != before or time.monotonic() - shown > _LINE_EVERY):
                 console.print(Text(line(self._title, status)))
                 before, shown = state, time.monotonic()
+
+
+def follow(folder: SessionFolder, title: str) -> None:
+    """Show a run on the terminal, anew every second, until it is over or Ctrl-C."""
+    with suppress(KeyboardInterrupt), Live(console=out(), refresh_per_second=2) as live:
+        while True:
+            status = folder.status
+            live.update(page(title, status, folder.silence))
+            if status.get("state") == "ended" or not folder.session.runs:
+                return
+            time.sleep(_EVERY)
 
 
 def line(title: str, status: dict[str, Any]) -> str:
@@ -74,8 +87,12 @@ def line(title: str, status: dict[str, Any]) -> str:
     )
 
 
-def page(title: str, status: dict[str, Any]) -> Group:
-    """Return a status as a person reads it: health, positions, orders."""
+def page(title: str, status: dict[str, Any], silence: float | None = None) -> Group:
+    """Return a status as a person reads it: health, positions, orders.
+
+    Args:
+        silence: seconds since it was written; None: nobody wants to know whether it is well.
+    """
     parts: list[Any] = [Text(title, style="bold")]
     if not status:
         return Group(*parts, Text("starting …", style="dim"))
@@ -89,9 +106,34 @@ def page(title: str, status: dict[str, Any]) -> Group:
         f"value {value:,.2f}" if value is not None else "value –",
     )
     parts.append(head)
+    if silence is not None and status.get("state") != "ended":
+        parts += _health(status, silence)
     for name, account in status.get("accounts", {}).items():
         parts.append(_account(name, account))
     return Group(*parts)
+
+
+def _health(status: dict[str, Any], silence: float) -> list[Any]:
+    found = told("", status, silence)
+    verdict = Text("READY", "green") if found["ready"] else Text("NOT READY", "bold red")
+    parts: list[Any] = [verdict.append("".join(f"; {why}" for why in found["why"]), "yellow")]
+    parts += [Text(note, "yellow") for note in found["notes"]]
+    streams = [feed["stream_age"] for feed in found["feeds"] if feed["stream_age"] is not None]
+    ledger, risk = found["ledger"], found["risk"] or {}
+    gross = ", ".join(f"{value:,.2f} {asset}" for asset, value in risk.get("gross", {}).items())
+    ages = {
+        "beat": silence, "strategy": found["strategy_age"], "bar": found["bar_age"],
+        "stream": max(streams, default=None),
+    }  # fmt: skip
+    told_ages = "   ".join(f"{name} {_ago(age)}" for name, age in ages.items())
+    behind = f"ledger {ledger['lag']} behind" if ledger else "no ledger"
+    parts.append(Text(f"{told_ages} ago   {behind}"))
+    parts.append(Text(f"at risk {gross or 'nothing'}, {risk.get('open_orders', 0)} open orders"))
+    return parts
+
+
+def _ago(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds:.0f} s"
 
 
 def _account(name: str, account: dict[str, Any]) -> Group:

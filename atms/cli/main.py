@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from atms._version import __version__
+from atms.cli.accounts import accounts
 from atms.cli.backtest import backtest
 from atms.cli.bench import bench
 from atms.cli.compare import compare
@@ -61,7 +62,7 @@ app.command("backtest")(backtest)
 app.command("demo")(demo)
 app.command("paper")(paper)
 app.command("live")(live)
-for _verb in (status, positions, orders, reconcile, stop, flatten, watch):
+for _verb in (status, accounts, positions, orders, reconcile, stop, flatten, watch):
     app.command(_verb.__name__)(_verb)
 app.command("trades")(trades)
 app.command("why")(why)

@@ -6,20 +6,22 @@ from pathlib import Path
 
 from atms.config import Config
 from atms.config.sections import LedgerSection, RunSection
-from atms.doctor import clock, extension, ledger, packages, pictures, places, shadows
+from atms.doctor import clock, extension, ledger, live, packages, pictures, places, shadows
 from atms.doctor.check import Check
 from atms.errors import AtmsError
 from atms.running.components import check
 
 
-def examine(config: Config | None = None) -> list[Check]:
+def examine(config: Config | None = None, *, connect: bool = True) -> list[Check]:
     """Look at this installation, and return what was found; changes nothing.
 
     A server that does not answer costs a few seconds, all else well under one.
 
     Args:
         config: says which ledger and which folder are meant, and is checked itself; None: the
-            defaults, ``sqlite:///atms.db`` and ``runs`` in the current folder.
+            defaults, ``sqlite:///atms.db`` and ``runs`` in the current folder. Where its feeds name
+            stores, these are asked too, each for up to 20 s.
+        connect: ask them.
     """
     run = config.run if config else RunSection()
     kept = config.ledger if config else LedgerSection()
@@ -39,6 +41,8 @@ def examine(config: Config | None = None) -> list[Check]:
         checks += ledger.checks(kept.url)
     else:
         checks.append(Check("ledger", "info", "off: ledger.enabled is false"))
+    if config is not None:
+        checks += live.checks(config, connect=connect)
     return checks
 
 

@@ -46,7 +46,7 @@ def folder(name: str, path: Path, mounts: Path = _MOUNTS) -> Check:
         return Check(name, "warn", found, "free some space")
     if kind in TEMPORARY:
         return Check(name, "warn", found, f"it is gone after a restart; {_ELSEWHERE[name]}")
-    if kind in NETWORK and name == "ledger file":
+    if kind in NETWORK and name in ("ledger file", "state"):
         hint = "SQLite's locks do not hold on a network's file system; "
         return Check(name, "warn", found, hint + _ELSEWHERE[name])
     return Check(name, "ok", found)
@@ -54,6 +54,7 @@ def folder(name: str, path: Path, mounts: Path = _MOUNTS) -> Check:
 
 _ELSEWHERE = {
     "runs": "choose another folder: run.out: DIR",
+    "state": "choose another folder: execution.state_dir: DIR",
     "ledger file": "choose another place: ledger.url: sqlite:////absolute/path/atms.db",
 }
 

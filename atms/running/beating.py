@@ -145,6 +145,7 @@ class Heart:
 
     def _status(self) -> dict[str, Any]:
         pulse = self.pulse
+        now = self._trading.host.now()
         closing = self._trading.closing and self._state != "ended"
         return {
             "state": "closing" if closing else self._state,
@@ -156,15 +157,15 @@ class Heart:
             "strategy_at": pulse.at.isoformat() if pulse.at else None,
             "strategy_silent": _since(pulse.felt),
             "bar_age": _since(pulse.barred),
-            "accounts": {desk.store.account: _account(desk) for desk in self._trading.desks},
+            "accounts": {desk.store.account: _account(desk, now) for desk in self._trading.desks},
             "risk": vitals.risk(self._trading, pulse.closes),
             **self._beside(),
         }
 
 
-def _account(desk: Desk) -> dict[str, Any]:
+def _account(desk: Desk, now: datetime) -> dict[str, Any]:
     core = desk.core
-    return (EMPTY if core is None else account_status(core)) | vitals.desk(desk)
+    return (EMPTY if core is None else account_status(core)) | vitals.desk(desk, now)
 
 
 def _since(at: float | None) -> float | None:

@@ -52,7 +52,7 @@ def _hindrances(status: Status, silence: float) -> Iterator[str]:
     if silence > HUNG:
         yield f"no heartbeat for {silence:.0f} s"
         return  # nothing of what follows is known any more
-    hung = _seconds(status, "strategy_silent", silence)
+    hung = _seconds(status, "strategy_silent", 0.0)  # a beat that is late says nothing of it
     if status.get("state") == "running" and hung is not None and hung > HUNG:
         yield f"the strategy has not returned for {hung:.0f} s"
     for name, account in _accounts(status):
@@ -72,9 +72,8 @@ def _notes(status: Status) -> Iterator[str]:
     for name, account in _accounts(status):
         for instrument, reason in (account.get("halted") or {}).items():
             yield f"account {name}: {instrument} is halted: {reason}"
-        unknown = [one for one in account.get("orders") or () if one["state"] == "unknown"]
-        if unknown:
-            yield f"account {name}: nobody knows whether {len(unknown)} order(s) stand"
+        if account.get("doubted"):
+            yield f"account {name}: nobody knows whether {account['doubted']} order(s) stand"
     ledger = status.get("ledger")
     if ledger and (ledger.get("failing_seconds") or 0) > BEHIND:
         yield (

@@ -59,7 +59,8 @@ def venue_store(config: Config, name: str) -> Store:
     from atms.stores.ccxt.store import CCXTStore  # only here: an optional package
 
     section = config.stores[name]
-    currency = next(feed.currency for feed in config.data.feeds if feed.store == name)
+    paid = (feed.currency for feed in config.data.feeds if feed.store == name)
+    currency = next(paid, "USD")  # of a store that no feed names, nothing is told in it
     return CCXTStore(
         section.venue,
         key=section.key.reveal if section.key else None,

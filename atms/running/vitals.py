@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,8 @@ from atms.execution.core.core import Core, paid_in
 from atms.execution.disk.recorder import Recorder
 from atms.running.live_ledger import LedgerState
 from atms.running.trading import Trading
+
+_ON_ITS_WAY = timedelta(seconds=5)
 
 
 def feeds(trading: Trading) -> list[dict[str, Any]]:
@@ -43,9 +45,10 @@ def recorder(one: Recorder) -> dict[str, Any]:
     return {"lost": one.lost, "error": one.last_error}
 
 
-def desk(one: Desk) -> dict[str, Any]:
+def desk(one: Desk, now: datetime) -> dict[str, Any]:
     """Return how an account's connection and journal stand.
 
+    ``doubted``: orders that were sent seconds ago, and nobody knows whether they stand;
     ``journal``: entries; orders that were wished for and are not in it yet; milliseconds that its
     last commit took.
     """
@@ -54,6 +57,7 @@ def desk(one: Desk) -> dict[str, Any]:
         "failed": str(one.failed) if one.failed else None,
         "trouble": str(one.trouble) if one.trouble and not one.ready else None,
         "link": one.link,
+        "doubted": 0 if one.core is None else _doubted(one.core, now),
         "journal": {
             "entries": getattr(journal, "last", None),
             "waiting": one.waiting,
@@ -70,11 +74,11 @@ def risk(trading: Trading, closes: Mapping[str, float]) -> dict[str, Any]:
 
     Returns:
         ``positions``: instrument -> value in what it is paid in, None without a close; ``gross``:
-        currency -> their sum without signs; ``open_orders`` and ``unresolved``: how many.
+        currency -> their sum without signs; ``open_orders`` and ``doubted``: how many.
     """
     values: dict[str, float | None] = {}
     gross: dict[str, float] = {}
-    orders = unresolved = 0
+    orders = doubted = 0
     for one in trading.desks:
         if (core := one.core) is None:
             continue
@@ -86,10 +90,15 @@ def risk(trading: Trading, closes: Mapping[str, float]) -> dict[str, Any]:
                 currency = paid_in(market)
                 gross[currency] = gross.get(currency, 0.0) + abs(value)
             values[name] = value
-        found = core.state.open_orders()
-        orders += len(found)
-        unresolved += sum(order.unresolved for order in found)
-    return {"positions": values, "gross": gross, "open_orders": orders, "unresolved": unresolved}
+        orders += len(core.state.open_orders())
+        doubted += _doubted(core, trading.host.now())
+    return {"positions": values, "gross": gross, "open_orders": orders, "doubted": doubted}
+
+
+def _doubted(core: Core, now: datetime) -> int:
+    """Count the orders that nobody knows of, but those on their way this moment."""
+    sent = (order.intended.at for order in core.state.open_orders() if order.unresolved)
+    return sum(now - at > _ON_ITS_WAY for at in sent)
 
 
 def _held(core: Core) -> dict[str, Decimal]:

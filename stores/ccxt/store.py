@@ -101,6 +101,11 @@ class CCXTStore(PublicSide):
     def __repr__(self) -> str:
         return f"CCXTStore({self._profile.exchange!r}, account={self.account!r})"
 
+    @property
+    def clock_offset(self) -> timedelta:
+        """The venue's time less this computer's, as it was measured last."""
+        return self._asking.clock.offset
+
     # ---- connection -------------------------------------------------------------------------
     async def connect(self) -> Capabilities:
         """Measure the clock, prove the key, and begin the account's stream.

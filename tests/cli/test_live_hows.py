@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from atms.cli.live_hows import lines_of
 from atms.execution.emulation import hows
+from atms.running.live_hows import lines_of
 from atms.stores.ccxt.profiles.binance import BinanceSpot
 
 

@@ -53,7 +53,7 @@ def test_a_run_that_trades_is_ready() -> None:
         (but(state="starting"), 0.0, "it is starting"),
         (but(state="closing"), 0.0, "it is closing"),
         (but(), 11.0, "no heartbeat for 11 s"),
-        (but(strategy_silent=9.0), 2.0, "the strategy has not returned for 11 s"),
+        (but(strategy_silent=11.0), 2.0, "the strategy has not returned for 11 s"),
         (but(account__ready=False), 0.0, "account venue-1 is not ready"),
         (but(account__ready=False, account__trouble="no connection"), 0.0,
          "account venue-1 is not ready: no connection"),
@@ -73,7 +73,7 @@ def test_what_keeps_a_run_from_trading_is_named(status: Any, silence: float, why
     ("status", "note"),
     [
         (but(account__halted={"BTC": "differs"}), "account venue-1: BTC is halted: differs"),
-        (but(account__orders=[{"state": "unknown"}, {"state": "working"}]),
+        (but(account__doubted=1),
          "account venue-1: nobody knows whether 1 order(s) stand"),
         (but(ledger={"lag": 7, "error": "away", "failing_seconds": 61.0}),
          "the ledger is 7 entries behind, for 61 s: away"),

@@ -1,0 +1,97 @@
+"""``atms accounts``: what each of a config's stores holds, and what its key may do."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from atms.cli import options
+from atms.cli.guard import guarded
+from atms.cli.live import show_account
+from atms.cli.screen import print_json, say
+from atms.config import Config
+from atms.errors import AtmsError, ConfigError, UnknownName, VenueError, did_you_mean
+from atms.running.live_stores import venue_store
+from atms.running.live_views import AccountView, view_of
+
+_PATIENCE = 30.0  # seconds that an account may take to answer
+
+
+@guarded
+def accounts(
+    stores: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[STORE]...", help="Names under stores; default: every one."),
+    ] = None,
+    config: options.ConfigFiles = None,
+    json_: options.Json = False,
+) -> None:
+    """Show what the accounts of a config hold: balances, positions, open orders, permissions.
+
+    Nothing is changed. An account that does not answer is told, and the others are shown.
+
+    Exit codes: 0 all were shown, 2 config, 4 one was not.
+    """
+    loaded = options.load(config).config
+    if not loaded.stores:
+        raise ConfigError("the config has no stores; give -c FILE of one that has")
+    names = stores or list(loaded.stores)
+    for name in names:
+        if name not in loaded.stores:
+            raise UnknownName(f"there is no store {name!r}{did_you_mean(name, loaded.stores)}")
+    failed: AtmsError | None = None
+    shown: list[dict[str, Any]] = []
+    for name in names:
+        try:
+            view = asyncio.run(_view(loaded, name))
+        except AtmsError as error:
+            failed = failed or error
+            shown.append({"store": name, "error": str(error)})
+            say(f"stores.{name}: {error}", "red")
+            continue
+        shown.append(_plain(view))
+        if not json_:
+            show_account(view)
+    if json_:
+        print_json(shown)
+    if failed is not None:
+        raise typer.Exit(failed.exit_code)
+
+
+async def _view(config: Config, name: str) -> AccountView:
+    if config.stores[name].key is None:
+        raise ConfigError("it names no key, and so there is no account to see")
+    store = venue_store(config, name)
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await view_of(config, name, store)
+    except TimeoutError:
+        raise VenueError(f"no answer within {_PATIENCE:g} s; look at the network") from None
+    finally:
+        await store.close()
+
+
+def _plain(view: AccountView) -> dict[str, Any]:
+    """Return an account as plain values, decimals as text."""
+    return {
+        "store": view.store,
+        "account": view.account,
+        "fingerprints": dict(view.fingerprints),
+        "balances": [
+            {"asset": one.asset, "total": f"{one.total:f}",
+             "free": None if one.free is None else f"{one.free:f}"}
+            for one in view.balances
+        ],
+        "positions": [
+            {"instrument": one.instrument, "bucket": one.bucket, "qty": f"{one.qty:f}"}
+            for one in view.positions
+        ],
+        "orders": [
+            {"key": one.key, "instrument": one.instrument, "state": one.state.value}
+            for one in view.orders
+        ],
+        "can_withdraw": view.can_withdraw,
+        "how": dict(view.hows),
+    }  # fmt: skip
