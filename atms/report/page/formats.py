@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from atms.report.page.blocks import Kind
@@ -69,7 +70,7 @@ def _days(value: float) -> str:
 
 def _price(value: float) -> str:
     """Return every digit: a price is compared with the ledger's."""
-    return f"{int(value):,}" if value == int(value) else f"{value:,}"
+    return f"{int(value):,}" if value == int(value) else f"{Decimal(repr(value)):,f}"
 
 
 _NUMBERS = {

@@ -12,6 +12,13 @@ function fixed(value, digits) {
   return grouped(value.toFixed(digits));
 }
 
+/** Return 0.0000003 for 3e-7: a price is no power of ten to its readers. */
+function unfolded(text) {
+  const [, sign, digits, power] = /^(-?)([\d.]+)e-(\d+)$/.exec(text) || [];
+  if (power === undefined) return text;
+  return `${sign}0.${"0".repeat(Number(power) - 1)}${digits.replace(".", "")}`;
+}
+
 /** Return microseconds since 1970 as text, in UTC, with as much of the clock as there is. */
 function moment(micros) {
   const date = new Date(Math.floor(micros / 1000));
@@ -26,8 +33,8 @@ const NUMBERS = {
   number: (value) => fixed(value, 3),
   count: (value) => fixed(value, 0),
   money: (value) => fixed(value, 2),
-  price: (value) => (/e/.test(String(value)) ? String(value) : grouped(String(value))),
-  percent: (value) => `${fixed(value * 100, 2)}%`,
+  price: (value) => grouped(unfolded(String(value))),
+  percent: (value) => `${(value * 100).toFixed(2)}%`,
   time: moment,
   days: (value) => fixed(value, value >= 10 || Number.isInteger(value) ? 0 : 1),
   text: (value) => String(value),
