@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atms.result import Result
 
 Floats = NDArray[np.float64]
-_NEAR = 1e-9  # how far a rebuilt drawdown may be from the one that the run wrote down
+_NEAR = 1e-9  # how far what is rebuilt may be from what the run wrote down
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,10 +148,9 @@ def _hold_of(result: Result, index: pd.Index) -> Floats:
 def _rebuilt(result: Result, start: float, value: Floats) -> tuple[Floats, bool]:
     """Return wealth from cash flows, and whether it is that which the run wrote down.
 
-    The files do not say whether cash came before or after a bar's fills: the drawdown that was
-    written does.
+    The files do not say whether cash came before or after a bar's fills: the drawdown and the
+    total return that were written do.
     """
-    written = result.equity["drawdown"].to_numpy(dtype=np.float64)
     plain = np.concatenate([[start], value])
     flows = result.cash_flows
     flows = flows[flows["kind"].isin(("deposit", "withdrawal"))]
@@ -159,10 +158,21 @@ def _rebuilt(result: Result, start: float, value: Floats) -> tuple[Floats, bool]
         return plain, True
     for early, late in _ways(result.equity.index, flows):
         found = time_weighted(start, value, early, late)
-        with np.errstate(all="ignore"):
-            if np.allclose(drawdowns(found)[1:], written, rtol=0, atol=_NEAR, equal_nan=True):
-                return found, True
+        if _as_written(result, found):
+            return found, True
     return plain, False
+
+
+def _as_written(result: Result, worth: Floats) -> bool:
+    """Return whether wealth is the one that a run's drawdown and total return are of."""
+    written = result.equity["drawdown"].to_numpy(dtype=np.float64)
+    total = result.metrics.get("total_return")
+    with np.errstate(all="ignore"):
+        grown = worth[-1] / worth[0] - 1
+        if total is not None and not np.isclose(grown, total, rtol=_NEAR, atol=_NEAR):
+            return False
+        found = drawdowns(worth)[1:]
+    return np.allclose(found, written, rtol=0, atol=_NEAR, equal_nan=True)
 
 
 def _ways(index: pd.Index, flows: pd.DataFrame) -> Iterator[tuple[Floats, Floats]]:

@@ -16,7 +16,7 @@ from atms.report.spells import spells
 from atms.result import Result
 from atms.stored import read_result
 from tests.report.page.runs import bars, held, ran
-from tests.report.page.strategies import PageIdle, PageSaver, PageSwing
+from tests.report.page.strategies import PageGiver, PageIdle, PageSaver, PageSwing
 
 LATE = bars(700, seed=3, start="2024-01-20")
 RUNS: dict[str, dict[str, Any]] = {
@@ -31,6 +31,7 @@ RUNS: dict[str, dict[str, Any]] = {
     },
     "with cash added": {"strategy": PageSaver, "data": bars(1030)},
     "with cash added on its last bar": {"strategy": PageSaver, "data": bars(1000)},
+    "with cash added that no value shows": {"strategy": PageGiver, "data": bars(100)},
     "priced 0": {
         "strategy": PageSwing, "data": bars(60, step="1D", open=0.0), "data__audit": "warn",
     },
@@ -66,9 +67,11 @@ def test_they_follow_from_a_runs_files_too() -> None:
 
 
 # ---- cash that was added -------------------------------------------------------------------------
-def with_deposit(drawdown: list[float]) -> Result:
+def with_deposit(
+    drawdown: list[float], total: float | None = None, values: tuple[float, float] = (90, 180)
+) -> Result:
     """Return an account of 100 that is 90 after a bar, gets 110, and is 180 after the next."""
-    result = held([90.0, 180.0])
+    result = held(list(values), total_return=total)
     ts = pd.DatetimeIndex([result.equity.index[1]])
     row = {"kind": ["deposit"], "amount": [110.0], "ts": ts}
     return replace(
@@ -90,6 +93,17 @@ def test_cash_that_came_after_a_bars_fills_is_no_profit() -> None:
     assert found is not None
     assert found.exact
     assert found.wealth == pytest.approx([100, 90, 70])
+
+
+@pytest.mark.parametrize(("total", "wealth"), [(0.2, [100, 110, 120]), (0.3, [100, 110, 130])])
+def test_of_an_account_that_never_fell_the_total_return_tells(
+    total: float, wealth: list[float]
+) -> None:
+    # Before the fills: 240 of 220 is 12 / 11. After them: 240 - 110 of 110 is 13 / 11.
+    found = of_result(with_deposit([0.0, 0.0], total, (110, 240)))
+    assert found is not None
+    assert found.exact
+    assert found.wealth == pytest.approx(wealth)
 
 
 def test_where_no_way_gives_the_drawdown_that_was_written_the_wealth_is_what_was_held() -> None:

@@ -78,3 +78,13 @@ class PagePoor(PageSwing):
             self.buy(size=1, exectype=bt.Order.Limit, price=1.0)
         elif len(self) == 20:
             self.buy(size=1)
+
+
+class PageGiver(PageSwing):
+    """Adds cash on the hundredth bar, and lets the broker book it at once."""
+
+    def next(self) -> None:
+        super().next()
+        if len(self) == 100:
+            self.broker.add_cash(500.0)
+            self.broker.getvalue()
