@@ -88,3 +88,29 @@ class PageGiver(PageSwing):
         if len(self) == 100:
             self.broker.add_cash(500.0)
             self.broker.getvalue()
+
+
+class PageFlip(bt.Strategy):  # type: ignore[misc]
+    """Adds to positions, reduces them, reverses them, and is long or short."""
+
+    def __init__(self) -> None:
+        self.average = bt.ind.SMA(self.data, period=5)
+        self.smoothed = bt.ind.EMA(self.data, period=9)
+        self.strength = bt.ind.RSI(self.data)
+
+    def next(self) -> None:
+        bar = len(self)
+        if bar % 7 == 0:
+            self.buy(size=3) if self.position.size <= 0 else self.sell(size=5)
+        if bar % 11 == 0:
+            self.sell(size=1)
+        if bar % 50 == 0:
+            self.close()
+
+
+class PageBracket(bt.Strategy):  # type: ignore[misc]
+    """Buys on its third bar, with a stop at 90 and a target at 130."""
+
+    def next(self) -> None:
+        if len(self) == 3:
+            self.buy_bracket(exectype=bt.Order.Market, stopprice=90.0, limitprice=130.0, size=1)

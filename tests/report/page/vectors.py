@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,8 +50,56 @@ def hard() -> dict[str, Columns]:
             "walk": np.cumsum(random.normal(0, 1, 3000)),
             "mostly_absent": np.where(np.arange(3000) < 2500, np.nan, 1.5),
             "words": [f"order {number % 700}" for number in range(3000)],
+            "lists": [None if n == 9 else f"{n}" if n % 5 else f"{n};{n + 1}" for n in range(3000)],
+            "no_lists": ["01" if n == 9 else f"{n}" for n in range(3000)],
         },
+        **bars(random),
     }
+
+
+def bars(random: np.random.Generator) -> dict[str, Columns]:
+    """Return bars whose prices are ticks, but for some rows, and averages over them."""
+    count = 5000
+    close = np.round(100 + np.cumsum(random.normal(0, 0.1, count)), 2)
+    open_ = np.concatenate([[100.0], close[:-1]])
+    open_[50:60] = np.round(open_[50:60] + 0.07, 2)
+    spread = np.round(random.uniform(0, 0.3, count), 2)
+    ticks = np.round(np.maximum(open_, close) + spread, 2)
+    odd = close.copy()
+    odd[[7, 8, 4000]] = [np.nan, 1 / 3, -0.0]
+    times = 1.7e15 + 6e7 * np.arange(count)
+    prices = {"time": times, "open": open_, "high": np.maximum(open_, close) + spread}
+    walks = np.cumsum(random.normal(0, 1, count)) + 500
+    return {
+        "bars:0": {**prices, "low": np.minimum(open_, close) - spread, "close": close},
+        "bars:1": {"time": times, "open": open_, "high": ticks, "low": open_ - 1, "close": odd},
+        "bars:2": {"time": times, "open": walks, "high": walks + 1, "low": walks, "close": walks},
+        "lines:0": {
+            "time": times,
+            "SMA(30)": _mean(close, 30),
+            "EMA(10)": _smoothed(close, 10),
+            "SMA(5)": walks,
+        },
+        "lines:1": {"time": times, "SMA(30)": _mean(close, 30)},
+        "lines:2": {"time": times, "SMA(7)": _mean(walks, 7)},
+    }
+
+
+def _mean(values: Floats, period: int) -> Floats:
+    """Return Backtrader's simple average: the rounded sum over the period."""
+    found = np.full(len(values), np.nan)
+    for row in range(period - 1, len(values)):
+        found[row] = math.fsum(values[row - period + 1 : row + 1]) / period
+    return found
+
+
+def _smoothed(values: Floats, period: int) -> Floats:
+    """Return Backtrader's exponential average, which begins with a simple one."""
+    found = _mean(values, period)
+    alpha = 2.0 / (1.0 + period)
+    for row in range(period, len(values)):
+        found[row] = found[row - 1] * (1.0 - alpha) + values[row] * alpha
+    return found
 
 
 def same(one: Values, other: Values) -> bool:

@@ -16,7 +16,7 @@ from atms.report.page.series_values import Floats
 
 _SAMPLE = 1 << 16  # rows by which a level's cost is judged
 _BASE64 = 4 / 3
-_FREE = 2000  # bytes: what takes less would not make room for anything
+_FREE = 300  # bytes: an exact column that takes less makes no room for others
 _SAFE = 0.97  # of the bytes that are left: costs are judged by samples
 _EVERY = (4, 16, 64, 256, 1024)
 _DIGITS = (4, 3, 2, 1)
@@ -86,10 +86,11 @@ def fit(
     """Return the columns that fit into *left* bytes of base64, each with how it is stored."""
     specs = {place: one.spec(known, meta) for place, one in enumerate(wanted)}
     costs = {place: cost(spec) * _BASE64 for place, spec in specs.items()}
-    while costs and sum(costs.values()) > left * _SAFE:
-        place = max(costs, key=lambda one: (costs[one], -one))
-        if costs[place] < _FREE:
+    while sum(costs.values()) > left * _SAFE:
+        large = [one for one in costs if costs[one] >= _FREE or wanted[one].level]
+        if not large:
             break
+        place = max(large, key=lambda one: (costs[one], -one))
         column = wanted[place]
         column.level += 1
         specs.pop(place, None)

@@ -90,6 +90,9 @@ def _fees(values: Floats, known: Known) -> Iterator[Formula]:
     rate = float(f"{np.median(rates):.10g}")
     yield ["mul", ["mul", ["mul", size, price], multiplier], rate]
     yield ["mul", ["mul", size, rate], price]
+    parts = [["abs", ["fill", name]] for name in ("closed", "opened")]  # each is charged for itself
+    closing, opening = (["mul", ["mul", ["mul", part, price], multiplier], rate] for part in parts)
+    yield ["add", closing, opening]
 
 
 # ---- trades -------------------------------------------------------------------------------------
