@@ -80,7 +80,7 @@ class Shown:
         def told(at: datetime, number: int) -> None:
             nonlocal tenths
             reached = int(share(at) * _TENTHS)
-            if tenths < reached < _TENTHS:
+            if number and tenths < reached < _TENTHS:
                 tenths = reached
                 self.note(
                     f"{name}: {reached * 10} %, {number:,} {unit}, up to {at:%Y-%m-%d}", "dim"
