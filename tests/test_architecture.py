@@ -81,7 +81,16 @@ ONLY = {
 # What stands beside the venues: the protocol that they fulfil, its types, and what wraps any.
 SEAM = {
     f"atms.stores.{name}"
-    for name in ("base", "capabilities", "facts", "market", "outcomes", "requests", "shadow")
+    for name in (
+        "base",
+        "capabilities",
+        "facts",
+        "market",
+        "outcomes",
+        "requests",
+        "shadow",
+        "elsewhere",
+    )
 }
 
 

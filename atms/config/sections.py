@@ -99,6 +99,17 @@ class FeedSection(Section):
     )
     sql: SqlSection | None = Field(None, description="Read by a backtest: a query, not a file.")
     store: str | None = Field(None, description="Read by paper and live: a name under stores.")
+    history: Literal["store", "source"] = Field(
+        "store",
+        description="Where paper and live read what came before: store, or source, and from its "
+        "end on the store.",
+    )
+    history_tolerance: Fraction = Field(
+        0.01,
+        gt=0,
+        description="With history: source, by how much its closes may differ from the store's "
+        "before that is told: 1%.",
+    )
     of: str | None = Field(None, description="Resample or replay this other feed instead.")
     feed: str | None = Field(
         None, description="A Backtrader feed class of your own, given source as dataname."
@@ -141,6 +152,10 @@ class FeedSection(Section):
             raise ValueError("give either resample or replay, not both")
         if self.of and not (self.resample or self.replay):
             raise ValueError("of names another feed to resample or replay: say which, resample: 1d")
+        if self.history == "source" and not ((self.source or self.sql) and self.store):
+            raise ValueError("history: source needs a source (or sql) and a store")
+        if self.history == "source" and self.timeframe is not None and self.timeframe.unit == "M":
+            raise ValueError("history: source knows no months: they are of no one length")
         if not (self.source or self.sql or self.of or self.store):
             raise ValueError("needs a source (a file, or sample:BTCUSD_1h), sql, or a store")
         return self

@@ -38,6 +38,7 @@ from atms.running.live_log import logging_to
 from atms.running.live_stores import make_store, manner_of, run_name, store_names, symbols_of
 from atms.running.live_views import AccountView, view_of
 from atms.running.noting import NotedBroker
+from atms.running.pasts import with_pasts
 from atms.running.plan import Plan
 from atms.running.session import Session, SessionFolder, this_process
 from atms.running.trading import Trading
@@ -101,7 +102,8 @@ class LiveRun:
             VenueError: an account cannot be reached or read, or its key may withdraw.
         """
         for name in store_names(self.config):
-            self.stores[name] = make_store(self.config, name, self.mode, self.state)
+            store = make_store(self.config, name, self.mode, self.state)
+            self.stores[name] = with_pasts(self.config, name, store, self.warnings.append)
         views = answer_of(self.trading.host, self._views(), within=within)
         for view in views:
             if view.can_withdraw and self.mode == "live":
