@@ -62,7 +62,7 @@ class Given:
     @cached_property
     def unit(self) -> str:
         """What a period of return is: ``day`` or ``bar``."""
-        return "day" if self.metrics.get("returns_note", "").startswith("daily") else "bar"
+        return "day" if str(self.metrics.get("returns_note")).startswith("daily") else "bar"
 
     @cached_property
     def benchmark(self) -> str:
