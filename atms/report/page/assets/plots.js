@@ -127,11 +127,12 @@ ATMS.level = (plot, location, inks, colour = "muted") => {
 ATMS.tools = (plot, { wheel = false, cross = null } = {}) => {
   const M = Bokeh.Models;
   const touch = matchMedia("(pointer: coarse)").matches;
-  const tools = touch && !wheel ? [] : [new M.PanTool({ dimensions: "width" })];
+  const drag = touch && !wheel ? null : new M.PanTool({ dimensions: "width" });
+  const tools = drag ? [drag] : [];
   if (wheel) tools.push(new M.WheelZoomTool({ dimensions: "width" }));
   if (cross) tools.push(new M.CrosshairTool({ dimensions: "height", overlay: cross }));
   plot.add_tools(...tools);
-  plot.toolbar.active_drag = tools[0] || null;
+  plot.toolbar.active_drag = drag;
   if (wheel) plot.toolbar.active_scroll = tools[1];
 };
 
