@@ -104,7 +104,7 @@ class PriceChart {
     }
     this.marks.build(this.main, frame.inks);
     this.panes = [];
-    if (bars.volume?.some((value) => value > 0)) this.panes.push(ATMS.volumePane(view, bars, frame.inks, step));
+    if (bars.volume?.some((value) => value > 0)) this.panes.push(ATMS.volumePane(view, bars, frame.inks, step, ATMS.coarser(`bars:${this.feed}`, "volume")));
     for (const [title, columns] of this.columns) {
       if (title !== "price") this.panes.push(ATMS.indicatorPane(view, title, columns, frame.inks));
     }
@@ -129,7 +129,7 @@ class PriceChart {
     for (const [pane, columns] of this.columns) {
       if (pane !== "price" && columns.length < 2) continue; // its title says it
       for (const column of columns) {
-        frame.entry(column.name, "line", column.colour, (on) => {
+        frame.entry(column.coarser ? `${column.name} (${column.coarser})` : column.name, "line", column.colour, (on) => {
           for (const renderer of column.renderers) renderer.visible = on;
         });
       }

@@ -65,10 +65,10 @@ class Candles {
 ATMS.Candles = Candles;
 
 /** Volume as bars; the volume of a bin is the most of its bars: sums would grow with zooming out. */
-ATMS.volumePane = (view, bars, inks, step) => {
+ATMS.volumePane = (view, bars, inks, step, note) => {
   const { field } = ATMS;
   const y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
-  const plot = ATMS.newPlot({ height: 86, says: "volume", x: view.range, y, right: true, border: 66 }, inks);
+  const plot = ATMS.newPlot({ height: 86, says: note ? `volume (${note})` : "volume", x: view.range, y, right: true, border: 66 }, inks);
   const bar = ATMS.glyph(plot, "VBar", { x: [], top: [] },
     { x: field("x"), top: field("top"), bottom: { value: 0 }, width: { value: 1 }, line_color: null, fill_alpha: 0.55 },
     { fill_color: "muted" }, inks);
@@ -88,6 +88,9 @@ ATMS.volumePane = (view, bars, inks, step) => {
   return { plot, draw };
 };
 
+/** Return in words what packing made of a column, or nothing. */
+ATMS.coarser = (series, column) => (ATMS.meta.coarser || {})[series]?.[column] || "";
+
 /** Return pane -> columns of a feed's indicators; `price` first. */
 ATMS.panesOf = (feed) => {
   const name = `lines:${feed}`;
@@ -101,7 +104,7 @@ ATMS.panesOf = (feed) => {
     const pane = told[column] || column;
     if (!panes.has(pane)) panes.set(pane, []);
     const look = pane === "price" ? LINES[colour++ % LINES.length] : LINES[panes.get(pane).length % LINES.length];
-    panes.get(pane).push({ name: column, values, time: columns.time, colour: look });
+    panes.get(pane).push({ name: column, values, coarser: ATMS.coarser(name, column), time: columns.time, colour: look });
   }
   return panes;
 };
@@ -109,7 +112,7 @@ ATMS.panesOf = (feed) => {
 /** A pane of its own for one indicator's lines. */
 ATMS.indicatorPane = (view, title, columns, inks) => {
   const y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
-  const plot = ATMS.newPlot({ height: 116, says: title, x: view.range, y, right: true, border: 66 }, inks);
+  const plot = ATMS.newPlot({ height: 116, says: columns[0].coarser ? `${title} (${columns[0].coarser})` : title, x: view.range, y, right: true, border: 66 }, inks);
   const own = { drawers: [] };
   const lines = columns.map((column) =>
     ATMS.addLine(plot, own, { time: column.time, value: column.values }, { colour: column.colour, width: 1.3 }, inks));

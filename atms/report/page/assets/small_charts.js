@@ -186,17 +186,37 @@ class Lines extends TableChart {
   }
 }
 
+const POINTS = 3000;
+
+/** Of points that would cover each other keep one, where there are more than can be told apart. */
+function apart(rows, x, y) {
+  if (rows.length <= POINTS) return rows;
+  const at = (values) => {
+    const [low, high] = ATMS.bounds(rows.map((row) => values[row]));
+    return (row) => Math.floor((250 * (values[row] - low)) / (high - low || 1));
+  };
+  const [across, up] = [at(x), at(y)];
+  const taken = new Set();
+  const kept = rows.filter((row) => {
+    const cell = across(row) * 1000 + up(row);
+    return taken.has(cell) ? false : taken.add(cell);
+  });
+  const every = Math.ceil(kept.length / POINTS);
+  return kept.filter((_, place) => place % every === 0);
+}
+
 class ScatterChart extends TableChart {
   async draw() {
     const { frame, spec } = this;
     const x = this.numbers(spec.x);
     const y = this.numbers(spec.y[0]);
-    const rows = x.map((_, row) => row).filter((row) => Number.isFinite(x[row]) && Number.isFinite(y[row]));
-    if (!rows.length) return frame.empty("There is nothing to draw.");
+    const all = x.map((_, row) => row).filter((row) => Number.isFinite(x[row]) && Number.isFinite(y[row]));
+    if (!all.length) return frame.empty("There is nothing to draw.");
+    const rows = apart(all, x, y);
     const pick = (values, places) => places.map((row) => values[row]);
-    const plot = ATMS.newPlot({ height: 260, x: this.range(...ATMS.span(...ATMS.bounds(pick(x, rows)))),
-      y: this.range(...ATMS.span(...ATMS.bounds(pick(y, rows)))), xKind: this.kind(spec.x), yKind: this.kind(spec.y[0]) }, frame.inks);
-    this.sides(plot, rows, x, y);
+    const plot = ATMS.newPlot({ height: 260, x: this.range(...ATMS.span(...ATMS.bounds(pick(x, all)))),
+      y: this.range(...ATMS.span(...ATMS.bounds(pick(y, all)))), xKind: this.kind(spec.x), yKind: this.kind(spec.y[0]) }, frame.inks);
+    this.sides(plot, rows, all, x, y);
     ATMS.level(plot, 0, frame.inks);
     const nearest = (event) => {
       const wide = plot.x_range.end - plot.x_range.start;
@@ -215,21 +235,22 @@ class ScatterChart extends TableChart {
     if (this.table.series === "trades") {
       plot.on_event("tap", (event) => nearest(event) >= 0 && ATMS.showTrade(nearest(event), true));
     }
-    frame.status.textContent = `Across: ${this.column(spec.x).title}; up: ${this.column(spec.y[0]).title}.`;
+    const some = rows.length < all.length ? ` ${ATMS.format(rows.length, "count")} of ${ATMS.format(all.length, "count")} points: the others lie on these.` : "";
+    frame.status.textContent = `Across: ${this.column(spec.x).title}; up: ${this.column(spec.y[0]).title}.${some}`;
     return frame.show([plot]);
   }
 
   /** Gains and losses, told apart by shape too. */
-  sides(plot, rows, x, y) {
+  sides(plot, rows, all, x, y) {
     const profit = this.has("net_pnl") ? this.numbers("net_pnl") : y;
-    const size = { value: rows.length > 2000 ? 4 : 6 };
+    const size = { value: rows.length > 1000 ? 4 : 6 };
     for (const [colour, marker, fits, name] of [
       ["gain", "circle", (row) => profit[row] >= 0, "gain"], ["loss", "square", (row) => profit[row] < 0, "loss"],
     ]) {
       const mine = rows.filter(fits);
       ATMS.glyph(plot, "Scatter", { x: mine.map((row) => x[row]), y: mine.map((row) => y[row]) },
         { x: field("x"), y: field("y"), size, marker: { value: marker }, fill_alpha: 0.6, line_color: null }, { fill_color: colour }, this.frame.inks);
-      this.frame.entry(`${name} (${mine.length})`, marker === "circle" ? "dot" : "square", colour, null);
+      this.frame.entry(`${name} (${ATMS.format(all.filter(fits).length, "count")})`, marker === "circle" ? "dot" : "square", colour, null);
     }
   }
 }
