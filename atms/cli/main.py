@@ -12,6 +12,7 @@ from atms._version import __version__
 from atms.cli.accounts import accounts
 from atms.cli.backtest import backtest
 from atms.cli.bench import bench
+from atms.cli.calibrate import calibrate_
 from atms.cli.compare import compare
 from atms.cli.config import config
 from atms.cli.data import data
@@ -68,6 +69,7 @@ app.command("trades")(trades)
 app.command("why")(why)
 app.command("report")(report)
 app.command("compare")(compare)
+app.command("calibrate")(calibrate_)
 app.command("doctor")(doctor)
 app.command("bench")(bench)
 runs.command("sync")(sync)
