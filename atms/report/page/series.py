@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 _FIRST = ("open", "high", "low", "close", "volume")
 
 
+_TICKS = (25, 5, 2, 1)  # of the last decimal: as venues have them
+
+
 class Series(dict[str, Columns]):
     """Series by their names; see the table above.
 
@@ -106,9 +109,9 @@ def tick(prices: Floats) -> float | None:
     for decimals in range(9):
         scaled = np.rint(some * 10.0**decimals)
         if np.allclose(scaled, some * 10.0**decimals, rtol=0, atol=1e-4):
-            step = int(np.gcd.reduce(scaled.astype(np.int64)))
-            shared = int(np.gcd.reduce(np.diff(scaled).astype(np.int64))) if len(some) > 1 else 0
-            return float(np.gcd(step, shared) or 1) / 10.0**decimals
+            ints = scaled.astype(np.int64)
+            units = _TICKS if decimals else (1,)
+            return float(next(unit for unit in units if not (ints % unit).any())) / 10.0**decimals
     return None
 
 
