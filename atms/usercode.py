@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import hashlib
 import importlib
 import re
@@ -117,17 +118,30 @@ def local_sources(path: Path) -> list[Path]:
     Near is its own folder, the folder above its package, and the current one.
     """
     roots = list(dict.fromkeys([path.parent, _above_package(path), Path.cwd().resolve()]))
-    found, todo = set[Path](), [path]
+    found, todo, asked = set[Path](), [path], set[tuple[Path, str]]()
     while todo:
         file = todo.pop()
         if file in found:
             continue
         found.add(file)
-        with contextlib.suppress(OSError, SyntaxError, ValueError):
-            for folder, name in _imported(ast.parse(file.read_bytes()), file):
-                places = [folder] if folder else roots
-                todo += [source for place in places for source in _files_of(place, name)]
+        wanted = {(place, name) for folder, name in _imports(file) for place in (folder or roots)}
+        todo += [source for place, name in wanted - asked for source in _files_of(place, name)]
+        asked |= wanted
     return sorted(found)
+
+
+def _imports(file: Path) -> tuple[tuple[tuple[Path, ...], str], ...]:
+    """Return what a file imports; nothing if it cannot be read or is no Python."""
+    with contextlib.suppress(OSError, SyntaxError, ValueError):
+        stat = file.stat()
+        return _parsed(file, stat.st_mtime_ns, stat.st_size)
+    return ()
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed(file: Path, _changed: int, _size: int) -> tuple[tuple[tuple[Path, ...], str], ...]:
+    """Return the imports of a file as it stood at that time: a process may run a thousand runs."""
+    return tuple(_imported(ast.parse(file.read_bytes()), file))
 
 
 def _above_package(path: Path) -> Path:
@@ -138,13 +152,13 @@ def _above_package(path: Path) -> Path:
     return folder
 
 
-def _imported(tree: ast.AST, file: Path) -> Iterator[tuple[Path | None, str]]:
+def _imported(tree: ast.AST, file: Path) -> Iterator[tuple[tuple[Path, ...], str]]:
     """Yield (folder, dotted name) of each import; the folder of relative ones only."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((None, alias.name) for alias in node.names)
+            yield from (((), alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            folder = file.parents[node.level - 1] if node.level else None
+            folder = (file.parents[node.level - 1],) if node.level else ()
             base = node.module or ""
             yield folder, base
             yield from ((folder, f"{base}.{alias.name}".strip(".")) for alias in node.names)

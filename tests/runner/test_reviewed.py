@@ -142,6 +142,16 @@ def test_the_code_hash_covers_what_a_package_imports_from_itself(project: Path) 
     assert code() != before
 
 
+def test_a_file_that_a_sibling_begins_to_import_is_covered_from_then_on(project: Path) -> None:
+    def code() -> dict[str, str]:
+        return atms.backtest(strategy="strategies/mine.py", data="sample:GLD_1d").provenance.code
+
+    (project / "strategies" / "deeper.py").write_text("M = 3\n")
+    assert "deeper.py" not in code()
+    (project / "strategies" / "helpers.py").write_text("import deeper\nN = 3\n")
+    assert "deeper.py" in code()
+
+
 def test_the_code_hash_covers_the_sizer(write_strategy: Callable[..., str]) -> None:
     def code(size: str) -> str:
         body = f"class Z(bt.Sizer):\n    def _getsizing(self, *args):\n        return {size}\n"
