@@ -22,11 +22,13 @@ const somewhere = (values) => Boolean(values) && values.some((value) => Number.i
 
 /** Return the curves of a chart: name, time, value, colour, dash. */
 function curves(spec) {
-  const names = spec.options.series || ["equity"];
-  if (names.length > 1) {
+  const wanted = spec.options.series || ["equity"];
+  const names = wanted.filter((name) => ATMS.series[name]?.value); // a ledger alone has no curve
+  if (!names.length) return [];
+  if (wanted.length > 1) {
     return names.map((name, at) => {
       const found = ATMS.series[name];
-      const title = (spec.options.names || names)[at];
+      const title = (spec.options.names || wanted)[wanted.indexOf(name)];
       const value = rebased(found.value);
       return { name: title, time: found.time, value: value || found.value, colour: COLOURS[at % 6],
         dash: at >= 6 ? [6, 3] : [] };

@@ -18,7 +18,7 @@ class ExposureChart {
     ATMS.viewButtons(frame, this.view);
     const y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
     const plot = ATMS.newPlot({ height: 180, x: this.view.range, y, xKind: "time", yKind: spec.options.kind || "percent", right: true, border: 62 }, frame.inks);
-    const line = ATMS.addLine(plot, this.view, data, { colour: "accent", area: true, width: 1 }, frame.inks);
+    const line = ATMS.addLine(plot, this.view, data, { colour: "accent", area: true, width: 1, step: true }, frame.inks);
     ATMS.level(plot, 0, frame.inks);
     this.view.drawers.push(() => {
       const [low, high] = line.extremes();
