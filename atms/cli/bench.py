@@ -19,12 +19,13 @@ from atms.bench.growth import FULL_SIZES, SIZES, Growth, growth
 from atms.bench.machine import Machine, this_machine
 from atms.bench.rows import BY_NAME, ROWS, Row
 from atms.bench.running import run_job
+from atms.cli.bench_report import bench_report
 from atms.cli.guard import fail, guarded
 from atms.cli.screen import errors, out
 from atms.errors import ConfigError, RunError, UnknownName, did_you_mean
 from atms.report.summary import json_safe
 
-GROWTH = "growth"
+GROWTH, REPORT = "growth", "report"
 _NAMES = (*BY_NAME, GROWTH)
 
 
@@ -32,7 +33,10 @@ _NAMES = (*BY_NAME, GROWTH)
 def bench(
     row: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ROW ...]", help=f"{', '.join(_NAMES)}; default: all of them."),
+        typer.Argument(
+            metavar="[ROW ...]",
+            help=f"{', '.join(_NAMES)}; default: all of them. Or report, alone: the page.",
+        ),
     ] = None,
     bars: Annotated[
         int | None,
@@ -67,13 +71,17 @@ def bench(
       python -m atms bench feeds --bars 10000 --explain
       python -m atms bench --full --json figures.json
       python -m atms bench slow feeds --profile
+      python -m atms bench report
     """
+    if row == [REPORT]:
+        _refuse(profile or full or explain, "report goes with --bars, --repeats and --json alone")
+        bench_report(this_machine(), bars, repeats, json_)
+        return
     names = _known(row or _NAMES)
     rows = [one for one in ROWS if one.name in names]
     machine = this_machine()
     if profile:
-        if json_ or full or explain:
-            raise ConfigError("--profile goes with rows and --bars alone; drop the other options")
+        _refuse(bool(json_ or full or explain), "--profile goes with rows and --bars alone")
         _profile(rows, bars, machine)
         return
     with errors().status("") as status:
@@ -89,10 +97,17 @@ def bench(
         fail("\n".join(f"{one.row.name}: {one.error}" for one in failed), RunError.exit_code)
 
 
+def _refuse(wrong: bool, rule: str) -> None:
+    if wrong:
+        raise ConfigError(f"{rule}; drop the other options")
+
+
 def _known(names: Sequence[str]) -> Sequence[str]:
     for name in names:
+        if name == REPORT:
+            raise ConfigError("report is measured alone: python -m atms bench report")
         if name not in _NAMES:
-            near = did_you_mean(name, _NAMES) or f"; there are: {', '.join(_NAMES)}"
+            near = did_you_mean(name, (*_NAMES, REPORT)) or f"; there are: {', '.join(_NAMES)}"
             raise UnknownName(f"there is no row {name!r}{near}")
     return names
 
