@@ -13,7 +13,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).with_name("assets")
 SCRIPTS = (
-    "namespace.js", "format.js", "theme.js", "unpack.js", "unpack_derived.js",
+    "namespace.js", "format.js", "theme.js", "unpack.js", "unpack_derived.js", "unpack_averages.js",
     "unpack_formulas.js", "unpack_replay.js", "data.js", "bins.js", "csv.js",
     "table.js", "table_view.js", "plots.js", "frame.js", "lines.js", "equity.js", "exposure.js",
     "price_marks.js", "price_panes.js", "price.js", "small_charts.js", "heatmap.js", "print.js",

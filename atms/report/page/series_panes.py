@@ -46,11 +46,11 @@ def lines(
 
 
 def _rows(steps: Floats, times: Floats) -> NDArray[np.int64]:
-    """Return the step at which each bar was the newest; -1 for a bar without a step."""
-    if not len(steps):
+    """Return the last step at which each bar was the newest; -1 for a bar without a step."""
+    if not len(steps) or not len(times):
         return np.full(len(times), -1)
-    at = np.minimum(np.searchsorted(steps, times), len(steps) - 1)
-    return np.where(steps[at] == times, at, -1)
+    at = np.searchsorted(steps, np.append(times[1:], np.inf), side="left") - 1
+    return np.where((at >= 0) & (steps[np.maximum(at, 0)] >= times), at, -1)
 
 
 def _pane(name: str) -> str:

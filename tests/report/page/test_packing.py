@@ -65,9 +65,8 @@ def test_averages_of_the_close_take_no_bytes_of_their_own() -> None:
         assert stored[of, name] == {"kind": "formula", "n": 5000} | {
             "formula": ["mean", ["column", of.replace("lines", "bars"), "close"], int(name[4:-1])]
         }
-    average = stored["lines:0", "EMA(10)"]
-    # Its first value, and that there is none before: ten rows that the rule does not give.
-    assert (average["kind"], average["odd"]["at"]["n"]) == ("average", 1)
+    # Alpha is 2 / (1 + 10).
+    assert stored["lines:0", "EMA(10)"]["formula"][2:] == [2 / 11, 10]
 
 
 # ---- runs ---------------------------------------------------------------------------------------

@@ -96,9 +96,8 @@ def test_stop_and_target_of_a_bracket_are_levels() -> None:
         ("target", 130.0),
     ]
     assert list(found["feed"]) == [0, 0]
-    assert (
-        np.asarray(found["time"], dtype=float) == FIRST + 2 * HOUR
-    ).all()  # made on the third bar
+    assert (np.asarray(found["time"], dtype=float) == FIRST + 2 * HOUR).all()
+    # The order was made on the third bar.
     assert (np.asarray(found["end"]) > np.asarray(found["time"])).all()
 
 
@@ -125,7 +124,7 @@ def test_signals_say_which_gate_refused_them(once: Result) -> None:
 
 
 # ---- several feeds ------------------------------------------------------------------------------
-class SeriesTwo(bt.Strategy):  # type: ignore[misc]
+class SeriesTwo(bt.Strategy):
     """An average of each of two feeds, and a strength of the second."""
 
     def __init__(self) -> None:
@@ -167,9 +166,9 @@ def test_a_fill_belongs_to_the_feed_of_its_symbol(two: Result) -> None:
 def test_panes_are_told_by_the_values_of_runs_that_did_not_record_them(two: Result) -> None:
     frame = two.lines.copy()
     frame.attrs = {}
-    given = series(two)
-    one, other = given["bars:0"], given["bars:1"]
-    found, panes = lines(frame, np.asarray(one["time"]), [one, other])
+    given = [dict(series(two)[f"bars:{place}"]) for place in (0, 1)]
+    prices = [{name: np.asarray(one[name], dtype=float) for name in one} for one in given]
+    found, panes = lines(frame, prices[0]["time"], prices)
     assert "SMA(2)" in found["lines:1"]
     assert panes["lines:1"]["SMA(2)"] == "price"
 
@@ -230,3 +229,12 @@ def test_every_run_has_all_series_and_they_can_be_packed(made: Any) -> None:
         for name, one in found.items()
         for column, values in one.items()
     )
+
+
+def test_an_indicator_of_longer_bars_is_read_at_the_last_step_of_each_bar() -> None:
+    # Bars at 10, 20, 30; steps at 12 to 31: no step has a bar's own time but the one at 20.
+    steps = np.array([12.0, 15.0, 20.0, 25.0, 31.0])
+    prices = {"time": np.array([10.0, 20.0, 30.0]), "close": np.array([1.0, 2.0, 3.0])}
+    frame = pd.DataFrame({"EMA(2)": [7.0, 7.5, 8.0, 8.5, 9.0]})
+    found, _ = lines(frame, steps, [prices])
+    assert found["lines:0"]["EMA(2)"].tolist() == [7.5, 8.5, 9.0]

@@ -1,4 +1,4 @@
-/* Columns that follow from others: prices, cash, averages; see packing/prices.py and beside it. */
+/* Columns that follow from others: prices, cash, what is coarser; see packing/prices.py and beside it. */
 (() => {
   "use strict";
   const ATMS = (globalThis.ATMS = globalThis.ATMS || {});
@@ -93,22 +93,6 @@
     return found;
   }
 
-  /** An exponential average; see packing/averages.py. */
-  function average(spec, series, known, streams) {
-    const { close } = known.columns[spec.of];
-    const odd = new Uint8Array(spec.n);
-    if (spec.odd) packing.integers(spec.odd.at, streams).forEach((row) => (odd[row] = 1));
-    const found = packing.fillOdd(new Float64Array(spec.n), spec, streams);
-    const alpha = 2 / (1 + spec.period);
-    const rest = 1 - alpha;
-    let last = NaN;
-    for (let i = 0; i < found.length; i++) {
-      if (odd[i]) last = found[i];
-      else found[i] = last = last * rest + close[i] * alpha;
-    }
-    return found;
-  }
-
   function formula(spec, series, known, streams) {
     const found = packing.evaluate(spec.formula, known);
     return packing.fillOdd(found.slice(), spec, streams);
@@ -146,5 +130,5 @@
     return found;
   }
 
-  packing.derived = { price, cash, average, formula, digits, steps, thinned };
+  packing.derived = { price, cash, formula, digits, steps, thinned };
 })();

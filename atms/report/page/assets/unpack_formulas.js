@@ -3,7 +3,6 @@
   "use strict";
   const ATMS = (globalThis.ATMS = globalThis.ATMS || {});
   const packing = (ATMS.packing = ATMS.packing || {});
-  const HALF = 2 ** 26;
 
   // A loop for each: one loop that calls functions takes several times as long.
   const ROWWISE = {
@@ -24,6 +23,15 @@
     },
     abs(to, a) {
       for (let i = 0; i < to.length; i++) to[i] = Math.abs(a[i]);
+    },
+    sqrt(to, a) {
+      for (let i = 0; i < to.length; i++) to[i] = Math.sqrt(a[i]);
+    },
+    max(to, a, b) {
+      for (let i = 0; i < to.length; i++) to[i] = b[i] > a[i] ? b[i] : a[i];
+    },
+    min(to, a, b) {
+      for (let i = 0; i < to.length; i++) to[i] = b[i] < a[i] ? b[i] : a[i];
     },
     over(to, a, b) {
       for (let i = 0; i < to.length; i++) to[i] = a[i] > b[i] ? 1 : 0;
@@ -114,47 +122,6 @@
     return found;
   }
 
-  /** The last bit of a number, as a power of two. */
-  function lastBit(value) {
-    const size = Math.abs(value);
-    let exponent = Math.max(-1022, Math.floor(Math.log2(size)));
-    while (exponent > -1022 && 2 ** exponent > size) exponent -= 1;
-    while (2 ** (exponent + 1) <= size) exponent += 1;
-    return 2 ** (exponent - 52);
-  }
-
-  function mean(values, period) {
-    const count = values.length;
-    const found = new Float64Array(count).fill(NaN);
-    let smallest = Infinity;
-    let largest = 0;
-    for (let i = 0; i < count; i++) {
-      const size = Math.abs(values[i]);
-      if (!(size < Infinity)) return found;
-      if (size && size < smallest) smallest = size;
-      if (size > largest) largest = size;
-    }
-    if (!largest || count < period) return found;
-    const unit = lastBit(smallest);
-    if ((largest / unit) * period >= 2 ** 78) return found;
-    let highs = 0;
-    let lows = 0;
-    for (let i = 0; i < count; i++) {
-      const scaled = values[i] / unit;
-      const high = Math.floor(scaled / HALF);
-      highs += high;
-      lows += scaled - high * HALF;
-      if (i >= period) {
-        const gone = values[i - period] / unit;
-        const top = Math.floor(gone / HALF);
-        highs -= top;
-        lows -= gone - top * HALF;
-      }
-      if (i >= period - 1) found[i] = ((highs * HALF + lows) * unit) / period;
-    }
-    return found;
-  }
-
   /** What a formula gives: a column, or a number. */
   function evaluate(formula, known, memo = new Map()) {
     if (!Array.isArray(formula)) return packing.number(formula);
@@ -190,7 +157,11 @@
       case "peak":
         return peak(part(rest[0]), part(rest[1]));
       case "mean":
-        return mean(part(rest[0]), rest[1]);
+        return packing.mean(part(rest[0]), rest[1]);
+      case "smoothed":
+        return packing.smoothed(part(rest[0]), rest[1], rest[2]);
+      case "ago":
+        return packing.ago(part(rest[0]), rest[1]);
       default:
         throw new Error(`unknown operation ${name}: the page is of another version`);
     }

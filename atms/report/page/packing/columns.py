@@ -9,7 +9,6 @@ import numpy as np
 
 from atms.report.page.packing import (
     account,
-    averages,
     coarser,
     formulas,
     numbers,
@@ -86,8 +85,6 @@ def decode(spec: Spec, series: str, known: Known, streams: list[bytes]) -> Value
         return prices.decode(spec, _numbers(known, series), streams)
     if kind == "cash":
         return account.decode(spec, known, streams)
-    if kind == "average":
-        return averages.decode(spec, known, streams)
     if kind in ("digits", "steps", "thinned"):
         return coarser.decode(spec, streams)
     if kind == "formula":
@@ -123,8 +120,6 @@ def _ways(
     if series == "equity" and column == "cash" and hints.get("start") is not None:
         with contextlib.suppress(KeyError):
             yield account.encode(values, float(hints["start"]), known)
-    if series.startswith("lines:"):
-        yield from averages.encode(series, column, values, known)
     with contextlib.suppress(KeyError):  # a column that this series has not
         for formula in rules.candidates(series, column, values, known, hints):
             yield from _formula(formula, values, known)

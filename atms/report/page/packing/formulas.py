@@ -4,7 +4,8 @@ A formula is a number, a text that is one (``"nan"``), or a list: an operation a
 
 ==============================  ===================================================================
 ``["column", s, c]``            a column
-``["add" | "sub" | ...]``       also mul, div, neg, abs: elementwise, IEEE double arithmetic
+``["add" | "sub" | ...]``       also mul, div, neg, abs, sqrt: elementwise, IEEE double arithmetic
+``["max" | "min", a, b]``       b where it is larger (smaller) than a, else a
 ``["over", a, b]``              1 where a > b, else 0
 ``["where", a, b, c]``          b where a is neither 0 nor NaN, else c
 ``["take", a, i]``              a at the rows i; NaN where there is no such row
@@ -17,7 +18,10 @@ A formula is a number, a text that is one (``"nan"``), or a list: an operation a
 ``["fill", c]``                 column c of every fill (see ``replay``)
 ``["trade", c]``                column c of every trade (see ``replay``)
 ``["peak", a, first]``          the highest of *first* and the values up to each row
+``["ago", a, n]``               the value n rows before; NaN at first
 ``["mean", a, n]``              the mean of the last n values, their sum rounded once; NaN before
+``["smoothed", a, alpha, n]``   from the mean of the first n on: the one before * (1 - alpha) +
+                                a * alpha
 ==============================  ===================================================================
 """
 
@@ -28,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from atms.report.page.packing import replay
+from atms.report.page.packing import averages, replay
 from atms.report.page.packing.known import Known
 from atms.report.page.series_values import Floats
 
@@ -61,6 +65,9 @@ _ARITHMETIC: dict[str, Callable[..., Any]] = {
     "div": np.divide,
     "neg": np.negative,
     "abs": np.abs,
+    "sqrt": np.sqrt,
+    "max": lambda one, other: np.where(other > one, other, one),
+    "min": lambda one, other: np.where(other < one, other, one),
     "over": lambda one, other: np.where(one > other, 1.0, 0.0),
     "where": _where,
 }
@@ -130,31 +137,16 @@ def _peak(known: Known, values: Formula, first: Formula) -> Floats:
     return np.maximum.accumulate(np.concatenate([start, evaluate(values, known)]))[1:]
 
 
-_HALF = 2.0**26
+def _ago(known: Known, values: Formula, rows: int) -> Floats:
+    return averages.ago(evaluate(values, known), rows)
 
 
 def _mean(known: Known, values: Formula, period: int) -> Floats:
-    """Sum whole multiples of the smallest last bit, high and low halves apart: both exactly."""
-    column = evaluate(values, known)
-    found = np.full(len(column), np.nan)
-    if not np.isfinite(column).all() or not column.any():
-        return found
-    unit = np.min(np.spacing(np.abs(column[column != 0])))
-    if np.max(np.abs(column)) / unit * period >= 2.0**78 or len(column) < period:
-        return found
-    scaled = column / unit
-    high = np.floor(scaled / _HALF)
-    low = scaled - high * _HALF
-    total = _window(high, period) * _HALF + _window(low, period)
-    found[period - 1 :] = total * unit / period
-    return found
+    return averages.mean(evaluate(values, known), period)
 
 
-def _window(values: Floats, period: int) -> Floats:
-    # Whole numbers, and each window's sum is below 2**53; the sums wrap, their differences do not.
-    sums = np.cumsum(values.astype(np.int64))
-    before = np.concatenate([[0], sums[:-period]])
-    return np.asarray((sums[period - 1 :] - before).astype(np.float64))
+def _smoothed(known: Known, values: Formula, alpha: float, period: int) -> Floats:
+    return averages.smoothed(evaluate(values, known), alpha, period)
 
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -165,7 +157,9 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "rows": _rows,
     "path": _path,
     "peak": _peak,
+    "ago": _ago,
     "mean": _mean,
+    "smoothed": _smoothed,
     "side": _side,
     "fill": _fill,
     "trade": _trade,

@@ -128,11 +128,6 @@ def fill_odd(found: Floats, spec: Spec, streams: list[bytes]) -> Floats:
     return found
 
 
-def odd_rows(spec: Spec, streams: list[bytes]) -> set[int]:
-    """Return where the values of ``odd_ones`` stand."""
-    return set(integers.decode(spec["odd"]["at"], streams).tolist()) if "odd" in spec else set()
-
-
 def same_bits(one: Floats, other: Floats) -> Bools:
     """Return where two columns are equal to the last bit; any NaN equals any other."""
     equal = one.view(np.int64) == other.view(np.int64)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from atms.report.page.packing import indicators
 from atms.report.page.packing.formulas import Formula
 from atms.report.page.packing.known import Known
 from atms.report.page.series_values import Floats
@@ -24,7 +24,7 @@ def candidates(
     if column == "time" and kind in ("lines", "equity"):
         yield from _times(series, len(values), known)
     if kind == "lines":
-        yield from _averages(column, place)
+        yield from indicators.formulas(column, f"bars:{place}")
     elif (found := _BY_SERIES.get(kind)) is not None and not place:
         yield from found(column, values, known, hints)
 
@@ -38,12 +38,6 @@ def _times(series: str, count: int, known: Known) -> Iterator[Formula]:
     name = f"bars:{place}"
     if "time" in known.columns.get(name, {}):
         yield ["tail", _of(name, "time"), count]
-
-
-def _averages(column: str, place: str) -> Iterator[Formula]:
-    found = re.match(r"(SMA|MovingAverageSimple|SimpleMovingAverage)\((\d+)\)", column)
-    if found and int(found[2]) > 0:
-        yield ["mean", _of(f"bars:{place}", "close"), int(found[2])]
 
 
 # ---- fills --------------------------------------------------------------------------------------
