@@ -69,4 +69,5 @@ def venue_store(config: Config, name: str) -> Store:
         url=section.url.resolve() if section.url else None,
         base=section.base or currency,
         market_clock=section.market_clock,
+        options=section.options,
     )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from atms.errors import VenueError
 from atms.stores.ccxt.outlets import Outlet
-from atms.stores.ccxt.profile import Profile, Said
+from atms.stores.ccxt.profile import Ask, Lost, Profile, Said
 from atms.stores.ccxt.sockets import Socket
 from atms.stores.facts import Fact, LinkFact
 
 if TYPE_CHECKING:
     from atms.stores.ccxt.wire import Wire
+
+_AGAIN = timedelta(minutes=1)
 
 
 class AccountStream:
@@ -21,6 +25,7 @@ class AccountStream:
     Args:
         now: the venue's clock.
         refused: is awaited when the venue does not take the greeting.
+        ask: asks for what is needed before the stream is dialled, and keeps it alive.
     """
 
     def __init__(
@@ -29,15 +34,18 @@ class AccountStream:
         profile: Profile,
         now: Callable[[], datetime],
         refused: Callable[[Said], Awaitable[None]],
+        ask: Ask,
     ) -> None:
         self._wire, self._profile, self._now, self._refused = wire, profile, now, refused
+        self._ask = ask
         self._outlets: list[Outlet[Fact]] = []
         self._number = 0
         url = profile.private_url(wire.exchange.urls["api"])
         self._socket = Socket(
             wire, url, greet=self._greet, hear=self._hear, link=self._link,
-            answered=profile.answered,
+            answered=profile.answered, address=lambda: profile.private_address(url, ask),
         )  # fmt: skip
+        self._prolonging = asyncio.get_running_loop().create_task(self._prolong())
 
     async def ready(self) -> None:
         """Wait for the stream; raise `Said` or `Lost` where it does not begin."""
@@ -55,7 +63,26 @@ class AccountStream:
         """End the stream for all who listen."""
         for outlet in self._outlets:
             outlet.close()
+        self._prolonging.cancel()
+        await asyncio.gather(self._prolonging, return_exceptions=True)
         await self._socket.close()
+
+    async def _prolong(self) -> None:
+        """Keep alive what the stream was dialled with; where that fails, dial with another."""
+        told = self._profile.prolong()
+        if told is None:
+            return
+        call, every = told
+        wait = every
+        while True:
+            await asyncio.sleep(wait.total_seconds())
+            wait = every
+            try:
+                await self._ask(call)
+            except Said as said:
+                self._socket.drop(f"its key is over: {said.code}")
+            except (Lost, VenueError):
+                wait = min(every, _AGAIN)  # the key lives on meanwhile
 
     async def _carried(self, outlet: Outlet[Fact]) -> AsyncGenerator[Fact, None]:
         try:
@@ -68,7 +95,8 @@ class AccountStream:
         self._number += 1
         try:
             login = self._profile.login(self._wire.exchange, self._number)
-            await self._socket.request(self._number, login)
+            if login is not None:
+                await self._socket.request(self._number, login)
         except Said as said:
             await self._refused(said)
             raise

@@ -90,6 +90,25 @@ class Asking:
             failure = self.trouble(said)
         raise failure
 
+    async def ask_for_stream(self, call: Call) -> Any:
+        """Ask for what a stream needs before it is dialled.
+
+        Raises:
+            Said: the venue refuses.
+            Lost: no answer came, or nothing may be sent now.
+        """
+        wire = self.connected()
+        wait = await self.budgets.take(call.costs, "urgent")
+        if wait:
+            raise Lost(f"the rate budget lets this through in {seconds(wait)}")
+        try:
+            return await wire.call(call)
+        except NotLeft as error:
+            raise Lost(str(error)) from None
+        except Said as said:
+            self.heed(said, self._profile.judge(said))
+            raise
+
     async def ask_patiently(self, call: Call) -> Any:
         """Read what can wait, from the half of the budgets that nothing urgent needs."""
         return await self.ask(call, "idle", HISTORY_WAITS)

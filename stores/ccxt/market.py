@@ -26,7 +26,7 @@ class _Topic:
 
 
 class Market:
-    """Public streams, each asked for once however many listen.
+    """The public streams of one channel, each asked for once however many listen.
 
     Args:
         now: the venue's clock, for messages that have no time of their own.
@@ -35,7 +35,9 @@ class Market:
         closed: (instrument, stream's name) -> end of the newest bar that was told to be over.
     """
 
-    def __init__(self, wire: Wire, profile: Profile, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, wire: Wire, profile: Profile, now: Callable[[], datetime], channel: str
+    ) -> None:
         self.closed: dict[str, datetime] = {}
         self._profile = profile
         self._now = now
@@ -43,7 +45,7 @@ class Market:
         self._asked: set[str] = set()
         self._number = 0
         self._changed = asyncio.Event()
-        url = profile.market_url(wire.exchange.urls["api"])
+        url = profile.market_url(wire.exchange.urls["api"], channel)
         self._socket = Socket(
             wire, url, greet=self._greet, hear=self._hear, link=self._link,
             answered=profile.answered,

@@ -51,3 +51,34 @@ class Symbols:
     def assets(self, raws: Iterable[str]) -> frozenset[str]:
         """Return the assets of symbols, as far as they are known."""
         return frozenset(asset for raw in raws for asset in self._assets.get(raw, ()))
+
+
+class Contracts(Symbols):
+    """A market of contracts: ``BTC/USDT:USDT`` as ccxt writes it, ``BTCUSDT`` as the venue does.
+
+    What stands behind the colon is what profits are paid in; a date may follow: ``-261225``.
+    """
+
+    def guess(self, symbol: str) -> str:
+        """Return the venue's way to write a symbol that was not read yet."""
+        pair, _, rest = symbol.partition(":")
+        _, dash, date = rest.partition("-")
+        return pair.replace("/", "") + ("_" + date if dash else "")
+
+    def symbol(self, instrument: str) -> str:
+        """Return the symbol of an id; before the slash a colon can only end an account's name."""
+        base, slash, rest = instrument.partition("/")
+        return base.rpartition(":")[2] + slash + rest
+
+    def raw(self, instrument: str) -> str:
+        """Return the venue's symbol of an id, and remember how it is written here."""
+        symbol = self.symbol(instrument)
+        raw = self.guess(symbol)
+        pair, colon, rest = symbol.partition(":")
+        if colon and raw not in self._symbols:
+            self.learn(raw, symbol, pair.partition("/")[0], rest.partition("-")[0])
+        return raw
+
+    def assets(self, raws: Iterable[str]) -> frozenset[str]:
+        """Return what the profits of symbols are paid in, as far as they are known."""
+        return frozenset(self._assets[raw][1] for raw in raws if raw in self._assets)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from atms.errors import ConfigError, did_you_mean
 from atms.stores.capabilities import Budget, Capabilities
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
 from atms.stores.market import Bar, Instrument, Print, Quote
@@ -87,13 +88,33 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Stream:
-    """A public stream: its name on the wire, and what its messages say."""
+    """A public stream: its name on the wire, and what its messages say.
+
+    Attributes:
+        channel: of several addresses, the one that carries it.
+    """
 
     name: str
     read: Callable[[Mapping[str, Any], datetime], Any]
+    channel: str = ""
 
 
 Ask = Callable[[Call], Awaitable[Any]]
+
+
+def refuse_others(exchange: str, options: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse options that an exchange does not have.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for name in options:
+        if name not in known:
+            listed = ", ".join(sorted(known)) or "none"
+            raise ConfigError(
+                f"options of {exchange}: no {name!r}{did_you_mean(name, known)}; there are: "
+                f"{listed}"
+            )
 
 
 class Names(Protocol):
@@ -128,6 +149,7 @@ class Profile(Protocol):
         options: of the ccxt object.
         capabilities: what an account can do, before the venue has told its own limits.
         idle: seconds between pings of a websocket.
+        demo: whether its test network is what ccxt calls demo trading.
     """
 
     exchange: str
@@ -135,6 +157,10 @@ class Profile(Protocol):
     options: Mapping[str, Any]
     capabilities: Capabilities
     idle: float
+    demo: bool
+
+    def want(self, options: Mapping[str, Any]) -> None:
+        """Take what the account is to be like; ConfigError: there is no such option."""
 
     @property
     def names(self) -> Names:
@@ -195,8 +221,8 @@ class Profile(Protocol):
         """
 
     # ---- public streams ---------------------------------------------------------------------
-    def market_url(self, urls: Mapping[str, Any]) -> str:
-        """Return the address of public streams."""
+    def market_url(self, urls: Mapping[str, Any], channel: str) -> str:
+        """Return the address of public streams, of those that one channel carries."""
 
     def bars(self, raw: str, timeframe: str) -> Stream:
         """Return the stream of bars."""
@@ -224,10 +250,16 @@ class Profile(Protocol):
 
     # ---- the private stream -----------------------------------------------------------------
     def private_url(self, urls: Mapping[str, Any]) -> str:
-        """Return the address of the account's stream."""
+        """Return the address of the account's stream, without anything secret."""
 
-    def login(self, exchange: Any, number: int) -> dict[str, Any]:
-        """Return the signed message that begins the account's stream."""
+    async def private_address(self, url: str, ask: Ask) -> str:
+        """Return what is dialled for it, which may hold a key that is asked for before."""
+
+    def prolong(self) -> tuple[Call, timedelta] | None:
+        """Return the request that keeps such a key alive, and how often; None: nothing is."""
+
+    def login(self, exchange: Any, number: int) -> dict[str, Any] | None:
+        """Return the signed message that begins the account's stream; None: dialling does."""
 
     def answered(self, message: Mapping[str, Any]) -> Answer | None:
         """Return the answer that a message is; None: it is an event."""

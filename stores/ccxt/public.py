@@ -31,7 +31,7 @@ class PublicSide:
     page: int
     _profile: Profile
     _asking: Asking
-    _market: Market | None
+    _markets: dict[str, Market]  # by the channel that carries their streams
 
     async def history(
         self, instrument: str, timeframe: str, start: datetime, end: datetime
@@ -46,7 +46,7 @@ class PublicSide:
             for number, bar in enumerate(bars):
                 newest = not more and number == len(bars) - 1
                 inside = bar.open_at >= start and bar.close_at <= end
-                if inside and self._is_over(bar, stream.name, newest):
+                if inside and self._is_over(bar, stream, newest):
                     yield bar
             more = more and bool(bars)
             at = bars[-1].close_at if bars else end
@@ -78,10 +78,11 @@ class PublicSide:
                 after = one.id
             more = more and bool(found)
 
-    def _is_over(self, bar: Bar, stream: str, newest: bool) -> bool:
+    def _is_over(self, bar: Bar, stream: Stream, newest: bool) -> bool:
         if self.market_clock == "wall":
             return bar.close_at <= self._asking.clock.now()
-        told = self._market.closed.get(stream) if self._market is not None else None
+        market = self._markets.get(stream.channel)
+        told = market.closed.get(stream.name) if market is not None else None
         return not newest or (told is not None and bar.close_at <= told)
 
     async def lag(self, symbol: str) -> timedelta:
@@ -145,7 +146,9 @@ class PublicSide:
         self, stream: Stream, *, newest: bool = False, links: bool = False
     ) -> AsyncGenerator[Any, None]:
         wire = self._asking.connected()
-        if self._market is None:
-            self._market = Market(wire, self._profile, self._asking.clock.now)
-        outlet = self._market.join(stream, newest=newest, links=links)
-        return self._market.carried(stream, outlet)
+        market = self._markets.get(stream.channel)
+        if market is None:
+            market = Market(wire, self._profile, self._asking.clock.now, stream.channel)
+            self._markets[stream.channel] = market
+        outlet = market.join(stream, newest=newest, links=links)
+        return market.carried(stream, outlet)

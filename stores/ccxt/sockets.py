@@ -24,6 +24,8 @@ class Socket:
         hear: takes events; what it raises is logged and harms nothing else.
         link: takes that the connection is up, or down and why.
         answered: tells the answer to a request from an event.
+        address: what is dialled, asked for before each dial; None: *url*. It may hold a secret,
+            and is never shown.
     """
 
     def __init__(
@@ -35,11 +37,13 @@ class Socket:
         hear: Callable[[Mapping[str, Any]], None],
         link: Callable[[bool, str], None],
         answered: Callable[[Mapping[str, Any]], Answer | None],
+        address: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
         self.up = False
         self.unreadable = 0
         self._wire = wire
         self._url = url
+        self._address = address
         self._greet, self._hear, self._link, self._answered = greet, hear, link, answered
         self._client: Any = None
         self._ended: asyncio.Future[str] | None = None
@@ -124,7 +128,10 @@ class Socket:
     async def _connection(self) -> bool:
         """Dial, and stay until the connection ends; return whether it was ever up."""
         self._ended = asyncio.get_running_loop().create_future()
-        self._client = client = self._wire.dial(self._url, self)
+        address = await self._addressed()
+        if address is None:
+            return False
+        self._client = client = self._wire.dial(address, self)
         greeted = False
         try:
             opened: asyncio.Future[str] = client.connected
@@ -147,7 +154,18 @@ class Socket:
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(ConnectionError())
-            await self._wire.hang_up(self._url, client)
+            await self._wire.hang_up(address, client)
+
+    async def _addressed(self) -> str | None:
+        """Return what to dial; None: it cannot be had now."""
+        if self._address is None:
+            return self._url
+        try:
+            return await self._address()
+        except (Said, Lost) as error:
+            log.warning("%s: no stream: %s", self._url, self._wire.clean(str(error)))
+            self._tell_first(error)
+            return None
 
     async def _greeting(self) -> None:
         await self._greet()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from atms.errors import ConfigError, MissingExtra, VenueError
 from atms.extras import install_hint
@@ -49,6 +49,7 @@ class CCXTStore(PublicSide):
         market_clock: ``stream``: bars are of another time than now, as in a sandbox that plays
             old ones; on this computer only.
         timeout: seconds that a request may take.
+        options: the exchange's own: what the account is to be like. It is checked, never set.
 
     Attributes:
         account: ``binance-spot-UID``; known after `connect`.
@@ -72,8 +73,10 @@ class CCXTStore(PublicSide):
         base: str = "USDT",
         market_clock: Literal["wall", "stream"] = "wall",
         timeout: float = 10.0,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self._profile: Profile = profile_of(exchange)
+        self._profile.want(options or {})
         if importlib.util.find_spec("ccxt") is None:
             raise MissingExtra(f"exchange {exchange!r} needs ccxt: {install_hint('ccxt')}")
         self._url = addresses.checked(url, testnet=testnet) if url is not None else None
@@ -95,7 +98,7 @@ class CCXTStore(PublicSide):
         self._testnet, self._timeout = testnet, timeout
         self._asking = Asking(self._profile, self._place)
         self._private: AccountStream | None = None
-        self._market: Market | None = None
+        self._markets: dict[str, Market] = {}
         self._writes = Writes(self._profile, self._asking)
 
     def __repr__(self) -> str:
@@ -144,7 +147,9 @@ class CCXTStore(PublicSide):
 
     async def _begin_private(self) -> None:
         wire, clock = self._asking.connected(), self._asking.clock
-        self._private = AccountStream(wire, self._profile, clock.now, self._greeted)
+        self._private = AccountStream(
+            wire, self._profile, clock.now, self._greeted, self._asking.ask_for_stream
+        )
         failure: VenueError
         try:
             await self._private.ready()
@@ -177,11 +182,12 @@ class CCXTStore(PublicSide):
     async def close(self) -> None:
         """End all connections and streams."""
         private, self._private = self._private, None
-        market, self._market = self._market, None
+        markets, self._markets = self._markets, {}
         wire, self._asking.wire = self._asking.wire, None  # nothing is sent from here on
-        for one in (private, market):
-            if one is not None:
-                await one.close()
+        if private is not None:
+            await private.close()
+        for market in markets.values():
+            await market.close()
         self._asking.wire = wire
         await self._asking.close()
 

@@ -84,7 +84,9 @@ class Wire:
             middlewares=(_once,),
         )
         self.exchange = self._exchange(key, secret)
-        if testnet:
+        if testnet and profile.demo:
+            self.exchange.enable_demo_trading(True)
+        elif testnet:
             self.exchange.set_sandbox_mode(True)
         if base is not None:
             self.exchange.urls["api"] = moved(self.exchange.urls["api"], base)

@@ -8,7 +8,10 @@ from atms.errors import UnknownName, did_you_mean
 from atms.stores.ccxt.profile import Profile
 
 # ccxt's id of an exchange -> (module, class)
-PROFILES = {"binance": ("atms.stores.ccxt.profiles.binance", "BinanceSpot")}
+PROFILES = {
+    "binance": ("atms.stores.ccxt.profiles.binance", "BinanceSpot"),
+    "binanceusdm": ("atms.stores.ccxt.profiles.binanceusdm", "BinanceUsdm"),
+}
 
 
 def profile(exchange: str) -> Profile:

@@ -10,7 +10,7 @@ from typing import Any
 from atms.errors import VenueError, did_you_mean
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profile import Answer, Ask, Call, Said
+from atms.stores.ccxt.profile import Answer, Ask, Call, Said, refuse_others
 from atms.stores.ccxt.profiles import binance_codes as codes
 from atms.stores.ccxt.profiles import binance_events as events
 from atms.stores.ccxt.profiles import binance_orders as orders
@@ -21,7 +21,7 @@ from atms.stores.ccxt.profiles.binance_streams import LEVELS, TIMEFRAMES, Binanc
 from atms.stores.facts import Cursor, Fact, OrderFact, Page, Snapshot
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason
-from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs, Request, Ticket
+from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs, Request
 
 # TRAIL is not among them: the venue's trailing stop moves with each trade and in steps of the
 # hundredth of a percent, Backtrader's with each bar and by any amount.
@@ -67,11 +67,16 @@ class BinanceSpot(BinanceStreams, BinancePast):
         book_depth=LEVELS[-1], prints=True, trade_history=True,
     )  # fmt: skip
     idle = 10.0
+    demo = False
 
     def __init__(self) -> None:
         self.names = Symbols()
         self._known: dict[Key, str] = {}  # whose symbol we know though only its key is asked for
         self._keys: dict[str, Key] = {}  # whose key we know though the log tells only its number
+
+    def want(self, options: Mapping[str, Any]) -> None:
+        """Refuse every option: the account of a spot market has none."""
+        refuse_others(self.exchange, options, ())
 
     # ---- answers ----------------------------------------------------------------------------
     def complaint(
@@ -82,12 +87,7 @@ class BinanceSpot(BinanceStreams, BinancePast):
 
     def used(self, headers: Mapping[str, str]) -> Mapping[str, int]:
         """Return name of a budget -> units used, as an answer's headers tell them."""
-        lower = {name.lower(): value for name, value in headers.items()}
-        return {
-            budget: int(lower[name])
-            for name, budget in _USED.items()
-            if lower.get(name, "").isdigit()
-        }
+        return codes.used(headers, _USED)
 
     def judge(self, said: Said) -> Reason | None:
         """Return why a write was refused; None: it may have been carried out."""
@@ -158,6 +158,14 @@ class BinanceSpot(BinanceStreams, BinancePast):
         """Return the address of the websocket API."""
         return str(urls["ws"]["ws-api"]["spot"])
 
+    async def private_address(self, url: str, ask: Ask) -> str:
+        """Return what is dialled for it."""
+        return url
+
+    def prolong(self) -> tuple[Call, timedelta] | None:
+        """Return nothing: the stream needs no key."""
+        return None
+
     def login(self, exchange: Any, number: int) -> dict[str, Any]:
         """Return the signed message that begins the account's stream."""
         return {
@@ -196,30 +204,14 @@ class BinanceSpot(BinanceStreams, BinancePast):
             return "orders cannot be changed here"
         if isinstance(request, Cancel):
             return "" if self._named(request) else f"order {request.key}: of no known symbol"
-        why = next((why for why in map(self._unfit, request.tickets) if why), "")
+        can, account = self.capabilities, self.names.account
+        each = (orders.unfit(ticket, can, account) for ticket in request.tickets)
+        why = next((why for why in each if why), "")
         if why or request.link == "single":
             return why
         if request.link == "oco" and orders.oco(request.tickets) is not None:
             return ""
         return f"no {request.link} of such orders here"
-
-    def _unfit(self, ticket: Ticket) -> str:
-        rule = self.capabilities.keys
-        if not ticket.instrument.startswith(f"{self.names.account}:"):
-            return f"instrument {ticket.instrument!r} is of another account"
-        if len(ticket.key) > rule.max_len or not ticket.key or set(ticket.key) - set(rule.alphabet):
-            return f"key {ticket.key!r} is not of the venue's form"
-        if ticket.kind not in KINDS or ticket.tif not in self.capabilities.tifs:
-            return f"no {ticket.kind.value} order with {ticket.tif} here"
-        if ticket.kind in (Kind.MARKET, Kind.STOP) and ticket.tif == "fok":
-            return f"no {ticket.kind.value} order with fok here"
-        if ticket.post_only and (ticket.kind is not Kind.LIMIT or ticket.tif != "gtc"):
-            return "only a limit order that stays may be post-only here"
-        if ticket.kind in (Kind.LIMIT, Kind.STOP_LIMIT) and ticket.limit is None:
-            return f"a {ticket.kind.value} order without a limit price"
-        if ticket.kind in (Kind.STOP, Kind.STOP_LIMIT) and ticket.trigger is None:
-            return f"a {ticket.kind.value} order without a trigger price"
-        return "a market order's price cannot be bounded here" if ticket.worst is not None else ""
 
     def known(self, request: Request) -> tuple[tuple[Key, str], ...]:
         """Return the names that orders will have: our keys, with their symbols."""

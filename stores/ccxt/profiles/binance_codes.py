@@ -70,6 +70,7 @@ MESSAGES: tuple[tuple[str, Reason], ...] = (
 )
 # Refused before anything looked at it: by the rate limits, or by the firewall in front.
 _TURNED_AWAY = {403: "403", 418: "-1003", 429: "-1003"}
+_ORDERS = (("per 1 DAY", timedelta(days=1)), ("per 1 MINUTE", timedelta(minutes=1)))
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
 _TAGS = re.compile(r"<[^>]*>")
 
@@ -102,6 +103,14 @@ def complaint(status: int, headers: Mapping[str, str], body: str, parsed: Any) -
     return Said(status, named, text, wait, bans=named != "-1015")  # cancels still go
 
 
+def used(headers: Mapping[str, str], names: Mapping[str, str]) -> dict[str, int]:
+    """Return name of a budget -> units used; *names*: header, in small letters -> budget."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    return {
+        budget: int(lower[name]) for name, budget in names.items() if lower.get(name, "").isdigit()
+    }
+
+
 def _retry_after(status: int, headers: Mapping[str, str], code: str, text: str) -> timedelta | None:
     """Return how long to send nothing; where a limit is named without a time, its interval."""
     lower = {name.lower(): value for name, value in headers.items()}
@@ -112,7 +121,7 @@ def _retry_after(status: int, headers: Mapping[str, str], code: str, text: str) 
         until = datetime.fromtimestamp(int(banned[1]) / 1000, UTC)
         return max(timedelta(seconds=1), until - datetime.now(UTC))
     if code == "-1015":  # of orders; it is told without a time
-        return timedelta(days=1) if "per 1 DAY" in text else timedelta(seconds=10)
+        return next((wait for words, wait in _ORDERS if words in text), timedelta(seconds=10))
     if status in _TURNED_AWAY or code == "-1003":
         return timedelta(minutes=2) if status == 418 else timedelta(minutes=1)
     return None

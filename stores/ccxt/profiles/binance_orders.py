@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
 
+from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.profile import Names
 from atms.stores.facts import Fee, FillFact, OrderFact, State, Via
 from atms.stores.requests import Key, Kind, Refs, Side, Ticket
@@ -53,6 +54,26 @@ def parameters(ticket: Ticket) -> dict[str, Any]:
     if ticket.post_only:
         return {"type": "LIMIT_MAKER", **limit}
     return {"type": "LIMIT", "timeInForce": ticket.tif.upper(), **limit}
+
+
+def unfit(ticket: Ticket, can: Capabilities, account: str) -> str:
+    """Return why a ticket has no words at the venue, of spot or futures; empty: it has."""
+    rule = can.keys
+    if not ticket.instrument.startswith(f"{account}:"):
+        return f"instrument {ticket.instrument!r} is of another account"
+    if len(ticket.key) > rule.max_len or not ticket.key or set(ticket.key) - set(rule.alphabet):
+        return f"key {ticket.key!r} is not of the venue's form"
+    if ticket.kind not in can.kinds or ticket.tif not in can.tifs:
+        return f"no {ticket.kind.value} order with {ticket.tif} here"
+    if ticket.kind in (Kind.MARKET, Kind.STOP) and ticket.tif == "fok":
+        return f"no {ticket.kind.value} order with fok here"
+    if ticket.post_only and (ticket.kind is not Kind.LIMIT or ticket.tif != "gtc"):
+        return "only a limit order that stays may be post-only here"
+    if ticket.kind in (Kind.LIMIT, Kind.STOP_LIMIT) and ticket.limit is None:
+        return f"a {ticket.kind.value} order without a limit price"
+    if ticket.kind in (Kind.STOP, Kind.STOP_LIMIT) and ticket.trigger is None:
+        return f"a {ticket.kind.value} order without a trigger price"
+    return "a market order's price cannot be bounded here" if ticket.worst is not None else ""
 
 
 def oco(tickets: tuple[Ticket, ...]) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ class BinanceStreams:
     place = "binance-spot"
     names: Symbols
 
-    def market_url(self, urls: Mapping[str, Any]) -> str:
+    def market_url(self, urls: Mapping[str, Any], channel: str) -> str:
         """Return the address of combined streams, whose messages name their stream."""
         return str(urls["ws"]["spot"]).removesuffix("/ws") + "/stream"
 

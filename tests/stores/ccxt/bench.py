@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from atms.sandbox.binance.config import MarketConfig, SandboxConfig
 from atms.sandbox.binance.server import Sandbox
@@ -41,9 +42,15 @@ def run(body: Callable[[SandboxBench], Awaitable[None]], config: SandboxConfig =
 
 
 class SandboxBench(Bench):
-    """One account of the sandbox."""
+    """One account of the sandbox.
 
-    def __init__(self, sandbox: Sandbox, front: Between) -> None:
+    Attributes:
+        exchange, symbol: ccxt's names of the venue and of what is traded.
+    """
+
+    exchange, symbol = "binance", "BTC/USDT"
+
+    def __init__(self, sandbox: Any, front: Between) -> None:
         self.sandbox, self.front = sandbox, front
         self.stores: list[CCXTStore] = []
         self._placed: dict[Key, Decimal] = {}
@@ -53,7 +60,7 @@ class SandboxBench(Bench):
         """Learn what the venue can, and where its log stands."""
         store = self.connection()
         self.can = replace(await store.connect(), read_lag=LAG)
-        (listed,) = await store.instruments(["BTC/USDT"])
+        (listed,) = await store.instruments([self.symbol])
         self.instrument = listed.id
         self.start = (await store.log(None, [self.instrument])).next
         await store.close()
@@ -61,7 +68,7 @@ class SandboxBench(Bench):
 
     def connection(self) -> CCXTStore:
         store = CCXTStore(
-            "binance", key=self.sandbox.key, secret=self.sandbox.secret, url=self.front.url,
+            self.exchange, key=self.sandbox.key, secret=self.sandbox.secret, url=self.front.url,
             market_clock="stream", timeout=5,
         )  # fmt: skip
         store.page = 3

@@ -1,4 +1,4 @@
-"""The ccxt store passes the contract of stores on the sandbox of Binance spot."""
+"""The ccxt store passes the contract of stores on the sandboxes of Binance, spot and futures."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from atms.errors import VenueError
 from atms.stores.facts import State
 from atms.stores.market import Bar
 from tests.stores.bench import Bench, Ear, placed, played
+from tests.stores.ccxt import usdm
 from tests.stores.ccxt.bench import PRICE, run
 from tests.stores.contract import StoreContract
 
 
-class TestBinanceSpot(StoreContract):
-    def play(self, body: Callable[[Bench], Awaitable[None]]) -> None:
-        run(body)
+class OfBinance(StoreContract):
+    """What spot and futures say alike."""
+
+    symbol, near = "BTC/USDT", "BTC/USD"
 
     @played
     async def test_instruments_have_our_names_and_unknown_ones_are_left_out(
@@ -24,23 +26,12 @@ class TestBinanceSpot(StoreContract):
     ) -> None:
         """Here an unknown one is told, with the nearest that there is."""
         store = await bench.opened()
-        (found,) = await store.instruments(["BTC/USDT"])
-        assert found.id == bench.instrument == f"{store.account}:BTC/USDT"
+        (found,) = await store.instruments([self.symbol])
+        assert found.id == bench.instrument == f"{store.account}:{self.symbol}"
         assert found.qty_step > 0
-        with pytest.raises(VenueError, match="no symbol 'BTC/USD'; did you mean 'BTC/USDT'"):
-            await store.instruments(["BTC/USDT", "BTC/USD"])
-
-    @played
-    async def test_an_orders_other_is_taken_back_when_one_is_filled(self, bench: Bench) -> None:
-        """The venue holds pairs of a limit and a stop order, and no others."""
-        store = await bench.opened()
-        ear = Ear(store)
-        names = await placed(store, *bench.legs("a-1", "a-2"), link="oco")
-        assert all(names.values())
-        await bench.fill("a-1")
-        await bench.settle()
-        assert ear.orders("a-1")[-1].state is State.FILLED
-        assert ear.orders("a-2")[-1].state is State.CANCELED
+        told = f"no symbol '{self.near}'; did you mean '{self.symbol}'"
+        with pytest.raises(VenueError, match=told):
+            await store.instruments([self.symbol, self.near])
 
     @played
     async def test_bars_come_in_order_and_history_has_the_final_ones(self, bench: Bench) -> None:
@@ -64,3 +55,27 @@ class TestBinanceSpot(StoreContract):
         assert [bar async for bar in store.history(bench.instrument, "1m", *span)] == final
         less = store.history(bench.instrument, "1m", first.close_at, last.open_at)
         assert [bar async for bar in less] == final[1:-1]
+
+
+class TestBinanceSpot(OfBinance):
+    def play(self, body: Callable[[Bench], Awaitable[None]]) -> None:
+        run(body)
+
+    @played
+    async def test_an_orders_other_is_taken_back_when_one_is_filled(self, bench: Bench) -> None:
+        """The venue holds pairs of a limit and a stop order, and no others."""
+        store = await bench.opened()
+        ear = Ear(store)
+        names = await placed(store, *bench.legs("a-1", "a-2"), link="oco")
+        assert all(names.values())
+        await bench.fill("a-1")
+        await bench.settle()
+        assert ear.orders("a-1")[-1].state is State.FILLED
+        assert ear.orders("a-2")[-1].state is State.CANCELED
+
+
+class TestBinanceUsdm(OfBinance):
+    symbol, near = "BTC/USDT:USDT", "BTC/USDT"
+
+    def play(self, body: Callable[[Bench], Awaitable[None]]) -> None:
+        usdm.run(body)

@@ -1,0 +1,289 @@
+"""Binance USD-M futures: what they can, how they are asked, and what their answers say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from string import ascii_letters, digits
+from typing import Any
+
+from atms.errors import VenueError, did_you_mean
+from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.names import Contracts
+from atms.stores.ccxt.profile import Answer, Ask, Call, Said
+from atms.stores.ccxt.profiles import binance_codes, binance_reads
+from atms.stores.ccxt.profiles import binanceusdm_account as settings
+from atms.stores.ccxt.profiles import binanceusdm_codes as codes
+from atms.stores.ccxt.profiles import binanceusdm_events as events
+from atms.stores.ccxt.profiles import binanceusdm_orders as orders
+from atms.stores.ccxt.profiles import binanceusdm_reads as reads
+from atms.stores.ccxt.profiles import binanceusdm_snapshots as snapshots
+from atms.stores.ccxt.profiles.binance_filters import contract_of, instrument_of, limits_of
+from atms.stores.ccxt.profiles.binance_orders import moment, split_ref, unfit
+from atms.stores.ccxt.profiles.binance_streams import LEVELS
+from atms.stores.ccxt.profiles.binanceusdm_streams import TIMEFRAMES, UsdmStreams
+from atms.stores.facts import Cursor, Fact, OrderFact, Page, Snapshot, State
+from atms.stores.market import Bar, Instrument
+from atms.stores.outcomes import Acked, Looked, Reason
+from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs, Request
+
+# TRAIL is not among them: the venue's follows each trade, Backtrader's each bar.
+KINDS = frozenset({Kind.MARKET, Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT})
+BUDGETS = (
+    Budget(name="weight", per=timedelta(minutes=1), units=2400, shared_by="address", reserve=300),
+    Budget(
+        name="orders_10s", per=timedelta(seconds=10), units=300, shared_by="account", reserve=60
+    ),
+    Budget(
+        name="orders_1m", per=timedelta(minutes=1), units=1200, shared_by="account", reserve=240
+    ),
+)
+_USED = {
+    "x-mbx-used-weight-1m": "weight", "x-mbx-order-count-10s": "orders_10s",
+    "x-mbx-order-count-1m": "orders_1m",
+}  # fmt: skip
+_PROLONG = timedelta(minutes=30)  # a listen key lives for 60
+
+
+class BinanceUsdm(UsdmStreams):
+    """USD-M futures in one-way mode; stops are conditional orders, with numbers of their own."""
+
+    exchange = "binanceusdm"
+    options: Mapping[str, Any] = {"fetchMarkets": {"types": ["linear"]}, "recvWindow": 5000}
+    capabilities = Capabilities(
+        keys=KeyRule(
+            max_len=36, alphabet=ascii_letters + digits + "-_.:/", unique="open", kinds=KINDS,
+            lookup=True,
+        ),
+        kinds=KINDS, tifs=frozenset({"gtc", "ioc", "fok"}), post_only=True, reduces="flag",
+        trigger_on="last", read_lag=timedelta(seconds=30), outcome_bound=timedelta(seconds=75),
+        log="per_instrument", bar_end="flag", bar_lag=timedelta(seconds=2),
+        timeframes=TIMEFRAMES, budgets=BUDGETS, book_depth=LEVELS[-1], prints=True,
+    )  # fmt: skip
+    idle = 10.0
+    demo = True
+
+    def __init__(self) -> None:
+        self.names = Contracts()
+        self._wanted = settings.Wanted()
+        self._has_account = False
+        self._named: dict[Key, Refs] = {}  # the names that an order of ours has
+        self._keys: dict[str, Key] = {}  # whose key we know though the log tells only its number
+
+    def want(self, options: Mapping[str, Any]) -> None:
+        """Take what the account is to be like."""
+        self._wanted = settings.wanted(self.exchange, options)
+
+    # ---- answers ----------------------------------------------------------------------------
+    def complaint(
+        self, status: int, headers: Mapping[str, str], body: str, parsed: Any
+    ) -> Said | None:
+        """Return what is wrong with an answer; None: nothing is."""
+        return binance_codes.complaint(status, headers, body, parsed)
+
+    def used(self, headers: Mapping[str, str]) -> Mapping[str, int]:
+        """Return name of a budget -> units used, as an answer's headers tell them."""
+        return binance_codes.used(headers, _USED)
+
+    def judge(self, said: Said) -> Reason | None:
+        """Return why a write was refused; None: it may have been carried out."""
+        return codes.judge(said)
+
+    # ---- the connection ---------------------------------------------------------------------
+    def time(self) -> Call:
+        """Return the request for the venue's time."""
+        return binance_reads.call("fapiPublicGetTime", 1)
+
+    def read_time(self, reply: Any) -> datetime:
+        """Return the venue's time."""
+        return moment(reply["serverTime"])
+
+    async def account(self, ask: Ask) -> str:
+        """Return the venue's word for the account; VenueError: its mode is another than wanted."""
+        await settings.check_account(ask, self.place)
+        rows = await ask(binance_reads.call("fapiPrivateV3GetBalance", 5))
+        self._has_account = True
+        return str(rows[0]["accountAlias"])
+
+    def permissions(self) -> Call:
+        """Return the request for what the key may do."""
+        return Call(method="sapiGetAccountApiRestrictions")
+
+    def may_withdraw(self, reply: Any) -> bool | None:
+        """Return whether the key may withdraw."""
+        told = reply.get("enableWithdrawals")
+        return told if isinstance(told, bool) else None
+
+    # ---- what may be traded -----------------------------------------------------------------
+    async def instruments(
+        self, ask: Ask, symbols: Sequence[str]
+    ) -> tuple[tuple[Instrument, ...], tuple[Budget, ...]]:
+        """Return what is traded, and the venue's own budgets.
+
+        Raises:
+            VenueError: a symbol is unknown, or its leverage or margin mode another than wanted.
+        """
+        info = await ask(binance_reads.call("fapiPublicGetExchangeInfo", 1))
+        rows = {contract_of(row): row for row in info["symbols"]}
+        for symbol in symbols:
+            if symbol not in rows:
+                hint = did_you_mean(symbol, rows) or "; symbols are written like BTC/USDT:USDT"
+                raise VenueError(f"{self.place}: no symbol {symbol!r}{hint}")
+        raws = {rows[symbol]["symbol"]: symbol for symbol in symbols}
+        if self._has_account:
+            await settings.check_symbols(ask, self.place, raws, self._wanted)
+        found = []
+        for symbol in symbols:
+            row = rows[symbol]
+            self.names.learn(row["symbol"], symbol, row["baseAsset"], row["marginAsset"])
+            found.append(instrument_of(row, self.names.id(row["symbol"])))
+        return tuple(found), limits_of(info, BUDGETS)
+
+    async def history(
+        self, ask: Ask, raw: str, timeframe: str, start: datetime, end: datetime, rows: int
+    ) -> tuple[list[Bar], bool]:
+        """Return bars from a start on, the oldest first, and whether there are more."""
+        return await reads.history(ask, self.names, raw, timeframe, start, end, rows)
+
+    async def newest(self, ask: Ask, raw: str) -> datetime | None:
+        """Return when the newest trade was; None: there is none."""
+        return await reads.newest(ask, raw)
+
+    # ---- the private stream -----------------------------------------------------------------
+    async def private_address(self, url: str, ask: Ask) -> str:
+        """Return the address with a listen key, which is as good as a password."""
+        reply = await ask(binance_reads.call("fapiPrivatePostListenKey", 1))
+        return f"{url}?listenKey={reply['listenKey']}"
+
+    def prolong(self) -> tuple[Call, timedelta] | None:
+        """Return the request that keeps the listen key alive, and how often."""
+        return binance_reads.call("fapiPrivatePutListenKey", 1), _PROLONG
+
+    def login(self, exchange: Any, number: int) -> dict[str, Any] | None:
+        """Return nothing: the address is enough."""
+        return None
+
+    def answered(self, message: Mapping[str, Any]) -> Answer | None:
+        """Return the answer that a message is; None: it is an event."""
+        if message.get("id") is None:
+            return None
+        error = message.get("error")
+        said = None if error is None else binance_codes.complaint(400, {}, "", error)
+        return Answer(id=str(message["id"]), said=said)
+
+    def ends(self, message: Mapping[str, Any]) -> bool:
+        """Return whether a message says that the connection is about to end."""
+        return events.inner(message).get("e") in ("listenKeyExpired", "serverShutdown")
+
+    def facts(self, message: Mapping[str, Any]) -> tuple[Fact, ...]:
+        """Return what an event of the account's stream says."""
+        facts = events.account_event(events.inner(message), self.names)
+        for fact in facts:
+            if isinstance(fact, OrderFact):
+                self._remember(fact)
+        return facts
+
+    # ---- writes -----------------------------------------------------------------------------
+    def unfit(self, request: Request) -> str:
+        """Return why a request has no words here; empty: it has."""
+        if isinstance(request, Amend):
+            return "orders cannot be changed here"
+        if isinstance(request, Cancel):
+            named = self._target(request) is not None
+            return "" if named else f"order {request.key}: of no known symbol"
+        if request.link != "single":
+            return f"no {request.link} here"
+        ticket = request.tickets[0]
+        if ticket.bucket != "net":
+            return f"no position {ticket.bucket!r} in one-way mode"
+        return unfit(ticket, self.capabilities, self.names.account)
+
+    def known(self, request: Request) -> tuple[tuple[Key, str], ...]:
+        """Return the names that orders will have: our keys, with their symbols."""
+        if not isinstance(request, Place):
+            return ()
+        found = []
+        for one in request.tickets:
+            name = orders.own_ref(one, self.names.raw(one.instrument))
+            self._named[one.key] = self._named.get(one.key, frozenset()) | {name}
+            found.append((one.key, name))
+        return tuple(found)
+
+    def write(self, prepared: Prepared) -> Call:
+        """Return the one request that carries a request out."""
+        request = prepared.request
+        if isinstance(request, Cancel):
+            target = self._target(request)
+            assert target is not None
+            method, params = target
+            return Call(method=method, params=params, costs={"weight": 1})
+        assert isinstance(request, Place)
+        ticket = request.tickets[0]
+        params = orders.parameters(ticket, self.names.raw(ticket.instrument))
+        conditional = ticket.kind in orders.CONDITIONAL
+        return Call(
+            method="fapiPrivatePostAlgoOrder" if conditional else "fapiPrivatePostOrder",
+            params=params, costs={"weight": 1, "orders_10s": 1, "orders_1m": 1},
+        )  # fmt: skip
+
+    def _target(self, request: Cancel) -> tuple[str, dict[str, Any]] | None:
+        return orders.target(request.refs | self._named.get(request.key, frozenset()))
+
+    def acked(self, prepared: Prepared, reply: Any) -> Acked:
+        """Return what the venue's answer to a write says."""
+        request = prepared.request
+        assert isinstance(request, Place | Cancel)
+        if "algoId" not in reply:
+            key = request.key if isinstance(request, Cancel) else None
+            fact = orders.order(reply, self.names, "reply", key)
+        elif isinstance(request, Place):
+            fact = orders.conditional(reply, self.names, "reply")
+        else:
+            fact = self._gone(request, reply)
+        self._remember(fact)
+        assert fact.key is not None
+        refs = tuple((fact.key, name) for name in sorted(fact.refs))
+        return Acked(refs=refs, facts=(fact,))
+
+    def _gone(self, request: Cancel, reply: Mapping[str, Any]) -> OrderFact:
+        """Return a conditional order that was cancelled: the reply names it, and no more."""
+        known = request.refs | self._named.get(request.key, frozenset())
+        found = orders.number_of(known, "algo") or orders.number_of(known, "algoclient")
+        assert found is not None
+        raw = found[0]
+        return OrderFact(
+            at=datetime.now(UTC), via="reply", key=request.key, instrument=self.names.id(raw),
+            refs=frozenset({orders.algo_ref(raw, reply["algoId"])}), state=State.CANCELED,
+            filled=Decimal(0),
+        )  # fmt: skip
+
+    # ---- reads of the account ---------------------------------------------------------------
+    def learn(self, names: Collection[str]) -> None:
+        """Remember the names that our keys make."""
+        for name in names:
+            kind, _, value = split_ref(name)
+            if kind in ("client", "algoclient"):
+                self._named[value] = self._named.get(value, frozenset()) | {name}
+
+    def _remember(self, fact: OrderFact) -> None:
+        assert fact.key is not None
+        self._named[fact.key] = self._named.get(fact.key, frozenset()) | fact.refs
+        for name in fact.refs:
+            if name.startswith("order:"):
+                self._keys[name] = fact.key
+
+    async def lookup(self, ask: Ask, key: Key, refs: Refs, at: datetime) -> Looked:
+        """Ask for an order; *at* is when it was asked for."""
+        known = self._named.get(key, frozenset())
+        return await reads.lookup(ask, self.names, key, refs, known, at)
+
+    async def log(
+        self, ask: Ask, after: Cursor | None, raws: Sequence[str], at: datetime, rows: int
+    ) -> Page:
+        """Return executions and income after a place in the account's history."""
+        return await reads.log(ask, self.names, self._keys, after, raws, at, rows)
+
+    async def snapshot(self, ask: Ask, raws: Sequence[str], at: datetime) -> Snapshot:
+        """Return orders, positions and balances; what could not be read is left out."""
+        return await snapshots.snapshot(ask, self.names, raws, self.names.assets(raws), at)

@@ -1,0 +1,95 @@
+"""Binance USD-M's public streams: two addresses, each of which carries some of them.
+
+``/public`` carries books, best prices and trades, ``/market`` the others; what is asked for at the
+wrong one stays silent (developers.binance.com, "USD-M Futures routes streams by path").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from atms.errors import VenueError
+from atms.stores.ccxt.names import Contracts
+from atms.stores.ccxt.profile import Call, Stream
+from atms.stores.ccxt.profiles import binance_events as spot
+from atms.stores.ccxt.profiles import binance_reads as reads
+from atms.stores.ccxt.profiles import binanceusdm_events as events
+from atms.stores.ccxt.profiles.binance_streams import LEVELS
+from atms.stores.market import Quote
+
+TIMEFRAMES = frozenset(
+    "1m,3m,5m,15m,30m,1h,2h,4h,6h,8h,12h,1d,3d,1w,1M".split(",")  # noqa: SIM905 - one line
+)
+PUBLIC, MARKET = "public", "market"
+
+
+class UsdmStreams:
+    """The public streams of the USD-M market."""
+
+    place = "binance-usdm"
+    names: Contracts
+
+    def market_url(self, urls: Mapping[str, Any], channel: str) -> str:
+        """Return the address of combined streams, whose messages name their stream."""
+        return f"{_base(urls)}/{channel}/stream"
+
+    def private_url(self, urls: Mapping[str, Any]) -> str:
+        """Return the address of the account's stream."""
+        return f"{_base(urls)}/private/ws"
+
+    def bars(self, raw: str, timeframe: str) -> Stream:
+        """Return the stream of bars."""
+        if timeframe not in TIMEFRAMES:
+            known = " ".join(sorted(TIMEFRAMES))
+            raise VenueError(f"{self.place}: no bars of {timeframe}; there are: {known}")
+        return Stream(
+            name=f"{raw.lower()}@kline_{timeframe}", channel=MARKET,
+            read=lambda event, at: spot.bar(event, self.names),
+        )  # fmt: skip
+
+    def quotes(self, raw: str) -> Stream:
+        """Return the stream of the best prices."""
+        return Stream(
+            name=f"{raw.lower()}@bookTicker", channel=PUBLIC,
+            read=lambda event, at: spot.best(event, at, self.names),
+        )  # fmt: skip
+
+    def quote(self, raw: str) -> Call:
+        """Return the request for the best prices."""
+        return reads.call("fapiPublicGetTickerBookTicker", 2, symbol=raw)
+
+    def read_quote(self, reply: Any, at: datetime) -> Quote | None:
+        """Return the best prices; None: a side is empty."""
+        return spot.best(reply, at, self.names)
+
+    def book(self, raw: str, depth: int) -> Stream:
+        """Return the stream of an order book; VenueError: it is not that deep."""
+        if not 1 <= depth <= LEVELS[-1]:
+            raise VenueError(f"{self.place}: a book of {depth} levels; there are 1 to {LEVELS[-1]}")
+        levels = next(level for level in LEVELS if level >= depth)
+        return Stream(
+            name=f"{raw.lower()}@depth{levels}@100ms", channel=PUBLIC,
+            read=lambda event, at: events.depth(event, at, self.names.id(raw), depth),
+        )  # fmt: skip
+
+    def prints(self, raw: str) -> Stream:
+        """Return the stream of public trades."""
+        return Stream(
+            name=f"{raw.lower()}@trade", channel=PUBLIC,
+            read=lambda event, at: events.trade(event, self.names),
+        )  # fmt: skip
+
+    def subscribe(self, names: Collection[str], number: int, *, on: bool) -> dict[str, Any]:
+        """Return the message that begins or ends streams."""
+        method = "SUBSCRIBE" if on else "UNSUBSCRIBE"
+        return {"method": method, "params": sorted(names), "id": number}
+
+    def streamed(self, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+        """Return name of a stream and what it says; None: it is of no stream."""
+        return (message["stream"], message["data"]) if "stream" in message else None
+
+
+def _base(urls: Mapping[str, Any]) -> str:
+    return str(urls["ws"]["linear"]).removesuffix("/ws")

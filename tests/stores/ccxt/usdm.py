@@ -1,0 +1,68 @@
+"""A bench on the sandbox of USD-M futures: the real ccxt, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from decimal import Decimal
+
+from atms.sandbox.binance.config import MarketConfig
+from atms.sandbox.binance_usdm.config import UsdmConfig
+from atms.sandbox.binance_usdm.server import UsdmSandbox
+from atms.stores.ccxt.store import CCXTStore
+from atms.stores.requests import Key, Kind, Ticket
+from tests.stores.ccxt.bench import SandboxBench
+from tests.stores.ccxt.between import Between
+
+CONFIG = UsdmConfig(
+    balances={"USDT": Decimal(4_000)},
+    markets=(MarketConfig(step=Decimal("0.001"), depth=Decimal(500)),),
+)
+
+
+class UsdmBench(SandboxBench):
+    """One account of the sandbox of futures."""
+
+    exchange, symbol = "binanceusdm", "BTC/USDT:USDT"
+    sandbox: UsdmSandbox
+
+    def too_large(self, key: Key) -> Ticket:
+        # 90,000 need 4,500 at a leverage of 20
+        return replace(self.standing(key), qty=Decimal(1000))
+
+    def received(self) -> int:
+        return sum(not path.endswith("/listenKey") for path in self.front.writes)
+
+    def stop(self, key: Key, trigger: int, *, side: int = -1, qty: int = 8) -> Ticket:
+        """Return a conditional order at the market that reduces."""
+        return Ticket(
+            key=key, instrument=self.instrument, side=side, qty=Decimal(qty), kind=Kind.STOP,
+            trigger=Decimal(trigger), reduces=True,
+        )  # fmt: skip
+
+
+def run(body: Callable[[UsdmBench], Awaitable[None]], config: UsdmConfig = CONFIG) -> None:
+    """Run a coroutine with a bench, and leave nothing open."""
+
+    async def played() -> None:
+        async with UsdmSandbox(config) as sandbox, Between(sandbox.url) as front:
+            bench = UsdmBench(sandbox, front)
+            try:
+                await bench.ready()
+                await body(bench)
+            finally:
+                for store in bench.stores:
+                    await store.close()
+
+    asyncio.run(played())
+
+
+def store_of(bench: UsdmBench, **more: object) -> CCXTStore:
+    """Return a connection with options of its own."""
+    made = CCXTStore(
+        "binanceusdm", url=bench.front.url, key=bench.sandbox.key, secret=bench.sandbox.secret,
+        timeout=2, market_clock="stream", options=more,
+    )  # fmt: skip
+    bench.stores.append(made)
+    return made
