@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 _NOT_THERE = {"refused", "not_placed", "not_sent"}
+_WAITING = {"NEW", "TRIGGERING", "TRIGGERED"}
 _OPEN = {"NEW", "PARTIALLY_FILLED", "PENDING_NEW"}
 Fill = tuple[str, Decimal, Decimal, Decimal, str]  # order, quantity, price, fee, its asset
 
@@ -40,8 +41,9 @@ class Told:
 
 
 def differences(
-    log: list[dict[str, Any]], start: dict[str, Decimal], state: Path, ledger: Path | None
-) -> list[str]:
+    log: list[dict[str, Any]], start: dict[str, Decimal], state: Path, ledger: Path | None,
+    settle: str = "",
+) -> list[str]:  # fmt: skip
     """Return what journal and ledger tell otherwise than the venue; an empty list: nothing.
 
     Args:
@@ -49,8 +51,13 @@ def differences(
         start: what the account held when the venue began.
         state: the folder of all accounts' files; it holds one account.
         ledger: its database; None: it is not looked at.
+        settle: of futures, the asset that profits are paid in.
     """
     journal, refused, prefix = _journal(_journal_of(state))
+    if settle:
+        journal.balances[settle] = _rounded(
+            journal.balances.get(settle, Decimal(0)) + _won(journal)
+        )
     venue = _venue(log, start, prefix)
     found = [f"{side}: {one} twice" for side, told in (("venue", venue), ("journal", journal))
              for one in told.twice]  # fmt: skip
@@ -78,6 +85,27 @@ def differences(
         )
         found += _compared("ledger's balance", venue.balances, kept.balances)
     return found
+
+
+def _won(told: Told) -> Decimal:
+    """Return what fills have won, in the order of the venue's numbers, at average prices."""
+    held = paid = won = Decimal(0)
+    for _, (_, qty, price, _, _) in sorted(
+        told.fills.items(), key=lambda one: int(one[0].rpartition(":")[2])
+    ):
+        closed = min(abs(held), abs(qty)) if held * qty < 0 else Decimal(0)
+        if closed:
+            sign = 1 if held > 0 else -1
+            average = paid / held
+            won += sign * closed * (price - average)
+            held, paid = held - sign * closed, paid - sign * closed * average
+            qty += sign * closed
+        held, paid = held + qty, paid + qty * price
+    return won
+
+
+def _rounded(units: Decimal) -> Decimal:
+    return units.quantize(Decimal("0.00000001"))
 
 
 def in_doubt(state: Path) -> bool:
@@ -109,6 +137,9 @@ def _venue(log: list[dict[str, Any]], start: dict[str, Decimal], prefix: str) ->
         if not str(line.get("client_id", "")).startswith(f"{prefix}-"):
             continue
         key, number = line["client_id"], line["order"]
+        if line["what"] == "algo":  # a conditional order, which may have made an order by now
+            told.orders[key] = line["status"] in _WAITING
+            continue
         if line["what"] == "order" and numbers.setdefault(key, number) != number:
             told.twice.append(f"order {key}")
         standing[number] = line["status"]
@@ -186,7 +217,7 @@ def _take(
             Decimal(fee["amount"]), fee["asset"],
         )  # fmt: skip
         effects[record["exec"]] = [
-            *((move["asset"], Decimal(move["amount"])) for move in record["moves"]),
+            *((move["asset"], Decimal(move["amount"])) for move in record.get("moves", ())),
             (fee["asset"], -Decimal(fee["amount"])),
         ]
         for asset, units in effects[record["exec"]]:

@@ -64,6 +64,43 @@ class Busy(Live):
             self.sell(size=0.015)
 
 
+class Turn(Live):
+    """Long and short by turns, each with a stop; what is left of the old one is taken back."""
+
+    def __init__(self):
+        self.guard = None
+
+    def notify_order(self, order):
+        if order is self.guard and not order.alive():
+            self.guard = None
+
+    def act(self):
+        step, close = len(self) % 4, self.data.close[0]
+        if step == 0:
+            if self.guard is not None:
+                self.cancel(self.guard)
+            size = 0.02 if self.position.size else 0.01
+            (self.sell if self.position.size > 0 else self.buy)(size=size)
+        if step == 1 and self.position.size and self.guard is None:
+            long = self.position.size > 0
+            price = round(close * (0.995 if long else 1.005), 2)
+            protect = self.sell if long else self.buy
+            self.guard = protect(size=abs(self.position.size), exectype=bt.Order.Stop, price=price)
+        if step == 2:
+            self.buy(size=0.002, exectype=bt.Order.Limit, price=round(close * 0.999, 2))
+
+
+class Guarded(Live):
+    """Buys once, and guards what it has with a stop far off."""
+
+    def act(self):
+        if not self.position.size and len(self.broker.orders) == 0:
+            self.buy(size=0.01)
+        elif self.position.size and len(self.broker.orders) == 1:
+            price = round(self.data.close[0] * 0.9, 2)
+            self.sell(size=self.position.size, exectype=bt.Order.Stop, price=price)
+
+
 class Hold(Live):
     """One market order, one limit order far off; then nothing."""
 

@@ -11,9 +11,12 @@ from typing import Any
 
 from atms.sandbox.binance.config import Limits, MarketConfig, SandboxConfig
 from atms.sandbox.binance.threads import SandboxThread
+from atms.sandbox.binance_usdm.config import UsdmConfig
+from atms.sandbox.binance_usdm.server import UsdmThread
 
 LOG = Path("venue.jsonl")
 KEY, SECRET = "k" * 64, "s" * 64
+WIDE = Limits(weight=10**6, raw=10**7, orders_10s=10**6, orders_day=10**6, algo_orders=1000)
 
 
 class Venue:
@@ -25,7 +28,7 @@ class Venue:
         on_note: called with each line of its log, in its thread, before anything is answered.
     """
 
-    def __init__(self, thread: SandboxThread) -> None:
+    def __init__(self, thread: Any) -> None:
         self.thread, self.sandbox = thread, thread.sandbox
         self.env = {
             "ATMS_SANDBOX_URL": self.sandbox.url, "ATMS_SANDBOX_KEY": self.sandbox.key,
@@ -83,7 +86,7 @@ def serving(
     given: dict[str, Any] = {
         "markets": (market,), "speed": 3600 / seconds_a_bar if seconds_a_bar else 1.0,
         "key": KEY, "secret": SECRET, "balances": {"USDT": Decimal(100_000)}, "log": LOG,
-        "limits": limits or Limits(weight=10**6, raw=10**7, orders_10s=10**6, algo_orders=1000),
+        "limits": limits or WIDE,
         **options,
     }  # fmt: skip
     with SandboxThread(SandboxConfig(**given)) as thread:
@@ -91,3 +94,18 @@ def serving(
             yield Venue(thread)
         finally:
             thread.sandbox.truth.close()  # whatever its end comes to, its file is closed
+
+
+@contextmanager
+def serving_futures(*, seconds_a_bar: float = 0.25, **options: Any) -> Iterator[Venue]:
+    """Serve a sandbox of futures alike."""
+    given: dict[str, Any] = {
+        "markets": (MarketConfig(symbol="BTCUSDT", source="sample:BTCUSD_1h"),),
+        "speed": 3600 / seconds_a_bar, "key": KEY, "secret": SECRET,
+        "balances": {"USDT": Decimal(100_000)}, "log": LOG, "limits": WIDE, **options,
+    }  # fmt: skip
+    with UsdmThread(UsdmConfig(**given)) as thread:
+        try:
+            yield Venue(thread)
+        finally:
+            thread.sandbox.truth.close()
