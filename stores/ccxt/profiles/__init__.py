@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 from atms.errors import UnknownName, did_you_mean
 from atms.stores.ccxt.profile import Profile
@@ -12,6 +13,12 @@ PROFILES = {
     "binance": ("atms.stores.ccxt.profiles.binance", "BinanceSpot"),
     "binanceusdm": ("atms.stores.ccxt.profiles.binanceusdm", "BinanceUsdm"),
 }
+
+if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported by name
+    from atms.stores.ccxt.profiles.binance import BinanceSpot
+    from atms.stores.ccxt.profiles.binanceusdm import BinanceUsdm
+
+    _HELD: tuple[Profile, ...] = (BinanceSpot(), BinanceUsdm())
 
 
 def profile(exchange: str) -> Profile:

@@ -1,4 +1,4 @@
-"""Binance USD-M's public streams: two addresses, each of which carries some of them.
+"""Binance USD-M's public side: how symbols are written, and streams from two addresses.
 
 ``/public`` carries books, best prices and trades, ``/market`` the others; what is asked for at the
 wrong one stays silent (developers.binance.com, "USD-M Futures routes streams by path").
@@ -12,12 +12,13 @@ from typing import Any
 
 from atms.errors import VenueError
 from atms.stores.ccxt.names import Contracts
-from atms.stores.ccxt.profile import Call, Stream
+from atms.stores.ccxt.profile import Ask, Call, Stream
 from atms.stores.ccxt.profiles import binance_events as spot
 from atms.stores.ccxt.profiles import binance_reads as reads
 from atms.stores.ccxt.profiles import binanceusdm_events as events
+from atms.stores.ccxt.profiles.binance_filters import contract_of
 from atms.stores.ccxt.profiles.binance_streams import LEVELS
-from atms.stores.market import Quote
+from atms.stores.market import Print, Quote
 
 TIMEFRAMES = frozenset(
     "1m,3m,5m,15m,30m,1h,2h,4h,6h,8h,12h,1d,3d,1w,1M".split(",")  # noqa: SIM905 - one line
@@ -26,7 +27,7 @@ PUBLIC, MARKET = "public", "market"
 
 
 class UsdmStreams:
-    """The public streams of the USD-M market."""
+    """The public side of the USD-M market; trades of the past are not read here."""
 
     place = "binance-usdm"
     names: Contracts
@@ -38,6 +39,21 @@ class UsdmStreams:
     def private_url(self, urls: Mapping[str, Any]) -> str:
         """Return the address of the account's stream."""
         return f"{_base(urls)}/private/ws"
+
+    async def spelled(self, ask: Ask, symbol: str) -> str:
+        """Return ``BTC/USDT:USDT`` for ``BTCUSDT``; what is unknown as it was given."""
+        if "/" in symbol:
+            return symbol
+        info = await ask(reads.call("fapiPublicGetExchangeInfo", 1))
+        rows = {row["symbol"]: row for row in info["symbols"]}
+        row = rows.get(symbol.upper())
+        return symbol if row is None else contract_of(row)
+
+    async def trades(
+        self, ask: Ask, raw: str, start: datetime, after: str | None, rows: int
+    ) -> tuple[list[Print], bool]:
+        """Return none: how far back their ids reach could not be confirmed."""
+        return [], False
 
     def bars(self, raw: str, timeframe: str) -> Stream:
         """Return the stream of bars."""

@@ -218,6 +218,17 @@ def test_a_leverage_above_the_bracket_is_told_at_start_up(monkeypatch: pytest.Mo
     run(body)
 
 
+def test_a_symbol_may_be_written_as_the_venue_does() -> None:
+    async def body(bench: UsdmBench) -> None:
+        store = await bench.opened()
+        profile = store._profile  # type: ignore[attr-defined]
+        ask = store._asking.ask  # type: ignore[attr-defined]
+        found = [await profile.spelled(ask, one) for one in ("btcusdt", bench.symbol, "nosuch")]
+        assert found == [bench.symbol, bench.symbol, "nosuch"]
+
+    run(body)
+
+
 # ---- what the venue does by itself ---------------------------------------------------------
 def test_funding_is_a_fact_of_the_log_and_the_stream_says_that_there_is_one() -> None:
     async def body(bench: UsdmBench) -> None:
