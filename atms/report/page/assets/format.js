@@ -68,6 +68,7 @@ ATMS.exact = (value) => {
 
 /** Return a number in few characters, for an axis: 12,500, 3M, 0.0004. */
 ATMS.compact = (value, step = 0) => {
+  if (value === 0) return "0";
   if (!(step > 0)) return grouped(String(Number(value.toPrecision(6))));
   const size = Math.max(Math.abs(value), step);
   for (const [unit, letter] of [[1e12, "T"], [1e9, "B"], [1e6, "M"]]) {

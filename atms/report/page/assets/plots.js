@@ -81,7 +81,7 @@ ATMS.newPlot = (wanted, inks) => {
   const M = Bokeh.Models;
   const plot = new M.Plot({
     x_range: wanted.x, y_range: wanted.y, height: wanted.height, sizing_mode: "stretch_width",
-    toolbar_location: null, min_border_left: 4, min_border_right: 4, min_border_top: wanted.says ? 18 : 6,
+    toolbar_location: null, min_border_left: wanted.right ? 16 : 4, min_border_right: 4, min_border_top: wanted.says ? 18 : 6,
     min_border_bottom: wanted.xKind ? 22 : 4, outline_line_color: null, lod_threshold: null,
   });
   if (wanted.log) plot.y_scale = new M.LogScale();

@@ -84,11 +84,11 @@ class Marks {
     const hollow = { fill_color: null, line_width: 1.6 };
     const full = { line_width: 1 };
     this.layers = {
+      chosen: [segment({ line_width: 9, line_alpha: 0.3, line_cap: "round" }, "accent")],
       stops: [segment({ line_width: 1.2, line_dash: [4, 3] }, "loss")],
       targets: [segment({ line_width: 1.2, line_dash: [4, 3] }, "gain")],
       gained: [segment({ line_width: 1.8 }, "gain")],
       lost: [segment({ line_width: 1.8 }, "loss")],
-      chosen: [segment({ line_width: 5, line_alpha: 0.45 }, "accent")],
       long: [scatter("triangle", 10, hollow, { line_color: "signal" })],
       short: [scatter("inverted_triangle", 10, hollow, { line_color: "signal" })],
       exit: [scatter("diamond", 10, hollow, { line_color: "signal" })],

@@ -2,11 +2,21 @@
 const ATMS = globalThis.ATMS;
 let pictures = [];
 
+/** Paint at once, in the colours as they are: no frame comes between this event and the paper. */
+function paintNow(view) {
+  for (const one of view.all_renderer_views) {
+    if (!one.glyph?.set_visuals) continue; // an axis knows its colours by itself
+    one.glyph.set_visuals(one.model.data_source, one.all_indices);
+    one.glyph.after_visuals();
+  }
+  view.paint();
+}
+
 /** Return a canvas with what a chart's plots show, in light colours. */
 function picture(chart) {
   const views = chart.frame.shown.views().filter(Boolean);
   const layers = views.map((view) => {
-    view.paint(); // at once: after this event no frame comes before the paper does
+    paintNow(view);
     return view.export("png", true).canvas;
   });
   const canvas = ATMS.make("canvas", { class: "printed", role: "img", "aria-label": chart.spec.title });
