@@ -10,6 +10,7 @@ import random
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -48,16 +49,19 @@ class Killer:
         self._over.clear()
         self._process, self._what, self._left = process, what, lines
         self._over.wait(_WHILE)
+        self._process = None  # its pid is nobody's, or another's
         process.kill()
         assert process.code == -signal.SIGKILL, process.err
 
     def _see(self, line: dict[str, Any]) -> None:
         wanted = not self._what or line["what"] == self._what
-        if self._process is None or self._over.is_set() or not wanted:
+        process = self._process
+        if process is None or self._over.is_set() or not wanted:
             return
         self._left -= 1
         if self._left <= 0:
-            os.kill(self._process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(process.pid, signal.SIGKILL)
             self._over.set()
 
 

@@ -134,7 +134,8 @@ def test_a_watch_acts_for_a_run_that_dies_and_ends_with_one_that_ends(
     process.until(lambda: ": running" in process.err, "it is not ready")
     watch = starter.start("watch", *STATE)
     process.send(signal.SIGTERM)
-    assert (process.wait(), watch.wait(), watch.err) == (0, 0, "")
+    assert (process.wait(), watch.wait()) == (0, 0)
+    assert re.fullmatch(r"(run \S+ has ended already\n)?", watch.err)  # it may have come too late
 
 
 def test_an_account_is_one_process_s_until_another_takes_it_over(
