@@ -8,6 +8,7 @@ from datetime import datetime
 from types import TracebackType
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from atms.cli.screen import errors, say
 from atms.downloading.stretches import Stretch
@@ -49,7 +50,9 @@ class Shown:
 
     def note(self, text: str, style: str = "yellow") -> None:
         """Show a line; in a terminal above the bar."""
-        if not self._quiet:
+        if self._bar is not None:
+            self._bar.console.print(Text(text, style=style))
+        elif not self._quiet:
             say(text, style)
 
     def begin(self, name: str, unit: str, stretch: Stretch) -> Told:

@@ -102,6 +102,8 @@ def test_a_bar_that_grows_by_the_computers_clock_is_left_out(
         )  # fmt: skip
         assert code == 0, err
         assert stored("ledger:binance-loopback:BTC/USDT:1d") == rows_of(past.bars)
+        # up to the last bar, and not to now: a bar that is published late is asked for again
+        assert rows("SELECT rows FROM imports") == [(int(today.timestamp()) * 10**6,)]
 
 
 def test_the_venues_gaps_are_told_and_asked_for_once(
@@ -129,6 +131,9 @@ def test_a_time_without_a_bar_is_told_and_is_no_success(past: Past, cli: Cli) ->
     )
     assert code == 3
     assert "the venue has no bar from 2020-01-01 00:00 to 2020-03-01 00:00 UTC" in err
+    asked = past.asked()
+    cli(*DOWNLOAD, "--symbol", "BTC/USDT", "--since", "2020-01", "--until", "2020-02")
+    assert past.asked() == asked  # the venue said so once
 
 
 def test_bars_with_other_figures_stay_until_the_venues_are_asked_for(past: Past, cli: Cli) -> None:

@@ -67,12 +67,15 @@ def test_after_ctrl_c_what_came_is_kept_and_told(past: Past, starter: Starter) -
     assert stored() == rows_of(past.bars)
 
 
-def test_a_short_ban_is_waited_for(past: Past, cli: Cli) -> None:
-    past.at_question(2, lambda: past.ban(1))
-    code, _, err = cli(*DOWNLOAD, *SINCE)
+def test_short_bans_are_waited_for_each_anew(past: Past, cli: Cli) -> None:
+    def first() -> None:
+        past.ban(1)
+        past.at_question(2, lambda: past.ban(1))  # the first of these is refused, and a page comes
+
+    past.at_question(1, first)
+    code, _, err = cli(*DOWNLOAD, *SINCE, "--wait", "1s")
     assert code == 0, err
-    assert "banned" in err
-    assert "trying again in 1 s" in err
+    assert err.count("banned") == err.count("trying again in 1 s") == 2
     assert stored() == rows_of(past.bars)
 
 
@@ -95,3 +98,27 @@ def test_a_ban_from_the_beginning_on_is_told(past: Past, cli: Cli) -> None:
     assert code == 4
     assert "banned" in err
     assert stored() == []
+
+
+def test_an_outage_is_waited_for(past: Past, cli: Cli) -> None:
+    sandbox = past.venue.sandbox
+    past.at_question(2, lambda: sandbox.venue.close_for(1.5))
+    code, _, err = cli(*DOWNLOAD, *SINCE)
+    assert code == 0, err
+    assert "trying again in 1 s" in err
+    assert stored() == rows_of(past.bars)
+
+
+def test_an_outage_that_lasts_longer_than_is_waited_for_ends_it(past: Past, cli: Cli) -> None:
+    sandbox = past.venue.sandbox
+    past.at_question(2, lambda: sandbox.venue.close_for(60))
+    code, _, err = cli(*DOWNLOAD, *SINCE, "--wait", "1s")
+    assert code == 4
+    assert "2,000 bars, up to 2024-03-24 08:00 UTC, are in" in err
+    assert kept_whole(past) == 2 * PAGE
+
+
+def test_two_at_once_share_the_work_and_no_bar_is_twice(past: Past, starter: Starter) -> None:
+    both = [starter.start(*DOWNLOAD, *SINCE) for _ in range(2)]
+    assert [one.wait() for one in both] == [0, 0]
+    assert stored() == rows_of(past.bars)

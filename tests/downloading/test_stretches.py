@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
 from atms.downloading import patience as patiences
 from atms.downloading.patience import Patience, seconds
+from atms.downloading.session import Session
 from atms.downloading.stretches import Stretch, beginning, holes
+from atms.downloading.venue import HistoryStore
+from atms.model import TimeRange
 from atms.stores.base import RateLimited, Unreachable
+from atms.stores.ccxt.profiles.binance import BinanceSpot
 
 
 def at(hour: int) -> datetime:
@@ -45,6 +50,33 @@ def test_a_hole_goes_on_from_the_longest_stretch_that_ends_there() -> None:
     known = spans((1, 4), (2, 4), (4, 8))
     assert beginning(known, at(4)) == at(1)
     assert beginning(known, at(5)) == at(5)
+
+
+class Market:
+    """A store that tells the time."""
+
+    def __init__(self, clock: str) -> None:
+        self.market_clock = clock
+
+    async def present(self, symbol: str) -> datetime:
+        return at(12)
+
+
+@pytest.mark.parametrize(
+    ("clock", "until", "end"),
+    [
+        ("wall", None, at(12) - timedelta(seconds=2)),  # the venue's lag of bars
+        ("wall", at(11), at(11)),
+        ("wall", at(13), at(12) - timedelta(seconds=2)),
+        ("stream", None, at(12)),
+    ],
+)
+def test_what_is_asked_for_ends_before_what_may_not_be_published_yet(
+    clock: str, until: datetime | None, end: datetime
+) -> None:
+    session = Session(cast(HistoryStore, Market(clock)), BinanceSpot.capabilities, {})
+    wanted = asyncio.run(session.stretch("A/B", TimeRange(at(3), until)))
+    assert wanted == (Stretch(at(3), end), at(12))
 
 
 @pytest.fixture

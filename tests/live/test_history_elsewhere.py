@@ -6,12 +6,16 @@ import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pytest
 
+from atms.config import load_config
 from atms.feeds.reading import read_raw
+from atms.running.pasts import with_pasts
+from atms.stores.base import Store
+from atms.stores.elsewhere import HistoryElsewhere
 from tests.live.making import write_run
 from tests.live.processes import Starter
 from tests.live.venue import Venue
@@ -123,3 +127,14 @@ def test_a_source_that_a_backtest_would_refuse_is_refused(serve: Serve, cli: Cli
     assert code == 3
     assert "high_below_low" in err
     assert "data.audit: warn" in err
+
+
+def test_stamps_at_the_end_are_those_of_bars_that_begin_before(workdir: Path) -> None:
+    bars = sample()[:9]
+    write(bars.set_axis(bars.index + pd.Timedelta(hours=1)), stamp="end")
+    config = load_config("live.yaml").config
+    store = with_pasts(config, "venue", cast(Store, None), pytest.fail)
+    assert isinstance(store, HistoryElsewhere)
+    (past,) = store._pasts.values()
+    assert list(past.opens) == list(bars.index.to_pydatetime())
+    assert past.prices[3][3] == bars["close"].iloc[3]

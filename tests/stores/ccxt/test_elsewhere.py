@@ -53,6 +53,7 @@ def joined(past: Past, start: datetime = FIRST) -> tuple[list[Bar], list[str]]:
             both = HistoryElsewhere(store, [past], told.append)
             try:
                 await both.connect()
+                await both.connect()  # as when the account is taken: what was told is told once
                 name, now = f"{store.account}:BTC/USDT", datetime.now(UTC)
                 return [bar async for bar in both.history(name, "1h", start, now)]
             finally:
