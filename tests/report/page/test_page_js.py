@@ -140,3 +140,12 @@ def test_a_tick_is_written_with_as_many_decimals_as_tell_it_from_the_next() -> N
         ".map(([value, step]) => ATMS.compact(value, step));"
     )
     assert found == ["12,500", "0.00012", "2.5M", "1.50", "3"]
+
+
+@pytest.mark.parametrize("size", [1, 8])
+def test_a_candles_volume_is_that_of_its_bars_together(size: int) -> None:
+    found = run(
+        "const all = Float64Array.from([1, 2, NaN, 4, 5, 6, 7, 8, 9, 10, 11]);"
+        f"return [...ATMS.sums(all, 0, 11, {size})];"
+    )
+    assert found == ([1, 2, None, 4, 5, 6, 7, 8, 9, 10, 11] if size == 1 else [33, 30])

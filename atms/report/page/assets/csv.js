@@ -2,7 +2,7 @@
 const ATMS = globalThis.ATMS;
 
 function quoted(text) {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
 
 function instant(value) {

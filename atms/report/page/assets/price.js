@@ -74,7 +74,7 @@ class PriceChart {
     const bars = (this.bars = ATMS.series[`bars:${this.feed}`]);
     const { time } = bars;
     this.step = ATMS.barStep(time);
-    const long = ["low", "high", "volume"].map((name) => bars[name]).filter(Boolean);
+    const long = ["low", "high"].map((name) => bars[name]).filter(Boolean);
     await ATMS.prepareBins(long);
     this.view = new ATMS.TimeView(time[0] / 1000 - this.step, time[time.length - 1] / 1000 + this.step);
     this.view.least = this.step * 8;
@@ -187,7 +187,8 @@ class PriceChart {
     const when = ATMS.format(bars.time[first], "time") + (last > first ? ` to ${ATMS.format(bars.time[last], "time")}` : "");
     const parts = [ATMS.said(when)];
     parts.push(ATMS.said(`O ${price((bars.open || bars.close)[first])} H ${price(high)} L ${price(low)} C ${price(bars.close[last])}`));
-    if (bars.volume) parts.push(ATMS.said(`V ${price(ATMS.bounds(bars.volume.subarray(first, last + 1))[1])}`));
+    const volume = bars.volume?.subarray(first, last + 1).reduce((sum, one) => sum + (one || 0), 0);
+    if (volume !== undefined) parts.push(ATMS.said(`V ${last > first ? rounded(volume) : price(bars.volume[last])}`));
     for (const columns of this.columns.values()) {
       for (const column of columns) parts.push(ATMS.said(`${column.name} ${rounded(column.values[last])}`, column.colour));
     }

@@ -64,7 +64,7 @@ class Candles {
 }
 ATMS.Candles = Candles;
 
-/** Volume as bars; the volume of a bin is the most of its bars: sums would grow with zooming out. */
+/** Volume as bars, that of a candle's bars together. */
 ATMS.volumePane = (view, bars, inks, step, note) => {
   const { field } = ATMS;
   const y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
@@ -74,7 +74,7 @@ ATMS.volumePane = (view, bars, inks, step, note) => {
     { fill_color: "muted" }, inks);
   const draw = (range) => {
     const { from, to, size } = range;
-    const top = ATMS.extremes(bars.volume, from, to, size).high;
+    const top = ATMS.sums(bars.volume, from, to, size);
     const x = new Float64Array(top.length);
     for (let bin = 0; bin < x.length; bin++) {
       const first = from + bin * size;
