@@ -106,7 +106,7 @@ def find(run: str, url: str) -> Found:
             result = filed_result(url, find_run(_id_of(run), url)["id"])
         except (ConfigError, LedgerError) as unknown:
             raise OutputError(f"{gone}\n{_way_out(run, unknown)}") from gone
-        return Found(result, (f"the run's files: {gone}", *MISSING))
+        return Found(result, (f"{gone}.", *MISSING))
 
 
 def _id_of(run: str) -> str:

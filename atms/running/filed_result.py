@@ -23,12 +23,12 @@ from atms.result import FeedInfo, Provenance, Result
 from atms.running import row_frames
 
 MISSING = (
-    "bars.parquet: the prices, and with them the price chart and stop and target levels in it",
-    "lines.parquet: the indicators",
-    "equity.parquet: of equity the ledger has one value a day; exposure on each bar is gone",
-    "trades.csv: what is a share of a trade's entry value (net %, MAE %, MFE %)",
-    "manifest.json: hashes of each code file and feed, versions, warnings, the warm-up",
-    "run.log: what the strategy printed",
+    "bars.parquet is gone: prices, and with them the chart of prices, stops and targets.",
+    "lines.parquet is gone: indicators.",
+    "equity.parquet is gone: the ledger has one value a day, and not what was held on each bar.",
+    "trades.csv is gone: the ledger has no shares of a trade's entry value (net %, MAE %, MFE %).",
+    "manifest.json is gone: hashes of each file and feed, versions, warnings, the warm-up.",
+    "run.log is gone: what the strategy printed.",
 )
 
 

@@ -17,6 +17,7 @@ from atms.comparing import compare
 from atms.errors import StrategyError
 from atms.reporting import write_page
 from atms.result import Result
+from atms.running.filed_result import MISSING, filed_result
 
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser
@@ -67,7 +68,7 @@ class Breaks(Once):
 
 
 def run(data: Any, kind: type[bt.Strategy] = Once, **settings: Any) -> Result:
-    return atms.backtest(kind, data=data, cash=10_000, ledger__enabled=False, **settings)
+    return atms.backtest(kind, data=data, **{"cash": 10_000, "ledger__enabled": False, **settings})
 
 
 def broken(frame: Frame, on: int) -> Result:
@@ -124,6 +125,20 @@ def test_a_symbol_that_is_markup_stays_text(frame: Frame, browser: Browser, work
         seen.page.locator("#trades tbody tr").first.locator("td").nth(1).click()
         assert EVIL in seen.page.locator("#trades tbody").inner_text()
         assert seen.ask("globalThis.hurt") is None
+
+
+def test_a_run_of_which_only_the_ledger_is_left_has_a_page_that_says_so(
+    frame: Frame, browser: Browser, workdir: Path
+) -> None:
+    result = run(frame(60), ledger__enabled=True)
+    result.save()
+    filed = filed_result(result.config.ledger.url, result.id)
+    with looking(browser, write_page(filed, workdir / "page.html", missing=MISSING)) as seen:
+        assert seen.page.locator("figure.price").count() == 0
+        assert seen.page.locator("figure.equity").count() == 1
+        assert seen.page.locator("#trades tbody tr").count() == len(result.trades) == 1
+        text = seen.page.locator("main").inner_text()
+        assert [piece for piece in MISSING if piece not in text] == []
 
 
 def test_several_runs_stand_on_one_page(frame: Frame, browser: Browser, workdir: Path) -> None:

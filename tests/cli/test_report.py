@@ -87,7 +87,8 @@ def test_without_the_folder_the_ledger_gives_the_page_and_each_missing_piece_is_
     for piece in MISSING:
         assert piece in flat
         assert piece.replace("'", "&#x27;") in text
-    assert "manifest.json" in flat
+    assert "Warm-up unknown" in text  # and not that there was none
+    assert "No warm-up" not in text
 
 
 def test_without_the_folder_rows_and_figures_are_those_of_the_run(folder: Path) -> None:

@@ -70,7 +70,10 @@ def _warmup(given: Given) -> Iterator[Badge]:
     warmup = given.result.warmup
     if given.result.mode != "backtest":
         return
-    if not warmup:
+    if not warmup and given.missing:
+        detail = "Whether bars stood before the time range is not known: that is missing."
+        yield Badge("warmup", "Warm-up unknown", "none", detail)
+    elif not warmup:
         detail = (
             "No bars stood before the time range: indicators begin with the run's first bars, and "
             "the strategy with the first bar on which they are all there."

@@ -81,6 +81,9 @@ def exposure(given: Given) -> Section:
     if not held:
         said = "Nothing was held on any bar."
         return Section("exposure-section", "Exposure", [Text(said)])
+    if not frame["exposure"].notna().any():
+        said = f"Something was held on {percent(held)} of the bars; on which, is not kept."
+        return Section("exposure-section", "Exposure", [Text(said, "warn")])
     return Section("exposure-section", "Exposure", [chart, Text(_held(given))])
 
 
