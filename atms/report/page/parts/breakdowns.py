@@ -9,10 +9,11 @@ import pandas as pd
 
 from atms.report.page.blocks import Block, Chart, Column, Table
 from atms.report.page.parts.given import Floats, Given, floats, plain
+from atms.report.page.parts.phrases import phrases
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DRAWN = 25  # groups; an hour has 24
-_MOST = 500  # groups of a table; a reason with a number in it may be another one each time
+_MOST = 500  # groups of a table
 _NET = 4  # the place of net profit in a row
 
 
@@ -25,7 +26,7 @@ def breakdowns(given: Given) -> list[Block]:
     entries = pd.DatetimeIndex(closed["entry_ts"]).tz_convert(zone)
     found: list[Block] = []
     for key, title, labels, always in (
-        ("exit_reason", "exit reason", _texts(closed["exit_reason"]), True),
+        ("exit_reason", "exit reason", _phrases(closed["exit_reason"]), True),
         ("tag", "tag", _texts(closed["tag"]), False),
         ("symbol", "symbol", _texts(closed["symbol"]), False),
         ("side", "side", _texts(closed["side"]), True),
@@ -90,6 +91,11 @@ def _blocks(given: Given, key: str, title: str, rows: list[list[Any]]) -> list[B
         return [table]
     chart = Chart(f"by_{key}-chart", "bars", f"Net profit by {title}", table.id, x=key, y=("net",))
     return [chart, table]
+
+
+def _phrases(column: pd.Series) -> Any:
+    """Return a column's reasons, those that differ in measured numbers as one."""
+    return _texts(column.map(phrases(column.dropna().unique()), na_action="ignore"))
 
 
 def _texts(column: pd.Series) -> Any:
