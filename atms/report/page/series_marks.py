@@ -23,7 +23,7 @@ def marks(result: Result, bars: Bars) -> dict[str, Columns]:
     fills = _fills(result, bars)
     return {
         "fills": fills,
-        "trades": _trades(result, fills),
+        "trades": _trades(result, fills, bars),
         "signals": _signals(result, bars),
         "levels": _levels(result),
     }
@@ -39,38 +39,59 @@ def _fills(result: Result, bars: Bars) -> dict[str, Values]:
     found |= {
         str(name): values(frame[name]) for name in frame.columns if name not in ("run_id", "ts")
     }
-    return {**found, "trades": _trades_of(result.fill_trades, len(frame))}
+    return {**found, "trades": _trades_of(result.trades, found)}
 
 
-def _trades_of(links: pd.DataFrame, fills: int) -> Texts:
-    """Return the trades' numbers of every fill, ``3`` or ``3;4``."""
-    found: list[str | None] = [None] * fills
-    if not {"fill_id", "trade_id"} <= set(links.columns):
-        return found
-    pairs = links[["fill_id", "trade_id"]].apply(pd.to_numeric, errors="coerce").dropna()
-    for fill, trade in pairs.astype("int64").itertuples(index=False):
-        if 0 < fill <= fills:
-            before = found[fill - 1]
-            found[fill - 1] = str(trade) if before is None else f"{before};{trade}"
+def _trades_of(trades: pd.DataFrame, fills: Columns) -> Texts:
+    """Return the trades' numbers of every fill, ``3`` or ``3;4``.
+
+    A trade names its fills by their places. Of a live run the ledger may have rows more (a fill
+    that was undone), so that what is not of the trade's symbol and time is left out.
+    """
+    times, symbols = fills["time"], fills["symbol"]
+    found: list[str | None] = [None] * len(times)
+    columns = [micros(trades["entry_ts"]).tolist(), micros(trades["exit_ts"]).tolist()]
+    columns += [trades[name].tolist() for name in ("trade_id", "symbol", "fills")]
+    for start, end, number, symbol, listed in zip(*columns, strict=True):
+        for text in str(listed).split(";"):
+            place = int(text) - 1 if text.isdigit() else -1
+            if not 0 <= place < len(found) or symbols[place] != symbol:
+                continue
+            if start <= times[place] and not times[place] > end:
+                before = found[place]
+                found[place] = str(number) if before is None else f"{before};{number}"
     return found
 
 
-def _trades(result: Result, fills: Columns) -> dict[str, Values]:
+def _trades(result: Result, fills: Columns, bars: Bars) -> dict[str, Values]:
     frame = result.trades
     ids = [str(one).split(";") for one in frame["fills"].tolist()]
-    first = _numbers_of([one[0] for one in ids])
-    last = _numbers_of([one[-1] for one in ids])
-    feed, entry = _picked(fills["feed"], first), _picked(fills["bar"], first)
-    gone = frame["exit_ts"].isna().to_numpy()
+    entry, leave = micros(frame["entry_ts"]), micros(frame["exit_ts"])
+    feed, first = _at_fill(result, fills, bars, _numbers_of([one[0] for one in ids]), entry)
+    _, last = _at_fill(result, fills, bars, _numbers_of([one[-1] for one in ids]), leave)
     found: dict[str, Values] = {
-        "time": micros(frame["entry_ts"]),
-        "exit_time": micros(frame["exit_ts"]),
+        "time": entry,
+        "exit_time": leave,
         "feed": feed,
-        "entry_bar": entry,
-        "exit_bar": np.where(gone, np.nan, _picked(fills["bar"], last)),
+        "entry_bar": first,
+        "exit_bar": last,
     }
     left = ("run_id", "entry_ts", "exit_ts")
     return found | {str(n): values(frame[n]) for n in frame.columns if n not in left}
+
+
+def _at_fill(
+    result: Result, fills: Columns, bars: Bars, numbers: Floats, moments: Floats
+) -> tuple[Floats, Floats]:
+    """Return the feeds and bars of trades' fills; by symbol and time where they are not theirs."""
+    feed, bar = _picked(fills["feed"], numbers), _picked(fills["bar"], numbers)
+    strange = ~(_picked(fills["time"], numbers) == moments) | np.isnan(feed)
+    symbols = result.trades["symbol"].to_numpy(object)
+    feed[strange] = bar[strange] = np.nan
+    for place, info in reversed([*enumerate(result.feeds)]):
+        mine = strange & (symbols == info.symbol)
+        feed[mine], bar[mine] = place, _bar_at(bars[place]["time"], moments[mine])
+    return feed, bar
 
 
 def _numbers_of(texts: list[str]) -> Floats:

@@ -89,6 +89,17 @@ def test_buy_and_hold_is_the_starting_cash_in_the_benchmark(once: Result) -> Non
     assert list(found) == ["time", "value", "cash", "drawdown", "exposure", "hold"]
 
 
+def test_a_row_too_many_among_the_fills_shifts_no_mark(once: Result) -> None:
+    strange = once.fills.iloc[:1].assign(symbol="elsewhere")
+    given = replace(once, fills=pd.concat([strange, once.fills], ignore_index=True))
+    found = series(given)
+    assert [list(found["trades"][name]) for name in ("feed", "entry_bar", "exit_bar")] == [
+        [0], [5], [20],
+    ]  # fmt: skip
+    # The trade names the first and the second row: one of them is another symbol's.
+    assert list(found["fills"]["trades"]) == [None, "1", None]
+
+
 def test_stop_and_target_of_a_bracket_are_levels() -> None:
     found = series(ran(PageBracket))["levels"]
     assert sorted(zip(found["kind"], np.asarray(found["price"]).tolist(), strict=True)) == [
