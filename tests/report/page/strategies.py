@@ -114,3 +114,16 @@ class PageBracket(bt.Strategy):  # type: ignore[misc]
     def next(self) -> None:
         if len(self) == 3:
             self.buy_bracket(exectype=bt.Order.Market, stopprice=90.0, limitprice=130.0, size=1)
+
+
+class PageIndicators(bt.Strategy):  # type: ignore[misc]
+    """Has many of Backtrader's indicators, and trades nothing."""
+
+    def __init__(self) -> None:
+        kinds = bt.ind
+        self.all = [
+            kinds.SMA(period=7), kinds.EMA(period=5),
+            kinds.SMMA(period=8), kinds.RSI(period=9), kinds.ATR(period=4), kinds.MACDHisto(),
+            kinds.BollingerBands(period=11), kinds.StdDev(period=12), kinds.ROC(period=3),
+            kinds.ROC100(period=13), kinds.Momentum(period=2), kinds.WMA(period=6),
+        ]  # fmt: skip

@@ -17,7 +17,7 @@ from atms.report.page.packing import Packed, pack, unpack
 from atms.report.page.series import series
 from atms.report.page.series_values import Columns
 from tests.report.page.runs import bars, ran
-from tests.report.page.strategies import PageFlip, PageSaver, PageSwing
+from tests.report.page.strategies import PageFlip, PageIndicators, PageSaver, PageSwing
 from tests.report.page.vectors import hard, same
 
 NODE = shutil.which("node")
@@ -77,16 +77,17 @@ def test_all_of_the_hard_columns_come_back_in_their_order() -> None:
     [
         lambda: ran(PageFlip, bars(1200), commission="0.1%", broker__slippage="0.05%"),
         lambda: ran(PageSaver, bars(400)),
+        lambda: ran(PageIndicators, bars(900)),
         lambda: ran(PageSwing, {f"feed{n}": bars(90, seed=n) for n in range(9)}),
     ],
-    ids=["all kinds of fills", "cash added and taken", "many feeds"],
+    ids=["all kinds of fills", "cash added and taken", "indicators", "many feeds"],
 )
 def test_a_runs_series_come_back_bit_by_bit(made: Any) -> None:
     given = series(made())
     assert differing(given, in_node(pack(given, 10**9))["series"]) == []
 
 
-@pytest.mark.parametrize("share", [0.7, 0.5, 0.3, 0.2])
+@pytest.mark.parametrize("share", [0.7, 0.5, 0.3, 0.2, 0.05])
 def test_what_was_made_coarser_is_what_python_unpacks(share: float) -> None:
     random = np.random.default_rng(11)
     count = 20_000
@@ -99,5 +100,6 @@ def test_what_was_made_coarser_is_what_python_unpacks(share: float) -> None:
     whole = len(json.dumps(pack(given, 10**9).data))
     packed = pack(given, int(whole * share))
     assert packed.notes
+    assert len(json.dumps(packed.data)) <= whole * share
     expected = unpack(packed.data)
     assert differing(expected, in_node(packed)["series"]) == []

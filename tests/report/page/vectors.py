@@ -48,6 +48,7 @@ def hard() -> dict[str, Columns]:
             "counter": np.arange(3000.0),
             "decimals": np.round(random.normal(20_000, 40, 3000), 2),
             "walk": np.cumsum(random.normal(0, 1, 3000)),
+            "far": np.cumsum(np.round(random.normal(0, 1e11, 3000))),
             "mostly_absent": np.where(np.arange(3000) < 2500, np.nan, 1.5),
             "words": [f"order {number % 700}" for number in range(3000)],
             "lists": [None if n == 9 else f"{n}" if n % 5 else f"{n};{n + 1}" for n in range(3000)],

@@ -83,8 +83,12 @@ def is_optional(series: str, column: str, essential: Sequence[str]) -> bool:
 def fit(
     wanted: Sequence[Column], left: float, known: Known, meta: Mapping[str, Any]
 ) -> list[tuple[Column, Spec]]:
-    """Return the columns that fit into *left* bytes of base64, each with how it is stored."""
-    specs = {place: one.spec(known, meta) for place, one in enumerate(wanted)}
+    """Return the columns that fit into *left* bytes of base64, each with how it is stored.
+
+    They begin at the levels that they have, and are left at those that fit.
+    """
+    there = [place for place, one in enumerate(wanted) if one.level < OUT]
+    specs = {place: wanted[place].spec(known, meta) for place in there}
     costs = {place: cost(spec) * _BASE64 for place, spec in specs.items()}
     while sum(costs.values()) > left * _SAFE:
         large = [one for one in costs if costs[one] >= _FREE or wanted[one].level]

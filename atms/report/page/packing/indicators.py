@@ -30,7 +30,7 @@ _ALIASES = {
 
 
 def formulas(column: str, bars: str) -> Iterator[Formula]:
-    """Yield the formulas that *column* may follow over the series *bars*, the likeliest first."""
+    """Yield the formula that *column* may follow over the series *bars*, if its name is known."""
     found = _NAME.fullmatch(column)
     if found is None:
         return
@@ -40,8 +40,7 @@ def formulas(column: str, bars: str) -> Iterator[Formula]:
     except ValueError:
         return
     if known is not None and numbers and numbers[0] >= 1:
-        for of in ("close", "volume") if known in (_simple, _exponential) else ("close",):
-            yield known(["column", bars, of], numbers, found[3] or "")
+        yield known(["column", bars, "close"], numbers, found[3] or "")
 
 
 def _simple(of: Formula, numbers: list[float], line: str) -> Formula:

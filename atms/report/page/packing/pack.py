@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,55 +44,73 @@ def pack(series: Mapping[str, Columns], budget_bytes: int) -> Packed:
             out, where they do not fit; everything else is exact, whatever it takes.
     """
     meta = dict(getattr(series, "meta", {}))
-    known, page = Known(), _Page()
-    listed = columns.order(series)
+    known, needed = Known(), _Page(series, meta)
     wanted = []
-    for name, column in listed:
+    for name, column in columns.order(series):
         values = _plain(series[name][column])
         if isinstance(values, np.ndarray) and is_optional(name, column, ("time", *prices.ORDER)):
             wanted.append(Column(name, column, values))
             continue
-        page.add(name, column, columns.encode(name, column, values, known, meta))
+        needed.add(name, column, columns.encode(name, column, values, known, meta))
         known.add(name, column, values)
-    needed = page.size
-    for one, spec in fit(wanted, budget_bytes - needed, known, meta):
-        page.add(one.series, one.name, spec)
-    for one in wanted:
-        if one.level:
-            meta.setdefault("coarser", {}).setdefault(one.series, {})[one.name] = one.words()
+    page = _fitted(needed, wanted, budget_bytes, known)
     said = notes(wanted, meta.get("feeds", ()))
-    if needed > budget_bytes:
-        said = (_too_large(needed, budget_bytes), *said)
-    return Packed(page.data(series, meta), said)
+    if needed.size > budget_bytes:
+        said = (_too_large(needed.size, budget_bytes), *said)
+    return Packed(page.data(), said)
+
+
+def _fitted(needed: _Page, wanted: list[Column], budget: int, known: Known) -> _Page:
+    """Return what is needed and what else fits beside it."""
+    size = needed.size
+    left = float(budget - size)
+    while True:
+        page = needed.copy()
+        chosen = fit(wanted, left, known, page.meta)
+        for one, spec in chosen:
+            page.add(one.series, one.name, spec)
+        for one in wanted:
+            if one.level:
+                page.coarser(one)
+        over = page.size - budget
+        if over <= 0 or size > budget or not chosen:
+            return page
+        left -= 1.5 * over  # costs are judged by samples, and by a quick way to deflate
 
 
 class _Page:
     """Columns in the order in which they are unpacked."""
 
-    def __init__(self) -> None:
+    def __init__(self, series: Mapping[str, Columns], meta: Mapping[str, Any]) -> None:
+        self.meta = dict(meta)
+        self._series = {name: list(one) for name, one in series.items()}
         self._writer = Writer()
         self._specs: list[tuple[str, str, Spec]] = []
+
+    def copy(self) -> _Page:
+        return deepcopy(self)
 
     def add(self, series: str, column: str, spec: Spec) -> None:
         self._specs.append((series, column, placed(spec, self._writer)))
 
+    def coarser(self, column: Column) -> None:
+        done = self.meta.setdefault("coarser", {})
+        done.setdefault(column.series, {})[column.name] = column.words()
+
     @property
     def size(self) -> int:
-        """About the bytes of JSON so far."""
-        return self._writer.size + len(self._index({}))
+        """The bytes of JSON so far."""
+        return len(json.dumps(self.data()))
 
-    def data(self, series: Mapping[str, Columns], meta: dict[str, Any]) -> dict[str, Any]:
+    def data(self) -> dict[str, Any]:
+        index = {"series": self._series, "columns": self._specs}
+        listed = json.dumps(index, allow_nan=False, separators=(",", ":"))
         return {
             "version": VERSION,
-            "meta": meta,
-            "index": self._index(series),
+            "meta": self.meta,
+            "index": packed(listed.encode("ascii")),
             "streams": self._writer.streams(),
         }
-
-    def _index(self, series: Mapping[str, Columns]) -> str:
-        names = {name: list(one) for name, one in series.items()}
-        index = {"series": names, "columns": self._specs}
-        return packed(json.dumps(index, allow_nan=False, separators=(",", ":")).encode("ascii"))
 
 
 def _too_large(needed: int, budget: int) -> str:

@@ -41,11 +41,6 @@ class Writer:
         self._shared += piece
         return [self._place, at, len(piece)]
 
-    @property
-    def size(self) -> int:
-        """The bytes of base64 so far."""
-        return sum(len(stream) for stream in self.streams())
-
     def streams(self) -> list[str]:
         """Return every stream, gzipped and as base64."""
         done = {**self._done, self._place: packed(bytes(self._shared))}
