@@ -21,6 +21,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from copy import copy
 from datetime import UTC, datetime
 from functools import partial
 from logging.handlers import RotatingFileHandler
@@ -35,6 +36,9 @@ OURS: Final = "atms"
 FILE: Final = "file"  # as a record's attribute *only*: it is not for the screen
 SCREEN: Final = "screen"  # and this: it is not for the file
 _QUEUE = 50_000  # lines that may wait for a slow disk
+# Seconds between two writings: a thread that woke with each event would take the interpreter from
+# the order that the event is of.
+_EVERY = 0.25
 _LAST_WORDS = 5.0  # seconds that the disk has, when a run is over
 _PLAIN = logging.Formatter()  # only asked for tracebacks
 
@@ -128,10 +132,9 @@ class LogFile(logging.Handler):
         super().__init__()
         self.setFormatter(lines)
         self._file = _File(path, max_bytes, files - 1, trouble)
-        self._queue: deque[str] = deque()
+        self._queue: deque[logging.LogRecord] = deque()
         self._missed = 0
-        self._news = threading.Event()
-        self._over = False
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._go, name="atms-log", daemon=True)
         self._thread.start()
 
@@ -141,35 +144,41 @@ class LogFile(logging.Handler):
         return self._missed + self._file.lost
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Put a record's line into the queue."""
+        """Put a record into the queue, with its words as they are now; a line is made later."""
         if getattr(record, "only", FILE) != FILE:
             return
         if len(self._queue) >= _QUEUE:
             self._missed += 1
             return
         try:
-            self._queue.append(self.format(record))
+            own = copy(record)
+            own.msg, own.args = record.getMessage(), None
         except Exception:  # noqa: BLE001 - what a program logs must not end it
             self._missed += 1
-        self._news.set()
+            return
+        self._queue.append(own)
 
     def close(self) -> None:
         """Write what waits, for a bounded time, and end; a second time does nothing."""
-        self._over = True
-        self._news.set()
+        self._over.set()
         self._thread.join(_LAST_WORDS)
         super().close()
 
     def _go(self) -> None:
-        while not (self._over and not self._queue):
-            self._news.wait()
-            self._news.clear()
+        over = False
+        while not over:
+            over = self._over.wait(_EVERY)
             while self._queue:
-                line = self._queue.popleft()
-                self._file.emit(logging.makeLogRecord({"msg": line}))
-            if self._over:
-                break
+                self._write(self._queue.popleft())
         self._file.close()
+
+    def _write(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 - the next line may be whole
+            self._missed += 1
+            return
+        self._file.emit(logging.makeLogRecord({"msg": line}))
 
 
 class Console(logging.Handler):
