@@ -126,8 +126,11 @@
   function evaluate(formula, known, memo = new Map()) {
     if (!Array.isArray(formula)) return packing.number(formula);
     const key = JSON.stringify(formula);
-    if (!memo.has(key)) memo.set(key, operate(formula, known, memo));
-    return memo.get(key);
+    // Value, exposure and benchmark ask for the same closes and positions.
+    const shared = ["path", "rows", "take"].includes(formula[0]);
+    const kept = shared ? (known.kept.shared = known.kept.shared || new Map()) : memo;
+    if (!kept.has(key)) kept.set(key, operate(formula, known, memo));
+    return kept.get(key);
   }
 
   function operate([name, ...rest], known, memo) {
