@@ -72,7 +72,19 @@ def series(result: Result) -> Series:
         "equity": _equity(result, bars),
         **marks,
     }
-    feeds = [
+    first = float(micros(result.equity.index[:1])[0]) if len(result.equity) else None
+    meta = {
+        "feeds": _feeds(result, bars),
+        "first": first,
+        "panes": panes,
+        "start": result.metrics.get("start_value"),
+        "benchmark": _benchmark(result),
+    }
+    return Series(columns, meta)
+
+
+def _feeds(result: Result, bars: Sequence[Mapping[str, Floats]]) -> list[dict[str, Any]]:
+    return [
         {
             "name": feed.name,
             "symbol": feed.symbol,
@@ -82,15 +94,6 @@ def series(result: Result) -> Series:
         }
         for feed, one in zip(result.feeds, bars, strict=True)
     ]
-    first = float(micros(result.equity.index[:1])[0]) if len(result.equity) else None
-    meta = {
-        "feeds": feeds,
-        "first": first,
-        "panes": panes,
-        "start": result.metrics.get("start_value"),
-        "benchmark": _benchmark(result),
-    }
-    return Series(columns, meta)
 
 
 def _benchmark(result: Result) -> int:
