@@ -29,7 +29,8 @@ async function drawAll() {
 /** What packing left out or made coarser stands under the price, which it concerns. */
 function noteWhatIsCoarser() {
   if (!ATMS.notes.length) return;
-  const place = document.querySelector("figure.price") || document.querySelector("figure.equity") || ATMS.byId("page");
+  const figure = document.querySelector("figure.price") || document.querySelector("figure.equity");
+  const place = figure || ATMS.byId("page");
   const items = ATMS.notes.map((text) => ATMS.make("li", { text }));
   place.append(ATMS.make("ul", { class: "notes" }, ...items));
 }

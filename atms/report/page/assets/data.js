@@ -43,7 +43,7 @@ ATMS.load = async (tell) => {
   ATMS.specs = found.charts;
   ATMS.tables = new Map(found.tables.map((table) => [table.id, table]));
   ATMS.series = await ATMS.unpack(series.data, (share) => tell(`${Math.round(share * 100)} %`));
-  for (const name of ["fills", "trades", "signals", "levels"]) ATMS.series[name] ||= { time: [] };
+  for (const name of ["fills", "trades", "signals", "levels"]) ATMS.series[name] = ATMS.series[name] || { time: [] };
   ATMS.byId("atms-series").remove();
   ATMS.reached("unpacked");
   tell("charts");

@@ -102,7 +102,8 @@ class EquityChart {
     const y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
     const cross = ATMS.cross(frame.inks);
     const kind = this.rebased ? "percent" : "number";
-    const main = ATMS.newPlot({ height: 300, x: view.range, y, yKind: kind, log: this.log, right: true, border: 62 }, frame.inks);
+    const axes = { x: view.range, y, yKind: kind, log: this.log, right: true, border: 62 };
+    const main = ATMS.newPlot({ height: 300, ...axes }, frame.inks);
     this.shade(main);
     const lines = this.curves.filter((curve) => !this.hidden.has(curve.name)).reverse().map((curve) =>
       ATMS.addLine(main, view, curve, { colour: curve.colour, dash: curve.dash, width: 1.6 }, frame.inks));
@@ -133,7 +134,8 @@ class EquityChart {
   underwater(cross) {
     const { frame, view } = this;
     const y = new Bokeh.Models.Range1d({ start: -1, end: 0 });
-    const plot = ATMS.newPlot({ height: 120, x: view.range, y, xKind: "time", yKind: "percent", right: true, border: 62 }, frame.inks);
+    const axes = { x: view.range, y, xKind: "time", yKind: "percent", right: true, border: 62 };
+    const plot = ATMS.newPlot({ height: 120, ...axes }, frame.inks);
     const several = this.curves.length > 1 && this.rebased;
     const shown = several ? this.curves.filter((curve) => !this.hidden.has(curve.name)) : this.curves.slice(0, 1);
     const lines = shown.map((curve) => {
@@ -155,7 +157,8 @@ class EquityChart {
     for (const one of this.shades()) {
       const left = (one.from ?? one[0]) / 1000;
       const right = (one.to ?? one[1] ?? this.view.last * 1000) / 1000;
-      const box = new Bokeh.Models.BoxAnnotation({ left, right, fill_alpha: 0.08, line_color: null, level: "underlay" });
+      const look = { fill_alpha: 0.08, line_color: null, level: "underlay" };
+      const box = new Bokeh.Models.BoxAnnotation({ left, right, ...look });
       this.frame.inks.put(box, { fill_color: "loss" });
       plot.add_layout(box);
     }

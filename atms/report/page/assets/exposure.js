@@ -5,6 +5,7 @@ class ExposureChart {
   constructor(spec) {
     this.frame = new ATMS.Frame(spec);
     this.spec = spec;
+    this.kind = spec.options.kind || "percent";
   }
 
   async start() {
@@ -17,8 +18,10 @@ class ExposureChart {
     this.view = new ATMS.TimeView(equity.time[0] / 1000, equity.time[equity.time.length - 1] / 1000);
     ATMS.viewButtons(frame, this.view);
     const y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
-    const plot = ATMS.newPlot({ height: 180, x: this.view.range, y, xKind: "time", yKind: spec.options.kind || "percent", right: true, border: 62 }, frame.inks);
-    const line = ATMS.addLine(plot, this.view, data, { colour: "accent", area: true, width: 1, step: true }, frame.inks);
+    const axes = { x: this.view.range, y, xKind: "time", yKind: this.kind, right: true, border: 62 };
+    const plot = ATMS.newPlot({ height: 180, ...axes }, frame.inks);
+    const look = { colour: "accent", area: true, width: 1, step: true };
+    const line = ATMS.addLine(plot, this.view, data, look, frame.inks);
     ATMS.level(plot, 0, frame.inks);
     this.view.drawers.push(() => {
       const [low, high] = line.extremes();
@@ -37,17 +40,17 @@ class ExposureChart {
   read(event, data) {
     if (event === null) return this.frame.read();
     const at = ATMS.placeAt(data.time, event.x * 1000);
-    const kind = this.spec.options.kind || "percent";
     return this.frame.read(ATMS.said(ATMS.format(data.time[at], "time")),
-      ATMS.said(`exposure ${ATMS.format(data.value[at], kind)}`, "accent"));
+      ATMS.said(`exposure ${ATMS.format(data.value[at], this.kind)}`, "accent"));
   }
 
   rows(data) {
-    const columns = [{ title: "time", kind: "time" }, { title: "exposure", kind: this.spec.options.kind || "percent" }];
+    const columns = [{ title: "time", kind: "time" }, { title: "exposure", kind: this.kind }];
+    const row = (at) => [data.time[at], data.value[at]];
     const range = () => ATMS.visible(data.time, this.view.range.start * 1000, this.view.range.end * 1000, Infinity);
     this.frame.setRows(columns, () => {
       const { from, to } = range();
-      return Array.from({ length: Math.min(200, to - from) }, (_, at) => [data.time[from + at], data.value[from + at]]);
+      return Array.from({ length: Math.min(200, to - from) }, (_, at) => row(from + at));
     }, () => range().to - range().from);
   }
 }

@@ -42,7 +42,8 @@ class Frame {
     this.shown = await ATMS.showPlots(this.plot, plots);
     let top = 0;
     for (const plot of plots) {
-      if (plot.says) this.plot.append(ATMS.make("span", { class: "pane", "aria-hidden": "true", style: `top:${top}px`, text: plot.says }));
+      const place = { class: "pane", "aria-hidden": "true", style: `top:${top}px` };
+      if (plot.says) this.plot.append(ATMS.make("span", { ...place, text: plot.says }));
       top += plot.height;
     }
   }

@@ -74,7 +74,8 @@ ATMS.addLine = (plot, view, data, look, inks) => {
   const { field } = ATMS;
   const empty = { x: [], y: [] };
   const line = ATMS.glyph(plot, look.step ? "Step" : "Line", empty,
-    { x: field("x"), y: field("y"), line_width: look.width || 1.5, line_alpha: look.alpha || 1, line_dash: look.dash || [],
+    { ...ATMS.fields("x", "y"), line_width: look.width || 1.5, line_alpha: look.alpha || 1,
+      line_dash: look.dash || [],
       ...(look.step ? { mode: "after" } : { line_join: "round" }) },
     { line_color: look.colour }, inks);
   const renderers = [line];
@@ -93,6 +94,13 @@ ATMS.addLine = (plot, view, data, look, inks) => {
     bounds = ATMS.bounds(points.y);
   });
   return { renderers, extremes: () => (line.visible ? bounds : [Infinity, -Infinity]), line };
+};
+
+/** Let a range of values hold what *lines* show now. */
+ATMS.fit = (range, lines) => {
+  const found = lines.map((line) => line.extremes());
+  const [start, end] = ATMS.span(Math.min(...found.map((one) => one[0])), Math.max(...found.map((one) => one[1])));
+  range.setv({ start, end });
 };
 
 /** Return the place of the value that held at a moment: the last not after it, else the first. */

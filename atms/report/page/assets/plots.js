@@ -31,10 +31,11 @@ ATMS.Inks = Inks;
 
 function timeLabel(tick, step, first) {
   const date = new Date(tick);
-  const day = `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
   const year = String(date.getUTCFullYear());
   if (step >= 350 * DAY) return year;
-  if (step >= 27 * DAY) return date.getUTCMonth() && !first ? MONTHS[date.getUTCMonth()] : `${MONTHS[date.getUTCMonth()]} ${year}`;
+  const month = MONTHS[date.getUTCMonth()];
+  if (step >= 27 * DAY) return date.getUTCMonth() && !first ? month : `${month} ${year}`;
+  const day = `${date.getUTCDate()} ${month}`;
   if (step >= DAY) return first ? `${day} ${year}` : day;
   const clock = date.toISOString().slice(11, step < 60_000 ? 19 : 16);
   if (first) return `${day} ${clock}`;
@@ -58,8 +59,10 @@ function axis(kind, inks, log) {
   const formatter = new M.BasicTickFormatter();
   formatter.doFormat = FORMATS[kind]; // its own one writes 1.000e+6
   model.formatter = formatter;
-  model.setv({ major_label_text_font_size: FONT, major_label_text_font: FAMILY, minor_tick_line_color: null, major_tick_in: 0,
-    major_tick_out: 4, major_label_standoff: 4 });
+  model.setv({
+    major_label_text_font_size: FONT, major_label_text_font: FAMILY, major_label_standoff: 4,
+    minor_tick_line_color: null, major_tick_in: 0, major_tick_out: 4,
+  });
   return inks.put(model, { axis_line_color: "line", major_tick_line_color: "line",
     major_label_text_color: "muted" });
 }
@@ -81,8 +84,9 @@ ATMS.newPlot = (wanted, inks) => {
   const M = Bokeh.Models;
   const plot = new M.Plot({
     x_range: wanted.x, y_range: wanted.y, height: wanted.height, sizing_mode: "stretch_width",
-    toolbar_location: null, min_border_left: wanted.right ? 16 : 4, min_border_right: 4, min_border_top: wanted.says ? 18 : 6,
-    min_border_bottom: wanted.xKind ? 22 : 4, outline_line_color: null, lod_threshold: null,
+    toolbar_location: null, min_border_left: wanted.right ? 16 : 4, min_border_right: 4,
+    min_border_top: wanted.says ? 18 : 6, min_border_bottom: wanted.xKind ? 22 : 4,
+    outline_line_color: null, lod_threshold: null,
   });
   if (wanted.log) plot.y_scale = new M.LogScale();
   inks.put(plot, { background_fill_color: "panel", border_fill_color: "panel" });
@@ -114,6 +118,19 @@ ATMS.glyph = (plot, kind, data, settings, colours, inks) => {
 
 /** Return a field of the data, as a glyph takes it. */
 ATMS.field = (name) => ({ field: name });
+
+/** Return fields of the data, each by its own name. */
+ATMS.fields = (...names) => Object.fromEntries(names.map((name) => [name, { field: name }]));
+
+/** Return settings that are the same for all marks, as a glyph takes them. */
+ATMS.values = (settings) =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, { value }]));
+
+/** Write texts at points: *data* has x, y and text. */
+ATMS.words = (plot, data, align, inks, colour, size = FONT) => {
+  const look = ATMS.values({ text_align: align, text_baseline: "middle", text_font_size: size });
+  return ATMS.glyph(plot, "Text", data, { ...ATMS.fields("x", "y", "text"), ...look }, { text_color: colour }, inks);
+};
 
 /** Add a line at a value. */
 ATMS.level = (plot, location, inks, colour = "muted") => {

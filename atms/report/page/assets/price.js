@@ -42,12 +42,14 @@ class PriceChart {
   busiest() {
     const counts = new Map();
     for (const feed of ATMS.series.fills?.feed || []) counts.set(feed, (counts.get(feed) || 0) + 1);
-    return this.feeds.reduce((best, feed) => ((counts.get(feed) || 0) > (counts.get(best) || 0) ? feed : best), this.feeds[0]);
+    const count = (feed) => counts.get(feed) || 0;
+    return this.feeds.reduce((best, feed) => (count(feed) > count(best) ? feed : best), this.feeds[0]);
   }
 
   head() {
     if (this.feeds.length < 2) return;
-    this.select = ATMS.make("select", { "aria-label": `Feed: ${this.spec.title}`, onchange: () => this.turnTo(Number(this.select.value)) });
+    const onchange = () => this.turnTo(Number(this.select.value));
+    this.select = ATMS.make("select", { "aria-label": `Feed: ${this.spec.title}`, onchange });
     for (const feed of this.feeds) this.select.append(ATMS.make("option", { value: feed, text: this.nameOf(feed) }));
     this.select.value = String(this.feed);
     this.frame.controls.append(this.select);
@@ -95,7 +97,8 @@ class PriceChart {
     const { frame, view, bars, step } = this;
     this.y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
     this.main = ATMS.newPlot({ height: HEIGHT, x: view.range, y: this.y, right: true, border: 66 }, frame.inks);
-    this.candles = new ATMS.Candles(this.main, { open: bars.close, high: bars.close, low: bars.close, ...bars }, frame.inks);
+    const flat = { open: bars.close, high: bars.close, low: bars.close }; // of a feed that has no others
+    this.candles = new ATMS.Candles(this.main, { ...flat, ...bars }, frame.inks);
     this.columns = ATMS.panesOf(this.feed);
     this.over = { drawers: [] };
     for (const column of this.columns.get("price")) {
@@ -104,7 +107,10 @@ class PriceChart {
     }
     this.marks.build(this.main, frame.inks);
     this.panes = [];
-    if (bars.volume?.some((value) => value > 0)) this.panes.push(ATMS.volumePane(view, bars, frame.inks, step, ATMS.coarser(`bars:${this.feed}`, "volume")));
+    if (bars.volume?.some((value) => value > 0)) {
+      const note = ATMS.coarser(`bars:${this.feed}`, "volume");
+      this.panes.push(ATMS.volumePane(view, bars, frame.inks, step, note));
+    }
     for (const [title, columns] of this.columns) {
       if (title !== "price") this.panes.push(ATMS.indicatorPane(view, title, columns, frame.inks));
     }
@@ -129,7 +135,7 @@ class PriceChart {
     for (const [pane, columns] of this.columns) {
       if (pane !== "price" && columns.length < 2) continue; // its title says it
       for (const column of columns) {
-        frame.entry(column.coarser ? `${column.name} (${column.coarser})` : column.name, "line", column.colour, (on) => {
+        frame.entry(column.title, "line", column.colour, (on) => {
           for (const renderer of column.renderers) renderer.visible = on;
         });
       }
@@ -157,8 +163,8 @@ class PriceChart {
 
   say(range, count, left) {
     const bars = ATMS.format(range.to - range.from, "count");
-    const parts = [range.size > 1 ? `${bars} bars in ${ATMS.format(count, "count")} candles of ${range.size}` : `${bars} bars`, ...left];
-    const text = `${parts.join("; ")}.`;
+    const drawn = range.size > 1 ? ` in ${ATMS.format(count, "count")} candles of ${range.size}` : "";
+    const text = `${[`${bars} bars${drawn}`, ...left].join("; ")}.`;
     if (this.frame.status.textContent !== text) this.frame.status.textContent = text;
   }
 
@@ -184,13 +190,16 @@ class PriceChart {
     const rounded = (value) => price(Number(value.toPrecision(8))); // of indicators; prices have every digit
     const low = ATMS.bounds((bars.low || bars.close).subarray(first, last + 1))[0];
     const high = ATMS.bounds((bars.high || bars.close).subarray(first, last + 1))[1];
-    const when = ATMS.format(bars.time[first], "time") + (last > first ? ` to ${ATMS.format(bars.time[last], "time")}` : "");
-    const parts = [ATMS.said(when)];
-    parts.push(ATMS.said(`O ${price((bars.open || bars.close)[first])} H ${price(high)} L ${price(low)} C ${price(bars.close[last])}`));
+    const [from, to] = [first, last].map((place) => ATMS.format(bars.time[place], "time"));
+    const opened = price((bars.open || bars.close)[first]);
+    const parts = [ATMS.said(last > first ? `${from} to ${to}` : from)];
+    parts.push(ATMS.said(`O ${opened} H ${price(high)} L ${price(low)} C ${price(bars.close[last])}`));
     const volume = bars.volume?.subarray(first, last + 1).reduce((sum, one) => sum + (one || 0), 0);
     if (volume !== undefined) parts.push(ATMS.said(`V ${last > first ? rounded(volume) : price(bars.volume[last])}`));
     for (const columns of this.columns.values()) {
-      for (const column of columns) parts.push(ATMS.said(`${column.name} ${rounded(column.values[last])}`, column.colour));
+      for (const { name, values, colour } of columns) {
+        parts.push(ATMS.said(`${name} ${rounded(values[last])}`, colour));
+      }
     }
     return frame.read(...parts, ...this.marks.at(bars.time[first], bars.time[last]));
   }
@@ -201,7 +210,8 @@ class PriceChart {
     if (!trades.length) return;
     const at = trades.indexOf(this.marks.selected);
     const { start, end } = this.view.range;
-    const inView = trades.findIndex((row) => this.marks.end(row) >= start * 1000 && ATMS.series.trades.time[row] <= end * 1000);
+    const { time } = ATMS.series.trades;
+    const inView = trades.findIndex((row) => this.marks.end(row) >= start * 1000 && time[row] <= end * 1000);
     const next = at < 0 ? Math.max(0, inView) : (at + step + trades.length) % trades.length;
     ATMS.showTrade(trades[next], false);
   }
@@ -220,10 +230,14 @@ class PriceChart {
   rows() {
     const names = ["time", "open", "high", "low", "close", "volume"].filter((name) => this.bars[name]);
     const columns = names.map((name) => ({ title: name, kind: name === "time" ? "time" : "price" }));
-    const part = () => ATMS.visible(this.bars.time, this.view.range.start * 1000, this.view.range.end * 1000, Infinity);
+    const part = () => {
+      const { start, end } = this.view.range;
+      return ATMS.visible(this.bars.time, start * 1000, end * 1000, Infinity);
+    };
+    const row = (at) => names.map((name) => this.bars[name][at]);
     this.frame.setRows(columns, () => {
       const { from, to } = part();
-      return Array.from({ length: Math.min(200, to - from) }, (_, at) => names.map((name) => this.bars[name][from + at]));
+      return Array.from({ length: Math.min(200, to - from) }, (_, at) => row(from + at));
     }, () => part().to - part().from);
   }
 }

@@ -73,14 +73,15 @@ class Marks {
 
   /** Add the layers to the price's plot. */
   build(plot, inks) {
-    const { field } = ATMS;
-    const lines = { x0: field("x0"), y0: field("y0"), x1: field("x1"), y1: field("y1") };
+    const lines = ATMS.fields("x0", "y0", "x1", "y1");
     const nothing = { x0: [], y0: [], x1: [], y1: [] };
     const points = { x: [], y: [] };
     const segment = (settings, colour) =>
       ATMS.glyph(plot, "Segment", { ...nothing }, { ...lines, ...settings }, { line_color: colour }, inks);
-    const scatter = (marker, size, settings, colours) =>
-      ATMS.glyph(plot, "Scatter", { ...points }, { x: field("x"), y: field("y"), marker: { value: marker }, size: { value: size }, ...settings }, colours, inks);
+    const scatter = (marker, size, settings, colours) => {
+      const look = { ...ATMS.fields("x", "y"), ...ATMS.values({ marker, size }), ...settings };
+      return ATMS.glyph(plot, "Scatter", { ...points }, look, colours, inks);
+    };
     const hollow = { fill_color: null, line_width: 1.6 };
     const full = { line_width: 1 };
     this.layers = {
@@ -192,7 +193,8 @@ class Marks {
       .filter((row) => this.end(row) >= view.start);
     const kept = thinned(rows, (row) => this.pixel(view, trades.time[row], trades.entry_price[row]));
     const { close } = this.bars;
-    const exit = (row) => (Number.isFinite(trades.exit_price[row]) ? trades.exit_price[row] : close[close.length - 1]);
+    const last = close[close.length - 1];
+    const exit = (row) => (Number.isFinite(trades.exit_price[row]) ? trades.exit_price[row] : last);
     const ends = (row) => [trades.time[row], trades.entry_price[row], this.end(row), exit(row)];
     this.segments("gained", kept.filter((row) => GAINED(trades, row)), ends);
     this.segments("lost", kept.filter((row) => !GAINED(trades, row)), ends);
@@ -217,7 +219,8 @@ class Marks {
   at(start, end) {
     const { fills, signals } = ATMS.series;
     const done = within(this.fills, fills.time, start, end).slice(0, 4).map((row) => {
-      const text = `${fills.side[row]} ${ATMS.exact(fills.size[row])} at ${ATMS.format(fills.price[row], "price")}, fee ${ATMS.exact(fills.fee[row])}`;
+      const [size, fee] = [fills.size, fills.fee].map((column) => ATMS.exact(column[row]));
+      const text = `${fills.side[row]} ${size} at ${ATMS.format(fills.price[row], "price")}, fee ${fee}`;
       return ATMS.said(text, fills.side[row] === "buy" ? "gain" : "loss");
     });
     const meant = within(this.signals, signals.time, start, end).slice(0, 3).map((row) => {

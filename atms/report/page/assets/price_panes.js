@@ -66,11 +66,11 @@ ATMS.Candles = Candles;
 
 /** Volume as bars, that of a candle's bars together. */
 ATMS.volumePane = (view, bars, inks, step, note) => {
-  const { field } = ATMS;
   const y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
-  const plot = ATMS.newPlot({ height: 86, says: note ? `volume (${note})` : "volume", x: view.range, y, right: true, border: 66 }, inks);
+  const says = note ? `volume (${note})` : "volume";
+  const plot = ATMS.newPlot({ height: 86, says, x: view.range, y, right: true, border: 66 }, inks);
   const bar = ATMS.glyph(plot, "VBar", { x: [], top: [] },
-    { x: field("x"), top: field("top"), bottom: { value: 0 }, width: { value: 1 }, line_color: null, fill_alpha: 0.55 },
+    { ...ATMS.fields("x", "top"), ...ATMS.values({ bottom: 0, width: 1 }), line_color: null, fill_alpha: 0.55 },
     { fill_color: "muted" }, inks);
   const draw = (range) => {
     const { from, to, size } = range;
@@ -104,7 +104,9 @@ ATMS.panesOf = (feed) => {
     const pane = told[column] || column;
     if (!panes.has(pane)) panes.set(pane, []);
     const look = pane === "price" ? LINES[colour++ % LINES.length] : LINES[panes.get(pane).length % LINES.length];
-    panes.get(pane).push({ name: column, values, coarser: ATMS.coarser(name, column), time: columns.time, colour: look });
+    const note = ATMS.coarser(name, column);
+    const title = note ? `${column} (${note})` : column;
+    panes.get(pane).push({ name: column, title, note, values, time: columns.time, colour: look });
   }
   return panes;
 };
@@ -112,17 +114,16 @@ ATMS.panesOf = (feed) => {
 /** A pane of its own for one indicator's lines. */
 ATMS.indicatorPane = (view, title, columns, inks) => {
   const y = new Bokeh.Models.Range1d({ start: 0, end: 1 });
-  const plot = ATMS.newPlot({ height: 116, says: columns[0].coarser ? `${title} (${columns[0].coarser})` : title, x: view.range, y, right: true, border: 66 }, inks);
+  const [{ note }] = columns;
+  const says = note ? `${title} (${note})` : title;
+  const plot = ATMS.newPlot({ height: 116, says, x: view.range, y, right: true, border: 66 }, inks);
   const own = { drawers: [] };
-  const lines = columns.map((column) =>
-    ATMS.addLine(plot, own, { time: column.time, value: column.values }, { colour: column.colour, width: 1.3 }, inks));
+  const lines = columns.map(({ time, values, colour }) =>
+    ATMS.addLine(plot, own, { time, value: values }, { colour, width: 1.3 }, inks));
   columns.forEach((column, at) => (column.renderers = lines[at].renderers));
   const draw = (_, start, end) => {
     own.drawers.forEach((drawer) => drawer(start, end));
-    const low = Math.min(...lines.map((line) => line.extremes()[0]));
-    const high = Math.max(...lines.map((line) => line.extremes()[1]));
-    const [from, to] = ATMS.span(low, high);
-    y.setv({ start: from, end: to });
+    ATMS.fit(y, lines);
   };
   return { plot, draw };
 };
