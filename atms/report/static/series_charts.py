@@ -130,6 +130,7 @@ def _candles(axes: Any, times: _Floats, bars: Columns) -> None:
 
 def _legend(axes: Any) -> None:
     if axes.get_legend_handles_labels()[0]:
+        axes.margins(y=0.16)  # room for the legend
         legend = axes.legend(loc="upper left", frameon=False, ncols=4, fontsize=SMALL)
         for text in legend.get_texts():
             text.set_parse_math(False)

@@ -131,6 +131,7 @@ def _lines(flow: Flow, chart: Chart, drawn: _Drawn) -> None:
     if timed:
         over_time(axes)
     if len(chart.y) > 1:
+        axes.margins(y=0.16)  # room for the legend
         axes.legend(loc="upper left", frameon=False, ncols=4, fontsize=SMALL)
 
 

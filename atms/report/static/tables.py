@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,7 +83,8 @@ def _draw_row(
 
 
 def _left_out(table: Table, columns: Sequence[int], rows: int) -> list[str]:
-    lines = [table.note] if table.note else []
+    note = re.sub(r"; a click[^.;]*", "", table.note)  # paper does not hear it
+    lines = [note] if note else []
     if rows:
         lines.append(f"{rows:,} more rows are in report.html and the run's files.")
     gone = [column.title for place, column in enumerate(table.columns) if place not in columns]
