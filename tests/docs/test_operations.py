@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import configparser
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import ROOT
 from tests.docs.test_docs import blocks
@@ -37,6 +42,20 @@ def test_the_unit_waits_for_ready_and_watches_and_leaves_time_for_the_end() -> N
     assert int(service["WatchdogSec"]) > 2 * 10
     assert int(service["TimeoutStopSec"]) > 40  # Trading.close: 30 s and 10
     assert service["RestartPreventExitStatus"].split() == ["1", "2"]
+
+
+def test_systemd_knows_every_key_of_the_unit(tmp_path: Path) -> None:
+    checker = shutil.which("systemd-analyze")
+    if checker is None:
+        pytest.skip("systemd-analyze is not installed, which says what systemd makes of a unit")
+    (text,) = blocks(PAGE, "ini")
+    start = unit()["Service"]["ExecStart"]
+    (tmp_path / "atms.service").write_text(text.replace(start.split()[0], sys.executable))
+    done = subprocess.run(
+        [checker, "verify", str(tmp_path / "atms.service")], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert "atms.service" not in done.stderr, done.stderr  # an unknown key is a line, and no error
 
 
 def test_a_backup_of_a_journal_in_use_can_be_read(tmp_path) -> None:
