@@ -28,7 +28,9 @@ _DELAYS = {
 def calibrate_(
     run: Annotated[
         str | None,
-        typer.Argument(metavar="RUN", help="A live run's id or its start; default: the last."),
+        typer.Argument(
+            metavar="RUN", help="A run's id or its start; default: the one alive, else the last."
+        ),
     ] = None,
     to: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write the costs as YAML there.")
@@ -51,7 +53,7 @@ def calibrate_(
       python -m atms calibrate --out costs.yaml
       python -m atms backtest -c config.yaml -c costs.yaml
     """
-    folder = find_session(state_dir or load_config().config.execution.folder, run or "last")
+    folder = find_session(state_dir or load_config().config.execution.folder, run)
     found = calibrate(observe(folder), least=min_orders)
     if to is not None:
         finer = load_config(folder.path / CONFIG).config.broker.intrabar

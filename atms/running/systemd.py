@@ -74,7 +74,7 @@ class Notifier:
         name = self._address
         address = "\0" + name[1:] if name.startswith("@") else name
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as wire:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
                 wire.setblocking(False)
                 wire.sendto(text.encode(), address)
         except OSError:

@@ -30,7 +30,7 @@ def begun(run: str, *, alive: bool = False, status: dict[str, Any] | None = None
     return folder
 
 
-VERBS = ("status", "positions", "orders", "reconcile", "stop", "flatten", "watch")
+VERBS = ("status", "positions", "orders", "calibrate", "reconcile", "stop", "flatten", "watch")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -116,3 +116,10 @@ def test_every_field_of_a_session_comes_back(workdir: Path) -> None:
     folder = begun("1-one")
     assert folder.is_whole
     assert asdict(folder.session)["accounts"] == ("venue-1",)
+
+
+def test_a_run_without_a_recording_cannot_be_calibrated_with(cli: Cli) -> None:
+    begun("1-one")
+    code, out, err = cli("calibrate", *STATE)
+    assert (code, out) == (3, "")
+    assert "there is no inputs.jsonl: what was decided, and when, is not known" in err

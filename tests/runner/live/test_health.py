@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,7 @@ def test_without_a_watchdog_of_ours_no_sign_is_sent(
     assert heard(manager) == ["READY=1\nSTATUS=ready"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has an abstract namespace")
 def test_a_name_in_the_abstract_namespace_is_heard() -> None:
     name = f"atms-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
