@@ -131,7 +131,7 @@ class Done:
 
     def over(self, job: BarDownload) -> None:
         """Take a series that is there."""
-        raw = ledger.read_bars(self._url, job.of, job.wanted.start, job.wanted.end)
+        raw = ledger.read_bars(self._url, job.of, job.opens.start, job.opens.end)
         looked = look_over(raw) if len(raw) else None
         out, of = self._out, job.of
         path = target(out, of.venue, of.symbol, str(of.timeframe)) if out is not None else None

@@ -58,10 +58,10 @@ class AskedBars:
                 await self._one(session, symbol, length)
 
     async def _one(self, session: Session, symbol: str, length: Timeframe) -> None:
-        stretch, now = await session.stretch(symbol, self.range)
+        stretch, newest = await session.stretch(symbol, self.range)
         of = Series(session.store.venue, symbol, length, "start")
         self.now = BarDownload(
-            session.store, session.symbols[symbol], self.url, of, stretch, now, self.patience,
+            session.store, session.symbols[symbol], self.url, of, stretch, newest, self.patience,
             self.replace, self.watch(of, stretch),
         )  # fmt: skip
         try:

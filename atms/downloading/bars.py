@@ -17,11 +17,13 @@ from atms.feeds.bars import micros
 from atms.feeds.raw import RawBars
 from atms.ledger.bars import Series, Written
 from atms.ledger.coverage import downloaded_stretches, stretch_mark
+from atms.model import Timeframe
 from atms.stores.market import Bar
 
 _COLUMNS = ("open", "high", "low", "close", "volume")
 # A bar that a venue has not published by then will not come any more.
 _SETTLED = timedelta(hours=1)
+_INSTANT = timedelta(milliseconds=1)  # the finest that venues write
 
 Progress = Callable[[datetime, Written], None]
 
@@ -35,9 +37,8 @@ class BarDownload:
         instrument: the store's id of it.
         url: the ledger's.
         of: the series; its bars are stamped at their start.
-        wanted: the bars that lie whole in it are; it ends in the past, so that each of them is
-            over.
-        now: the market's time, when *wanted* was made.
+        wanted: each bar that has a part in it is, so that what stretches hold adds up.
+        newest: bars that end later may not be over yet, or not be published.
         patience: waits for the venue.
         replace: ask for everything again, and let the venue's figures take the place of others.
         progress: told after each transaction up to when there are bars, and what was written.
@@ -52,12 +53,18 @@ class BarDownload:
     url: str
     of: Series
     wanted: Stretch
-    now: datetime
+    newest: datetime
     patience: Patience
     replace: bool = False
     progress: Progress = lambda reached, written: None
     written: Written = field(default_factory=Written)
     reached: datetime | None = None
+
+    @property
+    def opens(self) -> Stretch:
+        """When the bars begin that have a part in what is wanted."""
+        length = longest(self.of.timeframe)
+        return Stretch(self.wanted.start - length + _INSTANT, self.wanted.end)
 
     async def run(self) -> None:
         """Ask for what was not downloaded yet; one transaction a page, with how far it came.
@@ -99,13 +106,15 @@ class _Hole:
 
     async def _read(self) -> None:
         """Read from where it is to the end."""
-        job, end, timeframe = self.job, self.stretch.end, self.job.of.timeframe
+        job, length = self.job, longest(self.job.of.timeframe)
         # A sandbox that plays old bars cannot tell whether the last bar of an answer is over: it is
         # asked for more than is wanted.
-        beyond = end + timedelta(seconds=2 * timeframe.seconds)
-        async for bar in job.store.history(job.instrument, str(timeframe), self._at, beyond):
-            if bar.open_at < self._at or bar.close_at > end:
-                continue  # told again, or not wanted
+        start, beyond = self._at - length + _INSTANT, self.stretch.end + 2 * length
+        bars = job.store.history(job.instrument, str(job.of.timeframe), start, beyond)
+        async for bar in bars:
+            wanted = bar.close_at > self._at and bar.open_at < self.stretch.end
+            if not wanted or bar.close_at > job.newest:
+                continue
             self._bars.append(bar)
             self._at = bar.close_at
             if len(self._bars) >= job.store.page:
@@ -122,7 +131,8 @@ class _Hole:
 
         The newest bars are asked for again the next time: they may be published late.
         """
-        settled = self.stretch.end <= self.job.now - _SETTLED
+        last = self.stretch.end + longest(self.job.of.timeframe)
+        settled = last <= self.job.newest - _SETTLED
         self._commit(self.stretch.end if settled else self._at, finished=True)
 
     def _commit(self, end: datetime, *, finished: bool) -> None:
@@ -133,6 +143,13 @@ class _Hole:
         job.written += ledger.write_bars(job.url, job.of, raw, replace=job.replace, mark=mark)
         job.reached = bars[-1].close_at if bars else job.reached
         job.progress(end, job.written)
+
+
+def longest(timeframe: Timeframe) -> timedelta:
+    """Return how long a bar may be: of a month 31 days."""
+    if timeframe.unit == "M":
+        return timedelta(days=31 * timeframe.count)
+    return timedelta(seconds=timeframe.seconds)
 
 
 def raw_bars(bars: list[Bar], of: Series) -> RawBars:

@@ -15,5 +15,5 @@ def further(kept: str, error: AtmsError | None) -> str:
     if isinstance(error, RateLimited) and error.after is not None:
         when = f", in {seconds(error.after + timedelta(seconds=1))}"
     if not kept:
-        return f"nothing of it is there yet; the same command begins again{when}"
+        return f"nothing was added this time; the same command goes on{when}"
     return f"{kept}; the same command goes on there{when}"

@@ -29,7 +29,7 @@ class Session:
     symbols: dict[str, str]
 
     async def stretch(self, symbol: str, wanted: TimeRange) -> tuple[Stretch, datetime]:
-        """Return from when to when there is something to ask for now, and the market's time.
+        """Return from when to when there is something to ask for now, and until when all is over.
 
         Raises:
             ConfigError: it has not begun yet.
@@ -44,7 +44,7 @@ class Session:
         # What is younger may not be published yet; where time is that of the trades, it is.
         newest = now - (self.can.bar_lag if self.store.market_clock == "wall" else timedelta(0))
         end = newest if wanted.end is None else min(wanted.end, newest)
-        return Stretch(wanted.start, max(end, wanted.start)), now
+        return Stretch(wanted.start, max(end, wanted.start)), newest
 
 
 @asynccontextmanager

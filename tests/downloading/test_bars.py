@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 import pytest
 
 from atms import ledger
+from atms.downloading.bars import BarDownload
+from atms.downloading.patience import Patience
+from atms.downloading.stretches import Stretch
+from atms.downloading.venue import HistoryStore
 from atms.feeds.exporting import about_file
 from atms.feeds.reading import read_raw
 from atms.ledger.bars import Series
 from atms.model import Timeframe
+from atms.stores.market import Bar
 from tests.downloading.past import (
     DOWNLOAD,
     SERIES,
@@ -30,6 +38,12 @@ from tests.downloading.past import (
 )
 
 HOUR = 3600 * 10**6
+HOURS = timedelta(hours=1)
+
+
+@pytest.fixture
+def url(workdir: Path) -> str:
+    return f"sqlite:///{workdir}/atms.db"
 
 
 def test_every_bar_that_is_over_is_in_the_ledger_and_in_the_file_exactly(
@@ -158,6 +172,71 @@ def test_bars_of_that_name_that_say_no_start_are_not_mixed_with_the_venues(
     assert code == 3
     assert "start or end, unknown which, and these at their start" in err
     assert stored() == rows_of(past.bars[:10])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("middle", ["12:30", "12:00", "12:59:59"])
+def test_no_bar_is_lost_where_two_downloads_meet_inside_one(
+    middle: str, order: int, past: Past, cli: Cli
+) -> None:
+    middle = f"2024-01-15T{middle}"
+    symbol = ("--symbol", "BTC/USDT")
+    early = (*symbol, "--since", "2024-01-10", "--until", middle)
+    late = (*symbol, "--since", middle, "--until", "2024-01-20")
+    for download in (early, late)[::order]:
+        code, out, _ = cli(*DOWNLOAD, *download, "--json")
+        assert code == 0
+        side, hour = ("first", 12) if download is late else ("last", 12 - middle.endswith(":00"))
+        assert json.loads(out)[0][side] == f"2024-01-15T{hour}:00:00+00:00"
+    assert stored() == rows_of(past.bars["2024-01-10":"2024-01-20"])
+    asked = past.asked()
+    whole = (*symbol, "--since", "2024-01-10", "--until", "2024-01-20")
+    assert cli(*DOWNLOAD, *whole)[0] == 0
+    assert past.asked() == asked
+
+
+def test_a_bar_of_which_a_part_is_wanted_and_that_grows_is_asked_for_again(
+    past: Past, cli: Cli
+) -> None:
+    # it is the fifth of April, 20:00: the day's bar grows
+    days = [*DOWNLOAD, *SINCE, "--timeframe", "1d", "--until", "2024-04-05T12:00", "--json"]
+    assert json.loads(cli(*days)[1])[0]["last"] == "2024-04-04T00:00:00+00:00"
+    past.venue.freeze()
+    market = past.venue.sandbox.market
+    after = int(datetime(2024, 4, 6, 1, tzinfo=UTC).timestamp() * 1000)
+    past.venue.call(lambda: market.print(45, 1, time=after))
+    assert json.loads(cli(*days)[1])[0]["last"] == "2024-04-05T00:00:00+00:00"
+
+
+class Repeating:
+    """A store that tells bars twice, and those that grow."""
+
+    page = 2
+
+    def __init__(self, bars: list[Bar]) -> None:
+        self.bars = bars
+
+    async def history(self, *_: object) -> AsyncIterator[Bar]:
+        for one in [*self.bars[:3], *self.bars]:
+            yield one
+
+
+def test_what_a_store_tells_twice_or_too_early_is_left_out(url: str) -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    prices = dict.fromkeys(("open", "high", "low", "close", "volume"), Decimal(1))
+    told = [
+        Bar(instrument="i", open_at=start + n * HOURS, close_at=start + (n + 1) * HOURS, final=True,
+            **prices)
+        for n in range(9)
+    ]  # fmt: skip
+    job = BarDownload(
+        cast(HistoryStore, Repeating(told)), "i", url,
+        Series("v", "A/B", Timeframe(1, "h"), "start"),
+        Stretch(start + HOURS, start + 7 * HOURS), start + 5.5 * HOURS, Patience(HOURS),
+    )  # fmt: skip
+    asyncio.run(job.run())
+    assert [row[0] // HOUR - 473_352 for row in stored("ledger:v:A/B:1h")] == [1, 2, 3, 4]
+    assert (job.written.added, job.written.known) == (4, 0)
 
 
 def test_a_mark_is_as_long_as_the_bars_that_are_there(past: Past, cli: Cli) -> None:
