@@ -67,7 +67,7 @@ class AskedBars:
         try:
             await self.now.run()
         except AtmsError as error:
-            raise type(error)(f"{error}\n{self.kept(error)}") from error
+            raise type(error)(f"{error}\n{self.kept(error)}".rstrip()) from error
         self.over(self.now)
         self.now = None
 

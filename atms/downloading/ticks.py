@@ -76,7 +76,7 @@ class AskedTicks:
             await self._fill(session.symbols[symbol], stretch, self.watch(symbol, stretch))
             self.now.finish()
         except AtmsError as error:
-            raise type(error)(f"{error}\n{self.kept(error)}") from error
+            raise type(error)(f"{error}\n{self.kept(error)}".rstrip()) from error
         self.over(venue, symbol, self.now)
         self.now = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from atms.downloading import ticks
 from atms.downloading.tickfile import TickFile
 from atms.errors import DataError
+from atms.stores.ccxt.profiles.binance import BinanceSpot
 from atms.stores.market import Print
 from tests.downloading.past import Cli, Past, stored, write_config
 from tests.live.processes import Starter
@@ -185,6 +187,16 @@ def test_trades_need_a_file(market: Past, cli: Cli) -> None:
     code, _, err = cli(*TICKS, "--symbol", "BTC/USDT", "--since", "2024-03-01")
     assert code == 2
     assert "the ledger has bars and no trades" in err
+
+
+def test_a_market_without_trades_of_the_past_is_refused(
+    market: Past, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        BinanceSpot, "capabilities", replace(BinanceSpot.capabilities, trade_history=False)
+    )
+    code, _, err = cli(*TICKS, *WANTED)
+    assert (code, err) == (4, "error: binance-spot: tells no public trades of the past\n")
 
 
 def test_a_file_of_something_else_stays(market: Past, cli: Cli) -> None:
