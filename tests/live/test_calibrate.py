@@ -24,13 +24,17 @@ NOTING = '''
 class Noting(Live):
     """In and out at each bar; notes what it saw, as nobody else does."""
 
+    def __init__(self):
+        self.saw = {}
+
     def act(self):
-        with open("decisions.txt", "a") as file:
-            file.write(f"{self.data.close[0]!r}\\n")
-        if self.position.size:
-            self.close()
-        else:
-            self.buy(size=0.01)
+        order = self.close() if self.position.size else self.buy(size=0.01)
+        self.saw[order.ref] = self.data.close[0]
+
+    def notify_order(self, order):
+        if order.status == order.Submitted and order.ref in self.saw:
+            with open("decisions.txt", "a") as file:
+                file.write(f"{order.info.key} {self.saw[order.ref]!r}\\n")
 '''
 
 
@@ -49,17 +53,14 @@ def test_costs_of_a_live_run_become_those_of_a_backtest(
     code, out, err = cli("calibrate", *STATE, "--json", "--out", "costs.yaml")
     assert code == 0, err
     found = json.loads(out)
-    # The same from the venue's log, and from what the strategy wrote into a file of its own: an
-    # order a bar, in the same order, but for the last that may not have left.
-    fills = venue.of("fill")
-    closes = [float(line) for line in Path("decisions.txt").read_text().split()]
+    # The same from the venue's log, and from what the strategy wrote into a file of its own.
+    closes = dict(line.split() for line in Path("decisions.txt").read_text().splitlines())
     byorder: dict[str, list[dict[str, str]]] = {}
-    for fill in fills:
+    for fill in venue.of("fill"):
         byorder.setdefault(fill["client_id"], []).append(fill)
     worse = expected = 0.0
-    keys = sorted(byorder, key=lambda key: int(key.split("-")[-1]))
-    for key, close in zip(keys, closes, strict=False):
-        parts = byorder[key]
+    for key, parts in byorder.items():
+        close = float(closes[key])
         side = 1 if parts[0]["side"].upper() == "BUY" else -1
         units = sum(float(part["qty"]) for part in parts)
         value = sum(float(part["qty"]) * float(part["price"]) for part in parts)
