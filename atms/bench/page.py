@@ -68,12 +68,14 @@ class Watched:
 
     Attributes:
         ready: from navigation until everything is drawn and answers.
+        cpu: what the page's own thread took of it, whatever else the machine did meanwhile.
         longest: the longest task; 0: none above 50, which is where browsers begin to count.
         zoom: from everything to 60 single bars.
         browser: its version.
     """
 
     ready: float
+    cpu: float
     longest: float
     zoom: float
     browser: str
@@ -155,17 +157,21 @@ def _browser() -> Iterator[Browser | None]:
 
 
 def _watch(browser: Browser, file: Path, visits: int) -> Watched:
-    ready, longest, zooms = [], [], []
+    ready, cpu, longest, zooms = [], [], [], []
     for _ in range(visits):
         with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
             page = context.new_page()
             page.add_init_script(_WATCH)
+            session = context.new_cdp_session(page)
+            session.send("Performance.enable")
             page.goto(file.resolve().as_uri())
             page.evaluate("ATMS.ready")
+            told = session.send("Performance.getMetrics")["metrics"]
+            cpu += [1000 * one["value"] for one in told if one["name"] == "ThreadTime"]
             ready.append(page.evaluate("ATMS.timings.ready"))
             longest.append(page.evaluate("longest"))
             for number in range(_ZOOMS):
                 took, _ = page.evaluate(_ZOOM, (number + 0.5) / _ZOOMS)
                 zooms.append(took)
     median = statistics.median
-    return Watched(median(ready), median(longest), median(zooms), browser.version)
+    return Watched(median(ready), median(cpu), median(longest), median(zooms), browser.version)
