@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from atms.report.decisions import refused
+from atms.report.page.series_places import Bars, bar_at, places
 from atms.report.page.series_values import Columns, Floats, Texts, Values, floats, micros, values
 
 if TYPE_CHECKING:
     from atms.result import Result
 
-Bars = Sequence[Mapping[str, Floats]]
 _STOPS = ("stop", "stoplimit", "stoptrail", "stoptraillimit")
 
 
@@ -25,30 +25,28 @@ def marks(result: Result, bars: Bars) -> dict[str, Columns]:
         "fills": fills,
         "trades": _trades(result, fills, bars),
         "signals": _signals(result, bars),
-        "levels": _levels(result),
+        "levels": _levels(result, fills),
     }
 
 
 def _fills(result: Result, bars: Bars) -> dict[str, Values]:
     frame = result.fills
     times = micros(frame["ts"])
-    feed, bar = _places(
-        result, bars, times, frame["venue"], frame["symbol"], floats(frame["price"])
-    )
+    trades = _trades_of(result.trades, times, frame["symbol"].tolist())
+    feed, bar = places(result, bars, times, trades)
     found: dict[str, Values] = {"time": times, "feed": feed, "bar": bar}
     found |= {
         str(name): values(frame[name]) for name in frame.columns if name not in ("run_id", "ts")
     }
-    return {**found, "trades": _trades_of(result.trades, found)}
+    return {**found, "trades": trades}
 
 
-def _trades_of(trades: pd.DataFrame, fills: Columns) -> Texts:
+def _trades_of(trades: pd.DataFrame, times: Floats, symbols: Sequence[str]) -> Texts:
     """Return the trades' numbers of every fill, ``3`` or ``3;4``.
 
     A trade names its fills by their places. Of a live run the ledger may have rows more (a fill
     that was undone), so that what is not of the trade's symbol and time is left out.
     """
-    times, symbols = fills["time"], fills["symbol"]
     found: list[str | None] = [None] * len(times)
     columns = [micros(trades["entry_ts"]).tolist(), micros(trades["exit_ts"]).tolist()]
     columns += [trades[name].tolist() for name in ("trade_id", "symbol", "fills")]
@@ -90,7 +88,7 @@ def _at_fill(
     feed[strange] = bar[strange] = np.nan
     for place, info in reversed([*enumerate(result.feeds)]):
         mine = strange & (symbols == info.symbol)
-        feed[mine], bar[mine] = place, _bar_at(bars[place]["time"], moments[mine])
+        feed[mine], bar[mine] = place, bar_at(bars[place]["time"], moments[mine])
     return feed, bar
 
 
@@ -115,7 +113,7 @@ def _signals(result: Result, bars: Bars) -> dict[str, Values]:
     for place, one in enumerate(bars):
         mine = feed == place
         if mine.any():
-            bar[mine] = _bar_at(one["time"], times[mine])
+            bar[mine] = bar_at(one["time"], times[mine])
     gates = refused(result.gates)
     return {
         "number": floats(frame["number"]),
@@ -129,7 +127,7 @@ def _signals(result: Result, bars: Bars) -> dict[str, Values]:
     }
 
 
-def _levels(result: Result) -> dict[str, Values]:
+def _levels(result: Result, fills: Columns) -> dict[str, Values]:
     """Return the prices of the orders that protect a position or take its profit."""
     frame = result.orders
     stop = frame["type"].isin(_STOPS).to_numpy(bool)
@@ -137,10 +135,8 @@ def _levels(result: Result) -> dict[str, Values]:
     prices = floats(frame["price"])
     some = (stop | target) & np.isfinite(prices)
     part = frame[some]
-    feeds = {(feed.venue, feed.symbol): i for i, feed in reversed([*enumerate(result.feeds)])}
-    pairs = zip(part["venue"].tolist(), part["symbol"].tolist(), strict=True)
     return {
-        "feed": np.array([feeds.get(pair, np.nan) for pair in pairs], dtype=np.float64),
+        "feed": _feeds_of(result, part, fills),
         "kind": np.where(stop[some], "stop", "target").tolist(),
         "price": prices[some],
         "time": micros(part["created_ts"]),
@@ -149,37 +145,18 @@ def _levels(result: Result) -> dict[str, Values]:
     }
 
 
-def _places(
-    result: Result, bars: Bars, times: Floats, venues: pd.Series, symbols: pd.Series, prices: Floats
-) -> tuple[Floats, Floats]:
-    """Return the feed and the bar of every fill.
-
-    Longer bars of a feed are a feed of their own with the same symbol: the first feed that has a
-    bar at that very time and at that price is taken, else the first with the symbol.
+def _feeds_of(result: Result, orders: pd.DataFrame, fills: Columns) -> Floats:
+    """Return the feeds of orders: that on which they, or what they protect, filled; if neither
+    did, the first of their symbol.
     """
-    feed, bar = np.full(len(times), np.nan), np.full(len(times), np.nan)
-    missing = np.ones(len(times), dtype=bool)
-    wanted = (venues.to_numpy(object), symbols.to_numpy(object))
-    for exact in (True, False):
-        for place, info in enumerate(result.feeds):
-            mine = missing & (wanted[0] == info.venue) & (wanted[1] == info.symbol)
-            one = bars[place]
-            if not mine.any() or not len(one["time"]):
-                continue
-            rows = np.flatnonzero(mine)
-            at = _bar_at(one["time"], times[rows])
-            fits = np.isfinite(at)
-            if exact:
-                row = np.where(fits, at, 0).astype(np.int64)
-                fits &= one["time"][row] == times[rows]
-                if "low" in one and "high" in one:
-                    fits &= (one["low"][row] <= prices[rows]) & (prices[rows] <= one["high"][row])
-            feed[rows[fits]], bar[rows[fits]] = place, at[fits]
-            missing[rows[fits]] = False
-    return feed, bar
-
-
-def _bar_at(times: Floats, moments: Floats) -> Floats:
-    """Return the index of the last bar at or before each moment; NaN before the first."""
-    at = np.searchsorted(times, moments, side="right") - 1.0
-    return np.where((at >= 0) & np.isfinite(moments), at, np.nan)
+    filled = dict(zip(fills["order_id"], fills["feed"], strict=True))
+    feeds = {(feed.venue, feed.symbol): i for i, feed in reversed([*enumerate(result.feeds)])}
+    own = [values(orders[name]) for name in ("order_id", "parent_id")]
+    pairs = [*zip(orders["venue"].tolist(), orders["symbol"].tolist(), strict=True)]
+    return np.array(
+        [
+            filled.get(order, filled.get(parent, feeds.get(pair, np.nan)))
+            for order, parent, pair in zip(*own, pairs, strict=True)
+        ],
+        dtype=np.float64,
+    )

@@ -81,7 +81,7 @@
     }
     const feed = book.feed[first];
     const bar = book.bar[first];
-    const ordered = numbers.every((number) => book.bar[number] >= bar);
+    const ordered = numbers.every((n) => book.feed[n] === feed && book.bar[n] >= bar);
     if (!trade.parts.length || !(feed >= 0) || !(bar >= 0) || !ordered) return { first, last };
     const bars = book.known.columns[`bars:${feed}`];
     let { pnl } = trade;

@@ -132,7 +132,7 @@ class _Book:
             for part, fee in self._parts(number, len(numbers)):
                 trade.add(number, part, self.price[number], fee, multiplier)
         feed, bar = self.feed[first], self.bar[first]
-        ordered = all(self.bar[number] >= bar for number in numbers)
+        ordered = all(self.feed[one] == feed and self.bar[one] >= bar for one in numbers)
         if not trade.parts or not feed >= 0 or not bar >= 0 or not ordered:
             return (*nothing[:8], first, last)
         pnl, gone = trade.pnl, np.nan
