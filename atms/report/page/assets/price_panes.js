@@ -2,7 +2,7 @@
 const ATMS = globalThis.ATMS;
 const CANDLES = 1200;
 const PIXELS = 1.6; // a candle's least width
-const LINES = ["accent", "ink2", "ink3", "ink4", "ink5", "ink6"];
+const LINES = ["accent", "ink2", "ink3", "ink5", "ink6", "ink4"]; // the last one is near a gain's
 
 /** Return the bars of a view as candles: first, least, most and last of each bin. */
 function candles(bars, range) {
