@@ -220,7 +220,7 @@ def test_nothing_in_the_page_points_to_a_network() -> None:
 
 def test_a_page_without_series_has_little_more_than_bokeh() -> None:
     text = document(contents(), {})
-    assert len(text.encode()) < len(assets.bokeh().text) + 130_000
+    assert len(text.encode()) < len(assets.bokeh().text) + 150_000
 
 
 def test_the_page_says_what_to_do_where_scripts_do_not_run() -> None:
