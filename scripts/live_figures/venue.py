@@ -20,18 +20,21 @@ from atms.config import load_config
 from atms.running.live import LiveRun
 from atms.sandbox.binance.config import Limits, MarketConfig, SandboxConfig
 from atms.sandbox.binance.server import Sandbox
+from atms.sandbox.binance_usdm.config import UsdmConfig
+from atms.sandbox.binance_usdm.server import UsdmSandbox
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.live import checking
 
+VENUES = {"binance": "BTC/USDT", "binanceusdm": "BTC/USDT:USDT"}  # and what is traded there
 CONFIG = """
 strategy: {name: "strategies.py:Many"}
 stores:
-  sandbox: {venue: binance, url: "${ATMS_SANDBOX_URL}", key: "${ATMS_SANDBOX_KEY}",
+  sandbox: {venue: VENUE, url: "${ATMS_SANDBOX_URL}", key: "${ATMS_SANDBOX_KEY}",
             secret: "${ATMS_SANDBOX_SECRET}", market_clock: stream}
 data:
   warmup: 5
-  feeds: [{name: btc, store: sandbox, symbol: BTC/USDT, timeframe: 1h, currency: USDT}]
+  feeds: [{name: btc, store: sandbox, symbol: "SYMBOL", timeframe: 1h, currency: USDT}]
 risk: {max_order_notional: 1000000, max_position: 1000, max_orders_per_minute: 1000000}
 execution: {state_dir: state}
 ledger: {url: "sqlite:///ledger.db"}
@@ -39,18 +42,32 @@ ledger: {url: "sqlite:///ledger.db"}
 KEY, SECRET = "k" * 64, "s" * 64
 HELD = {"USDT": Decimal(10**8)}
 MILLION = 10**6
-WIDE = {"weight": MILLION, "raw": MILLION, "orders_10s": MILLION, "open_orders": 5000}
+WIDE = {
+    "weight": MILLION,
+    "raw": MILLION,
+    "orders_10s": MILLION,
+    "orders_day": MILLION,
+    "open_orders": 5000,
+}
 Row = tuple[str, str, str]
+_chosen = ["binance"]
+
+
+def choose(venue: str) -> None:
+    """Let the sandboxes from now on be of this venue."""
+    _chosen[:] = [venue]
 
 
 async def serve(options: dict[str, Any]) -> None:
     """Serve a sandbox until standard input ends."""
-    config = SandboxConfig(
-        markets=(MarketConfig(source="sample:BTCUSD_1h"),), key=KEY, secret=SECRET,
-        speed=3600 / options["bar"], balances=HELD, log=Path(options["log"]),
-        limits=Limits(**options["limits"]),
-    )  # fmt: skip
-    async with Sandbox(config) as sandbox:
+    made: dict[str, Any] = {
+        "markets": (MarketConfig(source="sample:BTCUSD_1h"),), "key": KEY, "secret": SECRET,
+        "speed": 3600 / options["bar"], "balances": HELD, "log": Path(options["log"]),
+        "limits": Limits(**options["limits"]),
+    }  # fmt: skip
+    futures = options["venue"] == "binanceusdm"
+    serving = UsdmSandbox(UsdmConfig(**made)) if futures else Sandbox(SandboxConfig(**made))
+    async with serving as sandbox:
         print(sandbox.url, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
@@ -61,7 +78,11 @@ def sandbox(bar: float, limits: dict[str, int] | None = None) -> Iterator[Path]:
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        options = {"bar": bar, "log": str(Path(folder) / "venue.jsonl"), "limits": limits or {}}
+        (venue,) = _chosen
+        options = {
+            "bar": bar, "log": str(Path(folder) / "venue.jsonl"), "limits": limits or {},
+            "venue": venue,
+        }  # fmt: skip
         command = [sys.executable, __file__, json.dumps(options)]
         process = subprocess.Popen(  # noqa: S603 - this file
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -72,7 +93,8 @@ def sandbox(bar: float, limits: dict[str, int] | None = None) -> Iterator[Path]:
             os.environ.update(
                 ATMS_SANDBOX_URL=url, ATMS_SANDBOX_KEY=KEY, ATMS_SANDBOX_SECRET=SECRET
             )
-            Path("live.yaml").write_text(CONFIG)
+            named = CONFIG.replace("VENUE", venue).replace("SYMBOL", VENUES[venue])
+            Path("live.yaml").write_text(named)
             yield Path(options["log"])
         finally:
             os.chdir(before)
@@ -87,7 +109,8 @@ def log_of(path: Path) -> list[dict[str, Any]]:
 def lost_or_doubled(log: Path, *, ledger: bool = False) -> list[str]:
     """Return what journal, and ledger if it is looked at, tell otherwise than the venue."""
     path = Path("ledger.db") if ledger else None
-    return checking.differences(log_of(log), HELD, Path("state"), path)
+    settle = "USDT" if _chosen == ["binanceusdm"] else ""
+    return checking.differences(log_of(log), HELD, Path("state"), path, settle)
 
 
 def run(strategy: type[bt.Strategy]) -> None:

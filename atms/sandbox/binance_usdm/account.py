@@ -34,7 +34,7 @@ class Position:
         """Take units in, below 0: out; return the profit of what that closed."""
         after = self.qty + qty
         closed = ZERO if self.qty * qty >= 0 else min(abs(self.qty), abs(qty))
-        profit = closed * (price - self.entry) * (1 if self.qty > 0 else -1)
+        profit = closed * (price - self.entry) * (1 if self.qty > 0 else -1) if closed else ZERO
         if not self.qty or (self.qty > 0) == (qty > 0):
             self.entry = (self.qty * self.entry + qty * price) / after
         elif not after:
