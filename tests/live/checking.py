@@ -76,6 +76,8 @@ def differences(
     found += _compared("journal's balance", venue.balances, journal.balances)
     if ledger is not None:
         kept = _ledger(ledger)
+        if settle and settle in kept.balances:
+            kept.balances[settle] = _rounded(kept.balances[settle])
         found += [f"ledger: {one} twice" for one in kept.twice]
         found += _compared("ledger", venue.fills, kept.fills)
         here = {key for key in kept.orders if key.startswith("refused:")}  # before the journal
@@ -129,14 +131,16 @@ def _venue(log: list[dict[str, Any]], start: dict[str, Decimal], prefix: str) ->
     told = Told(balances={asset: units for asset, units in start.items() if units})
     numbers: dict[str, str] = {}
     standing: dict[int, str] = {}
+    made = {line["order"]: line["client_id"] for line in log if line["what"] == "algo"}
     for line in log:
         if line["what"] == "balances":
             for asset, parts in line.items():
                 if asset not in ("at", "what"):
                     told.balances[asset] = sum(map(Decimal, parts), Decimal(0))
-        if not str(line.get("client_id", "")).startswith(f"{prefix}-"):
+        number = line.get("order")
+        key = made.get(number or 0, str(line.get("client_id", "")))
+        if not key.startswith(f"{prefix}-"):
             continue
-        key, number = line["client_id"], line["order"]
         if line["what"] == "algo":  # a conditional order, which may have made an order by now
             told.orders[key] = line["status"] in _WAITING
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -13,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.checking import differences
+from atms.sandbox.binance.faults import FAULTS
+from tests.live.checking import differences, in_doubt
 from tests.live.making import write_run
 from tests.live.processes import Process, Starter
 from tests.live.test_kills import Killer
@@ -64,10 +66,17 @@ def held(venue: Venue) -> bool:
     return bool(venue.call(venue.sandbox.venue.account.held))
 
 
+def _kept(told: list[str]) -> list[str]:
+    """Return what differs now, and keep it for whoever looks at a failure."""
+    told[:] = differing(None)
+    return told
+
+
 def settle(process: Process, venue: Venue) -> None:
     """With the market still, compare everything, and end the run."""
     venue.freeze()
-    process.until(lambda: not differing(None), "\n".join(differing(None)))
+    told: list[str] = []
+    process.until(lambda: not _kept(told), "journal and venue differ")
     process.send(signal.SIGTERM)
     assert process.wait() == 0, process.err
     assert differing(LEDGER) == []
@@ -79,7 +88,7 @@ def test_killed_while_a_position_is_open_it_loses_and_doubles_nothing(
     rng, venue = random.Random(SEED), serve()
     write_futures("Turn", leverage=20)
     killer = Killer(venue)
-    for what in ("fill", "algo", "")[:KILLS]:
+    for what in itertools.islice(itertools.cycle(("fill", "algo", "")), KILLS):
         killer.kill(live(starter), what, rng.randint(2, 12))
     process = live(starter)
     process.until(lambda: ": running" in process.err, "it is not ready")
@@ -98,6 +107,32 @@ def test_killed_while_a_position_is_open_it_loses_and_doubles_nothing(
         [*log, {**wallet, "USDT": ["1", "0"]}],
     ):
         assert differences(other, START, STATE, LEDGER, settle="USDT")
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"drop_event": 0.3, "duplicate_event": 0.3, "read_lag": 0.05, "fill_before_ack": 0.3},
+        {"timeout_after_order": 0.05, "disconnect_stream": 0.02, "http_503_after_order": 0.1},
+    ],
+    ids=["events", "connections"],
+)
+def test_killed_at_a_venue_with_faults_it_loses_and_doubles_nothing(
+    starter: Starter, serve: Callable[..., Venue], faults: dict[str, float]
+) -> None:
+    rng = random.Random(SEED)
+    venue = serve(faults=faults, seed=SEED, keeps_id=False)
+    write_futures("Turn")
+    killer = Killer(venue)
+    for _ in range(max(1, KILLS // 3)):
+        killer.kill(live(starter), "", rng.randint(60, 200))
+    process = live(starter)
+    for name in FAULTS:
+        venue.call(venue.sandbox.faults.set, name, 0.0)
+    process.until(lambda: ": running" in process.err, "it is not ready")
+    before = venue.count("fill")
+    process.until(lambda: venue.count("fill") > before + 1 or in_doubt(STATE), "it does not trade")
+    settle(process, venue)
 
 
 def test_a_stop_that_fires_while_nobody_lives_is_in_the_books_afterwards(

@@ -23,7 +23,7 @@ from atms.stores.ccxt.profiles.binance_filters import contract_of, instrument_of
 from atms.stores.ccxt.profiles.binance_orders import moment, split_ref, unfit
 from atms.stores.ccxt.profiles.binance_streams import LEVELS
 from atms.stores.ccxt.profiles.binanceusdm_streams import TIMEFRAMES, UsdmStreams
-from atms.stores.facts import Cursor, Fact, OrderFact, Page, Snapshot, State
+from atms.stores.facts import Cursor, Fact, HeadFact, OrderFact, Page, Snapshot, State
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason
 from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs, Request
@@ -43,6 +43,8 @@ _USED = {
     "x-mbx-used-weight-1m": "weight", "x-mbx-order-count-10s": "orders_10s",
     "x-mbx-order-count-1m": "orders_1m",
 }  # fmt: skip
+# Less than a third of what a difference of cash is waited for; the stream asks for it sooner.
+_INCOME_EVERY = timedelta(seconds=15)
 _PROLONG = timedelta(minutes=30)  # a listen key lives for 60
 
 
@@ -70,6 +72,8 @@ class BinanceUsdm(UsdmStreams):
         self._has_account = False
         self._named: dict[Key, Refs] = {}  # the names that an order of ours has
         self._keys: dict[str, Key] = {}  # whose key we know though the log tells only its number
+        self._income_at: datetime | None = None  # when it was read last
+        self._income_told = False  # whether the stream says that there is more
 
     def want(self, options: Mapping[str, Any]) -> None:
         """Take what the account is to be like."""
@@ -182,6 +186,8 @@ class BinanceUsdm(UsdmStreams):
         for fact in facts:
             if isinstance(fact, OrderFact):
                 self._remember(fact)
+            elif isinstance(fact, HeadFact):
+                self._income_told = True
         return facts
 
     # ---- writes -----------------------------------------------------------------------------
@@ -282,7 +288,12 @@ class BinanceUsdm(UsdmStreams):
         self, ask: Ask, after: Cursor | None, raws: Sequence[str], at: datetime, rows: int
     ) -> Page:
         """Return executions and income after a place in the account's history."""
-        return await reads.log(ask, self.names, self._keys, after, raws, at, rows)
+        told, self._income_told = self._income_told, False
+        due = told or self._income_at is None or at - self._income_at >= _INCOME_EVERY
+        page = await reads.log(ask, self.names, self._keys, after, raws, at, rows, with_income=due)
+        if due and after is not None and not page.more:
+            self._income_at = at
+        return page
 
     async def snapshot(self, ask: Ask, raws: Sequence[str], at: datetime) -> Snapshot:
         """Return orders, positions and balances; what could not be read is left out."""

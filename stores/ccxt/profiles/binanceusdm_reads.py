@@ -165,9 +165,14 @@ class Place:
 
 async def log(
     ask: Ask, names: Names, keys: dict[str, Key], after: Cursor | None, raws: Sequence[str],
-    at: datetime, rows: int,
+    at: datetime, rows: int, *, with_income: bool,
 ) -> Page:  # fmt: skip
-    """Return executions and income after a place; *keys*: ref of an order -> our key."""
+    """Return executions, and income where it is wanted, after a place.
+
+    Args:
+        keys: ref of an order -> our key.
+        with_income: it weighs six times what a symbol's trades do, and moves on by itself.
+    """
     rows = min(rows, _PAGE)
     if after is None:
         place = Place(at, milliseconds(at))
@@ -187,7 +192,7 @@ async def log(
         orders.trade(one, names, keys[order_ref(one["symbol"], one["orderId"])], "poll")
         for one in sorted(found, key=lambda one: (one["time"], one["symbol"], one["id"]))
     ]
-    cash, full = await _income(ask, names, place, rows)
+    cash, full = await _income(ask, names, place) if with_income else ([], False)
     return Page(facts=(*facts, *cash), next=place.written(), more=more or full)
 
 
@@ -216,7 +221,7 @@ async def _learn_keys(ask: Ask, keys: dict[str, Key], trades: Sequence[Row]) -> 
             keys[order_ref(raw, number)] = row["clientOrderId"]
 
 
-async def _income(ask: Ask, names: Names, place: Place, rows: int) -> tuple[list[CashFact], bool]:
+async def _income(ask: Ask, names: Names, place: Place) -> tuple[list[CashFact], bool]:
     """Return what moved cash and was no trade, and whether there may be more; the place moves on.
 
     A time that was read may bring more of that very time: it is asked for again.

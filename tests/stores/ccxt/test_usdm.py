@@ -247,7 +247,8 @@ def test_funding_is_a_fact_of_the_log_and_the_stream_says_that_there_is_one() ->
         # in the very millisecond of the last one there may be another
         bench.sandbox.venue.desk.earn("FUNDING_FEE", "USDT", D(1), "BTCUSDT")
         bench.sandbox.venue.desk.income[-1]["time"] = bench.sandbox.venue.desk.income[-2]["time"]
-        later = await store.log(pages[-1].next, [bench.instrument])
+        assert (await store.log(pages[-1].next, [bench.instrument])).facts == ()  # not told of
+        later = await (await bench.opened()).log(pages[-1].next, [bench.instrument])
         assert [one.amount for one in later.facts if isinstance(one, CashFact)] == [D(1)]
 
     run(body)
