@@ -226,6 +226,8 @@ def _take(
         ]
         for asset, units in effects[record["exec"]]:
             balances[asset] += units
+    elif kind == "Linked":  # whose it is was found out later
+        told.fills[record["exec"]] = (record["key"], *told.fills[record["exec"]][1:])
     elif kind == "Reversed":
         del told.fills[record["exec"]]
         for asset, units in effects.pop(record["exec"]):
