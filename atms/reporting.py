@@ -85,6 +85,9 @@ def replace(path: Path, write: Callable[[Path], object]) -> Path:
     partial = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            write(path)  # a pipe or a device: another file in its place would be no pipe
+            return path
         write(partial)
         partial.replace(path)
     except BaseException as error:

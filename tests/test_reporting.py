@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,3 +171,16 @@ def test_a_notebook_shows_a_symbol_as_text_whatever_it_is(
     assert "<script" not in shown
     assert "&lt;script&gt;" in shown
     assert "–" in shown  # without a trade there is no win rate: undefined is a dash
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        reporting.replace(pipe, lambda file: file.write_text("the page"))
+        assert os.read(reader, 100) == b"the page"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert [file.name for file in tmp_path.iterdir()] == ["pipe"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +68,7 @@ def report(
       python -m atms report last
       python -m atms report 20261121-0930 --pdf --out pages/breakout.html
     """
-    if max_mb is not None and not max_mb > 1:
-        raise ConfigError(f"--max-mb {max_mb:g}: a page needs more than 1 megabyte")
+    _check(max_mb, out_, {".pdf": pdf, ".png": png})
     found = find(run, options.load(config).config.ledger.url)
     for piece in found.missing:
         say(f"missing: {piece}", "yellow")
@@ -81,6 +81,19 @@ def report(
     _tell(found, files, json_)
     if open_ and not webbrowser.open(files[0].resolve().as_uri()):
         say(f"no browser was found; open {files[0]} yourself", "yellow")
+
+
+def _check(max_mb: float | None, page: Path | None, beside: dict[str, bool]) -> None:
+    """Refuse sizes that no page has, and a page whose place another file of it would take.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    if max_mb is not None and not 1 < max_mb < math.inf:
+        raise ConfigError(f"--max-mb {max_mb:g}: a page needs more than 1 megabyte, and an end")
+    if page is not None and beside.get(page.suffix):
+        way = page.with_suffix(".html")
+        raise ConfigError(f"--out {page}: names the page, and what stands beside it: --out {way}")
 
 
 def _tell(found: Found, files: list[Path], json_: bool) -> None:
@@ -106,7 +119,10 @@ def find(run: str, url: str) -> Found:
             result = filed_result(url, find_run(_id_of(run), url)["id"])
         except (ConfigError, LedgerError) as unknown:
             raise OutputError(f"{gone}\n{_way_out(run, unknown)}") from gone
-        return Found(result, (f"{gone}.", *MISSING))
+        missing = MISSING
+        if Path(run).is_dir():  # the others may well be there: what is damaged stands first
+            missing = tuple(piece.replace(" is gone:", " is not read:") for piece in MISSING)
+        return Found(result, (f"{gone}.", *missing))
 
 
 def _id_of(run: str) -> str:

@@ -63,6 +63,22 @@ def test_the_page_is_as_large_as_it_may_be(folder: Path, cli: Cli) -> None:
     assert cli("report", "last", "--max-mb", "1.2")[0] == 0
 
 
+def test_a_page_without_an_end_is_refused(folder: Path, cli: Cli) -> None:
+    code, _, err = cli("report", "last", "--max-mb", "inf")
+    assert code == 2
+    assert "--max-mb inf" in err
+
+
+@pytest.mark.parametrize("kind", ["pdf", "png"])
+def test_a_pdf_or_a_picture_never_takes_the_place_of_its_page(
+    kind: str, folder: Path, cli: Cli
+) -> None:
+    code, _, err = cli("report", "last", f"--{kind}", "--out", f"one.{kind}")
+    assert code == 2
+    assert "--out one.html" in " ".join(err.split())
+    assert not Path(f"one.{kind}").exists()
+
+
 def test_open_shows_the_page_in_the_browser(
     folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +137,8 @@ def test_a_damaged_folder_is_told_and_the_ledger_stands_in(folder: Path, cli: Cl
     told = json.loads(out)
     assert "bars.parquet" in told["missing"][0]
     assert told["id"] == folder.name
+    # The other files are there: nothing says that they are gone.
+    assert not [piece for piece in told["missing"] if "is gone" in piece]
 
 
 def test_what_neither_folder_nor_ledger_has_is_an_error_with_a_way_out(
