@@ -119,7 +119,7 @@ def find(run: str, url: str) -> Found:
             result = filed_result(url, find_run(_id_of(run), url)["id"])
         except (ConfigError, LedgerError) as unknown:
             raise OutputError(f"{gone}\n{_way_out(run, unknown)}") from gone
-        missing = MISSING
+        missing: tuple[str, ...] = MISSING
         if Path(run).is_dir():  # the others may well be there: what is damaged stands first
             missing = tuple(piece.replace(" is gone:", " is not read:") for piece in MISSING)
         return Found(result, (f"{gone}.", *missing))
