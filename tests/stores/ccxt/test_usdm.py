@@ -102,6 +102,22 @@ def test_a_stop_is_taken_back_by_its_own_name_and_another_process_knows_it() -> 
     run(body)
 
 
+def test_a_stop_that_fired_and_rests_is_taken_back_as_the_order_that_it_became() -> None:
+    async def body(bench: UsdmBench) -> None:
+        store = await bench.opened()
+        ear = await long_of_eight(bench, store)
+        ticket = replace(bench.stop("stop", 95), kind=Kind.STOP_LIMIT, limit=D(97))
+        names = await placed(store, ticket)
+        bench.sandbox.market.print(95, 5)
+        await until(lambda: any("order:" in "".join(one.refs) for one in ear.orders("stop")))
+        assert isinstance(await canceled(store, "stop", names["stop"]), Acked)
+        await until(lambda: ear.orders("stop")[-1].state is State.CANCELED)
+        (only,) = ear.of(FillFact)
+        assert only.key == "long"
+
+    run(body)
+
+
 def test_a_stop_that_fires_without_margin_is_refused_for_funds() -> None:
     async def body(bench: UsdmBench) -> None:
         store = await bench.opened()
