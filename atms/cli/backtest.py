@@ -13,6 +13,7 @@ from atms.cli.progress import ProgressBar
 from atms.cli.screen import out, print_json, say
 from atms.cli.tables import funnel_lines, headline, results_table
 from atms.errors import AtmsError, StrategyError
+from atms.reporting import PAGE
 from atms.result import Result
 from atms.runner import run
 
@@ -67,6 +68,8 @@ def backtest(
         if explain:
             say(str(result.cerebro.explain()))
         say(f"files: {folder}")
+        if (folder / PAGE).exists():
+            say(f"page: {folder / PAGE}")
 
 
 def _show(result: Result) -> None:

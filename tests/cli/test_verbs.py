@@ -209,6 +209,14 @@ def test_backtest_prints_what_a_trader_always_wants_and_where_the_files_are(smal
         assert words in out, words
     (folder,) = Path("runs").iterdir()
     assert f"files: runs/{folder.name}" in err
+    assert "page:" not in err  # these tests make none
+
+
+def test_backtest_says_where_the_page_is(small, cli) -> None:
+    _, _, err = cli("backtest", "-c", small, "--set", "report.html=true")
+    (folder,) = Path("runs").iterdir()
+    assert f"page: runs/{folder.name}/report.html" in err
+    assert (folder / "report.html").exists()
 
 
 def test_backtest_writes_every_file_that_is_promised(backtest) -> None:
