@@ -281,6 +281,18 @@ def test_it_prints_to_pdf_and_is_afterwards_as_before(seen: Seen) -> None:
     assert controls.is_visible()
 
 
+def test_what_follows_a_page_that_lies_on_its_side_is_no_wider_than_its_own(seen: Seen) -> None:
+    # Chromium lays a grid out for the first of its pages, and cuts off what later ones lack.
+    seen.page.emulate_media(media="print")
+    shown = seen.ask(
+        "[...document.querySelectorAll('.many')].map((one) => "
+        "getComputedStyle(one).page + ' in ' + getComputedStyle(one.parentElement).display)"
+    )
+    seen.page.emulate_media(media="screen")
+    assert shown
+    assert set(shown) == {"lying in block"}
+
+
 def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, run: Shown) -> None:
     with looking(browser, run.page, **PHONE) as seen:
         assert seen.ask("document.documentElement.scrollWidth") <= 390
