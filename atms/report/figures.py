@@ -11,6 +11,8 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from atms.report.sampled import held_cash
+
 if TYPE_CHECKING:
     from atms.result import Result
 
@@ -25,7 +27,7 @@ def equity_figure(result: Result) -> Figure:
     FigureCanvasAgg(figure)
     value_axes, drawdown_axes = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     value_axes.plot(frame.index, frame["value"], color=EQUITY, lw=1.6, label="equity")
-    hold = hold_curve(result, frame.index)
+    hold = held_cash(result, frame.index)
     if hold is not None:
         value_axes.plot(frame.index, hold, color=HOLD, lw=1.0, label="buy and hold")
     value_axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.6g}"))
@@ -73,23 +75,6 @@ def _subtitle(result: Result) -> str:
         f"  |  buy and hold {percent('benchmark_return')}"
         f"  |  max drawdown {percent('max_drawdown')}  |  {figures['trades']} trades{status}"
     )
-
-
-def hold_curve(result: Result, times: pd.Index) -> pd.Series | None:
-    """Return the starting cash, held in the benchmark from its first open in the time range on.
-
-    None where it has no price, or nobody knows the cash.
-    """
-    name = result.config.report.benchmark or result.feeds[0].name
-    bars = result.bars[result.bars["feed"] == name].set_index("datetime")
-    if not len(bars) or not len(times) or result.metrics["start_value"] is None:
-        return None
-    first = max(int(np.searchsorted(bars.index, times[0], side="right")) - 1, 0)
-    price = float(bars["open"].iloc[first])
-    if not price > 0:
-        return None
-    closes = bars["close"].reindex(times, method="ffill")
-    return closes / price * result.metrics["start_value"]
 
 
 def thin(frame: pd.DataFrame) -> pd.DataFrame:

@@ -104,7 +104,7 @@ def of_result(result: Result) -> Sampled | None:
     if not len(value) or start is None:
         return None
     worth, exact = _rebuilt(result, float(start), value)
-    hold = _hold_of(result, result.equity.index)
+    hold = held(result, result.equity.index)
     return _sampled(result.equity.index, worth, hold, result.metrics["periods_per_year"], exact)
 
 
@@ -132,17 +132,39 @@ def _hold(bars: NDArray[np.int64], opens: Floats, closes: Floats) -> Floats:
     return np.concatenate([[begin], each])
 
 
-def _hold_of(result: Result, index: pd.Index) -> Floats:
-    """Return the same of a run's frames; NaN where its bars are gone."""
-    live = result.mode != "backtest"  # its figures are measured on its first feed
-    name = (None if live else result.config.report.benchmark) or result.feeds[0].name
-    bars = result.bars[result.bars["feed"] == name]
-    if not len(bars):
-        return np.full(len(index) + 1, np.nan)
+def benchmark_of(result: Result) -> int:
+    """Return the place of the feed that buy and hold of a run is measured on."""
+    # Figures of a live run are measured on its first feed.
+    wanted = result.config.report.benchmark if result.mode == "backtest" else None
+    names = [feed.name for feed in result.feeds]
+    return names.index(wanted) if wanted in names else 0
+
+
+def held(result: Result, times: pd.Index) -> Floats:
+    """Return the price of one unit of a run's benchmark: its first open, then at each of *times*.
+
+    Shape (n + 1,); flat until its first bar, NaN where its bars are gone.
+    """
+    bars = result.bars
+    if len(result.feeds):
+        bars = bars[bars["feed"] == result.feeds[benchmark_of(result)].name]
+    if not len(bars) or not len(times):
+        return np.full(len(times) + 1, np.nan)
     stamps = pd.DatetimeIndex(bars["datetime"]).as_unit("us").asi8
-    steps = pd.DatetimeIndex(index).as_unit("us").asi8
+    steps = pd.DatetimeIndex(times).as_unit("us").asi8
     at = np.searchsorted(stamps, steps, side="right") - 1
     return _hold(at, bars["open"].to_numpy(float), bars["close"].to_numpy(float))
+
+
+def held_cash(result: Result, times: pd.Index) -> Floats | None:
+    """Return what the starting cash would have been worth in the benchmark at each of *times*.
+
+    None where the benchmark had no price above zero at first, or nobody knows the cash.
+    """
+    start, prices = result.metrics.get("start_value"), held(result, times)
+    if start is None or not len(times) or not prices[0] > 0:
+        return None
+    return np.asarray(prices[1:] / prices[0] * float(start))
 
 
 def _rebuilt(result: Result, start: float, value: Floats) -> tuple[Floats, bool]:

@@ -34,6 +34,7 @@ import pandas as pd
 
 from atms.report.page import series_marks, series_panes
 from atms.report.page.series_values import Columns, Floats, floats, micros
+from atms.report.sampled import benchmark_of, held_cash
 
 if TYPE_CHECKING:
     from atms.result import Result
@@ -69,7 +70,7 @@ def series(result: Result) -> Series:
     columns = {
         **{f"bars:{place}": one for place, one in enumerate(bars)},
         **lines,
-        "equity": _equity(result, bars),
+        "equity": _equity(result),
         **marks,
     }
     first = float(micros(result.equity.index[:1])[0]) if len(result.equity) else None
@@ -78,7 +79,7 @@ def series(result: Result) -> Series:
         "first": first,
         "panes": panes,
         "start": result.metrics.get("start_value"),
-        "benchmark": _benchmark(result),
+        "benchmark": benchmark_of(result),
     }
     return Series(columns, meta)
 
@@ -94,13 +95,6 @@ def _feeds(result: Result, bars: Sequence[Mapping[str, Floats]]) -> list[dict[st
         }
         for feed, one in zip(result.feeds, bars, strict=True)
     ]
-
-
-def _benchmark(result: Result) -> int:
-    """Return the place of the feed that the run is measured against."""
-    names = [feed.name for feed in result.feeds]
-    name = result.config.report.benchmark
-    return names.index(name) if name in names else 0
 
 
 def tick(prices: Floats) -> float | None:
@@ -142,27 +136,11 @@ def _bars(result: Result) -> list[dict[str, Floats]]:
     return parts
 
 
-def _equity(result: Result, bars: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
+def _equity(result: Result) -> dict[str, Floats]:
     frame = result.equity
     found = {"time": micros(frame.index)}
     for name in ("value", "cash", "drawdown", "exposure"):
         if name in frame:
             found[name] = floats(frame[name])
-    hold = _hold(result, bars, found["time"])
+    hold = held_cash(result, frame.index)
     return found if hold is None else {**found, "hold": hold}
-
-
-def _hold(result: Result, bars: Sequence[Mapping[str, Floats]], times: Floats) -> Floats | None:
-    """Return the starting cash, held in the benchmark from its first open in the time range on."""
-    start = result.metrics.get("start_value")
-    if start is None or not len(times):
-        return None
-    one = bars[_benchmark(result)]
-    if not len(one["time"]) or "close" not in one:
-        return None
-    at = np.searchsorted(one["time"], times, side="right") - 1
-    price = one.get("open", one["close"])[max(int(at[0]), 0)]
-    if not price > 0:
-        return None
-    closes = np.where(at >= 0, one["close"][np.maximum(at, 0)], np.nan)
-    return np.asarray(closes / price * float(start))

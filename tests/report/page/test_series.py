@@ -89,6 +89,17 @@ def test_buy_and_hold_is_the_starting_cash_in_the_benchmark(once: Result) -> Non
     assert list(found) == ["time", "value", "cash", "drawdown", "exposure", "hold"]
 
 
+def test_buy_and_hold_stands_still_until_its_benchmark_begins_as_its_figures_do() -> None:
+    feeds = {"one": bars(60), "late": bars(60, seed=3).iloc[20:]}
+    result = ran(PageIdle, feeds, report__benchmark="late")
+    hold = np.asarray(series(result)["equity"]["hold"], dtype=float)
+    first = len(result.equity) - 40  # the bars of the late one are the last of the run
+    assert hold[:first].tolist() == [100_000.0] * first
+    grown = bars(60, seed=3)["close"].iloc[-1] / bars(60, seed=3)["open"].iloc[20]
+    assert hold[-1] == pytest.approx(100_000 * grown, rel=1e-15)
+    assert hold[-1] / 100_000 - 1 == pytest.approx(result.metrics["benchmark_return"], rel=1e-12)
+
+
 def test_a_row_too_many_among_the_fills_shifts_no_mark(once: Result) -> None:
     strange = once.fills.iloc[:1].assign(symbol="elsewhere")
     given = replace(once, fills=pd.concat([strange, once.fills], ignore_index=True))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from atms.report.sampled import Sampled, of_result
+from atms.report.sampled import Sampled, benchmark_of, of_result
 
 if TYPE_CHECKING:
     from atms.result import Result
@@ -67,10 +67,8 @@ class Given:
     @cached_property
     def benchmark(self) -> str:
         """The symbol that buy and hold is measured on."""
-        name = self.result.config.report.benchmark if self.result.mode == "backtest" else None
         feeds = self.result.feeds
-        found = next((feed.symbol for feed in feeds if feed.name == name), None)
-        return found or (feeds[0].symbol if feeds else "")
+        return feeds[benchmark_of(self.result)].symbol if feeds else ""
 
 
 def floats(column: pd.Series) -> Floats:
