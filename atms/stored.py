@@ -23,9 +23,9 @@ _OF_ORDERS = ("reason", "why", "tag", "code")
 
 
 def find_run(run_id: str, url: str) -> dict[str, Any]:
-    """Return the ledger's row of a run: by its id, the start of it, its name, or ``last``.
+    """Return the ledger's row of a run: by its id, the start of it, its name, folder, or ``last``.
 
-    Of several runs of a name, the newest.
+    Of several runs of a name, the newest. The folder may be gone.
 
     Raises:
         ConfigError: there is no such run, or there are several.
@@ -39,7 +39,8 @@ def find_run(run_id: str, url: str) -> dict[str, Any]:
     exact = [row for row in found if row["id"] == run_id]
     if len(exact or found) == 1:
         return (exact or found)[0]
-    named = [row for row in rows if row["label"] == run_id]
+    folder = str(Path(run_id).resolve())
+    named = [row for row in rows if run_id == row["label"] or folder == row["folder"]]
     if named:
         return named[0]
     if found:

@@ -130,6 +130,14 @@ def test_without_the_folder_rows_and_figures_are_those_of_the_run(folder: Path) 
     assert len(filed.bars) == len(filed.lines) == 0
 
 
+def test_a_folder_that_is_gone_still_names_its_run(folder: Path, cli: Cli) -> None:
+    shutil.rmtree(folder)
+    named = folder.absolute().relative_to(Path.cwd())
+    code, out, err = cli("report", str(named), "--out", "page.html", "--json")
+    assert code == 0, err
+    assert json.loads(out)["id"] == folder.name
+
+
 def test_a_damaged_folder_is_told_and_the_ledger_stands_in(folder: Path, cli: Cli) -> None:
     (folder / "bars.parquet").unlink()
     code, out, err = cli("report", str(folder), "--out", "page.html", "--json")

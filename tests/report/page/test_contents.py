@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from atms.artefacts import config_yaml
-from atms.report.page.blocks import Code, Contents
+from atms.report.page.blocks import Chart, Code, Contents
 from atms.report.page.contents import contents
 from atms.report.page.parts.appendix import shortened
 from atms.report.page.parts.meanings import MEANINGS
@@ -176,3 +176,16 @@ def test_a_long_log_keeps_both_ends() -> None:
 
 def test_trades_that_were_not_made_are_explained() -> None:
     assert "placed no order on 200 bars" in texts(contents(ran(PageIdle)), "trades")
+
+
+def test_a_curve_names_a_benchmark_only_where_there_is_one() -> None:
+    priceless = bars(60, step="1D", open=0.0)
+    titles = [
+        block.title
+        for result in (ran(PageOnce), ran(PageOnce, priceless, data__audit="warn"))
+        for block in blocks(contents(result))
+        if isinstance(block, Chart) and block.id == "equity-chart"
+    ]
+    assert titles == [
+        "Equity against buy and hold of data, drawdown beneath", "Equity, drawdown beneath",
+    ]  # fmt: skip

@@ -34,13 +34,20 @@ def equity(given: Given) -> Section:
     chart = Chart(
         "equity-chart",
         "equity",
-        f"Equity against buy and hold of {given.benchmark}, drawdown beneath",
+        f"Equity{_against(given)}, drawdown beneath",
         "equity",
         x="time",
         y=("value", "hold"),
         options={"log": False, "shade": shades(given), "unit": money},
     )
     return Section("equity-section", "Equity", [*blocks, chart, table])
+
+
+def _against(given: Given) -> str:
+    """Return what the curve is drawn against; nothing where the benchmark has no price."""
+    if given.sampled is None or not given.sampled.hold[0] > 0:
+        return ""
+    return f" against buy and hold of {given.benchmark}"
 
 
 def price(given: Given) -> Section:
