@@ -67,13 +67,15 @@ class Watched:
     """How a browser fared with a page; milliseconds, the median of its visits.
 
     Attributes:
-        ready: from navigation until everything is drawn and answers.
+        usable: from navigation until equity and price are on the screen and the tables answer.
+        ready: until everything is drawn, further down too.
         cpu: what the page's own thread took of it, whatever else the machine did meanwhile.
         longest: the longest task; 0: none above 50, which is where browsers begin to count.
         zoom: from everything to 60 single bars.
         browser: its version.
     """
 
+    usable: float
     ready: float
     cpu: float
     longest: float
@@ -157,7 +159,7 @@ def _browser() -> Iterator[Browser | None]:
 
 
 def _watch(browser: Browser, file: Path, visits: int) -> Watched:
-    ready, cpu, longest, zooms = [], [], [], []
+    usable, ready, cpu, longest, zooms = [], [], [], [], []
     for _ in range(visits):
         with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
             page = context.new_page()
@@ -168,10 +170,13 @@ def _watch(browser: Browser, file: Path, visits: int) -> Watched:
             page.evaluate("ATMS.ready")
             told = session.send("Performance.getMetrics")["metrics"]
             cpu += [1000 * one["value"] for one in told if one["name"] == "ThreadTime"]
+            usable.append(page.evaluate("ATMS.timings.usable"))
             ready.append(page.evaluate("ATMS.timings.ready"))
             longest.append(page.evaluate("longest"))
             for number in range(_ZOOMS):
                 took, _ = page.evaluate(_ZOOM, (number + 0.5) / _ZOOMS)
                 zooms.append(took)
     median = statistics.median
-    return Watched(median(ready), median(cpu), median(longest), median(zooms), browser.version)
+    return Watched(
+        median(usable), median(ready), median(cpu), median(longest), median(zooms), browser.version
+    )

@@ -38,11 +38,18 @@ def bench_report(machine: Machine, bars: int | None, repeats: int, file: Path | 
 def _table(found: Sequence[Measured]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     heads = ("bars", "fills", "MB", "of it series", "Bokeh", "CPU s to make")
-    for head in (*heads, "s to ready", "CPU s of its thread", "longest task, s", "zoom to bars, s"):
+    for head in (
+        *heads,
+        "s to usable",
+        "s to ready",
+        "CPU s of its thread",
+        "longest task, s",
+        "zoom to bars, s",
+    ):
         table.add_column(head, justify="right", no_wrap=True)
     for one in found:
         seen = one.watched
-        times = (seen.ready, seen.cpu, seen.longest, seen.zoom) if seen else ()
+        times = (seen.usable, seen.ready, seen.cpu, seen.longest, seen.zoom) if seen else ()
         table.add_row(
             f"{one.bars:,}", f"{one.fills:,}", f"{one.size / 1e6:.2f}",
             f"{one.parts['series'] / 1e6:.2f}", f"{one.parts['bokeh'] / 1e6:.2f}",

@@ -1,6 +1,6 @@
 // Unpack, then draw chart by chart: one that fails says so in its place and stops no other.
 const ATMS = globalThis.ATMS;
-const ORDER = ["equity", "price"]; // these are looked at first
+const FIRST = ["equity", "price"]; // these are looked at first
 
 function tell(text) {
   const place = ATMS.byId("progress");
@@ -20,9 +20,16 @@ async function drawOne(spec) {
   await ATMS.pause();
 }
 
+/** Draw what is looked at first, then fill the tables, then draw what stands further down. */
 async function drawAll() {
-  const rank = (spec) => (ORDER.includes(spec.kind) ? ORDER.indexOf(spec.kind) : ORDER.length);
+  const rank = (spec) => (FIRST.includes(spec.kind) ? FIRST.indexOf(spec.kind) : FIRST.length);
   const specs = [...ATMS.specs].sort((left, right) => rank(left) - rank(right));
+  const later = specs.findIndex((spec) => rank(spec) === FIRST.length);
+  const first = specs.splice(0, later < 0 ? specs.length : later);
+  for (const spec of first) await drawOne(spec);
+  await ATMS.startTables();
+  await ATMS.painted();
+  ATMS.reached("usable");
   for (const spec of specs) await drawOne(spec);
 }
 
@@ -64,10 +71,9 @@ async function run() {
   noteWhatIsCoarser();
   await drawAll();
   ATMS.reached("drawn");
-  await ATMS.startTables();
   ATMS.startPrint();
   tell("");
-  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  await ATMS.painted();
   ATMS.reached("ready");
 }
 

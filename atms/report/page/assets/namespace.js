@@ -54,6 +54,9 @@ ATMS.pause = () => {
   });
 };
 
+/** Resolves when what was drawn is on the screen. */
+ATMS.painted = () => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); });
+
 /** Return *act* so that many calls before the next frame become one. */
 ATMS.eachFrame = (act) => {
   let asked = false;
