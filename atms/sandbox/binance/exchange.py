@@ -64,7 +64,7 @@ class Exchange:
         order = self.new_order(wish)
         order.lock = self.lock(order)
         self.desk.add(order)
-        self.start(order)
+        self.start(order, order.time)
         return order
 
     def admit(self, wish: Wish) -> None:
@@ -124,10 +124,11 @@ class Exchange:
             raise rejected(INSUFFICIENT)
         return None
 
-    def start(self, order: Order) -> None:
-        """Tell of a new order and let it trade, or wait for its trigger."""
+    def start(self, order: Order, at: int | None = None) -> None:
+        """Tell of a new order and let it trade, or wait for its trigger; *at*: when, if not now."""
         if order.type not in ALGO:
-            order.working, order.working_time = True, self.desk.clock.now()
+            order.working = True
+            order.working_time = self.desk.clock.now() if at is None else at
         order.status = "NEW"
         self.desk.report(order, "NEW")
         self.desk.truth.note("order", **facts(order), **_asked(order))
