@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -222,12 +222,26 @@ async def snapshot(
     Raises:
         RateLimited, AuthFailed, Unreachable: nothing at all could be read, or nothing may be.
     """
+    return await gathered(
+        at,
+        {
+            Part.ORDERS: lambda: _open_orders(ask, names, raws),
+            Part.BALANCES: lambda: _balances(ask, assets, at),
+        },
+    )
+
+
+async def gathered(
+    at: datetime, reads: Mapping[Part, Callable[[], Awaitable[tuple[Fact, ...]]]]
+) -> Snapshot:
+    """Return a snapshot of the parts that could be read.
+
+    Raises:
+        RateLimited, AuthFailed: at the first part; Unreachable: no part could be read.
+    """
     parts: dict[Part, tuple[Fact, ...]] = {}
     failure: Unreachable | None = None
-    for part, read in (
-        (Part.ORDERS, lambda: _open_orders(ask, names, raws)),
-        (Part.BALANCES, lambda: _balances(ask, assets, at)),
-    ):
+    for part, read in reads.items():
         try:
             parts[part] = await read()
         except (RateLimited, AuthFailed):

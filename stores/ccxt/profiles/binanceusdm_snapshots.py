@@ -7,10 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from atms.stores.base import AuthFailed, RateLimited, Unreachable
 from atms.stores.ccxt.profile import Ask, Names
 from atms.stores.ccxt.profiles import binanceusdm_orders as orders
-from atms.stores.ccxt.profiles.binance_reads import call
+from atms.stores.ccxt.profiles.binance_reads import call, gathered
 from atms.stores.facts import BalanceFact, BucketFact, Fact, Part, Snapshot
 
 Row = Mapping[str, Any]
@@ -28,25 +27,14 @@ async def snapshot(
     Raises:
         RateLimited, AuthFailed, Unreachable: nothing at all could be read, or nothing may be.
     """
-    parts: dict[Part, tuple[Fact, ...]] = {}
-    failure: Unreachable | None = None
-    for part, read in (
-        (Part.ORDERS, lambda: _open_orders(ask, names, raws)),
-        (Part.BUCKETS, lambda: _positions(ask, names, raws, at)),
-        (Part.BALANCES, lambda: _balances(ask, assets, at)),
-    ):
-        try:
-            parts[part] = await read()
-        except (RateLimited, AuthFailed):
-            raise
-        except Unreachable as error:
-            failure = error
-    if not parts and failure is not None:
-        raise failure
-    return Snapshot(
-        at=at, cursor=None, parts=frozenset(parts), atomic=False,
-        facts=tuple(fact for facts in parts.values() for fact in facts),
-    )  # fmt: skip
+    return await gathered(
+        at,
+        {
+            Part.ORDERS: lambda: _open_orders(ask, names, raws),
+            Part.BUCKETS: lambda: _positions(ask, names, raws, at),
+            Part.BALANCES: lambda: _balances(ask, assets, at),
+        },
+    )
 
 
 async def _open_orders(ask: Ask, names: Names, raws: Sequence[str]) -> tuple[Fact, ...]:
