@@ -92,11 +92,10 @@ class AccountStream:
             self._outlets.remove(outlet)
 
     async def _greet(self) -> None:
-        self._number += 1
         try:
-            login = self._profile.login(self._wire.exchange, self._number)
-            if login is not None:
-                await self._socket.request(self._number, login)
+            for message in self._profile.greetings(self._wire.exchange, self._number + 1):
+                self._number += 1
+                await self._socket.request(self._number, message)
         except Said as said:
             await self._refused(said)
             raise

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from atms.stores.ccxt.outlets import Outlet
-from atms.stores.ccxt.profile import Lost, Profile, Said, Stream
+from atms.stores.ccxt.profile import Ask, Lost, Profile, Said, Stream
 from atms.stores.ccxt.sockets import Socket
 from atms.stores.market import Bar, FeedLink
 
@@ -30,13 +30,14 @@ class Market:
 
     Args:
         now: the venue's clock, for messages that have no time of their own.
+        ask: asks for what is needed before the streams are dialled.
 
     Attributes:
         closed: (instrument, stream's name) -> end of the newest bar that was told to be over.
     """
 
     def __init__(
-        self, wire: Wire, profile: Profile, now: Callable[[], datetime], channel: str
+        self, wire: Wire, profile: Profile, now: Callable[[], datetime], channel: str, ask: Ask
     ) -> None:
         self.closed: dict[str, datetime] = {}
         self._profile = profile
@@ -48,7 +49,7 @@ class Market:
         url = profile.market_url(wire.exchange.urls["api"], channel)
         self._socket = Socket(
             wire, url, greet=self._greet, hear=self._hear, link=self._link,
-            answered=profile.answered,
+            answered=profile.answered, address=lambda: profile.market_address(url, ask),
         )  # fmt: skip
         self._task = asyncio.get_running_loop().create_task(self._follow())
 
@@ -96,9 +97,9 @@ class Market:
             await self._ask(set(self._topics), on=True)
 
     async def _ask(self, names: set[str], *, on: bool) -> None:
-        self._number += 1
-        message = self._profile.subscribe(names, self._number, on=on)
-        await self._socket.request(self._number, message)
+        for message in self._profile.subscribe(names, self._number + 1, on=on):
+            self._number += 1
+            await self._socket.request(self._number, message)
         self._asked = self._asked | names if on else self._asked - names
 
     async def _follow(self) -> None:
@@ -136,13 +137,16 @@ class Market:
         if self._profile.ends(message):
             self._socket.drop("the venue ends the connection")
             return
-        told = self._profile.streamed(message)
-        topic = self._topics.get(told[0]) if told is not None else None
-        if told is None or topic is None:
-            return
-        item = topic.stream.read(told[1], self._now())
-        if isinstance(item, Bar) and item.final:
-            self.closed[topic.stream.name] = item.close_at
-        for outlet, _ in topic.outlets:
-            if item is not None:
-                outlet.put(item)
+        for name, told in self._profile.streamed(message):
+            topic = self._topics.get(name)
+            if topic is not None:
+                read = topic.stream.read(told, self._now())
+                self._put(topic, read if isinstance(read, list) else [read])
+
+    def _put(self, topic: _Topic, items: list[Any]) -> None:
+        for item in items:
+            if isinstance(item, Bar) and item.final:
+                self.closed[topic.stream.name] = item.close_at
+            for outlet, _ in topic.outlets:
+                if item is not None:
+                    outlet.put(item)

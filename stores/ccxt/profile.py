@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from atms.errors import ConfigError, did_you_mean
 from atms.stores.capabilities import Budget, Capabilities
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
 from atms.stores.market import Bar, Instrument, Print, Quote
@@ -80,7 +79,13 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer to a request over a websocket; *said*: it was refused."""
+    """An answer to a request over a websocket.
+
+    Attributes:
+        id: the request's number; empty where the venue does not repeat it: it is of the request
+            that has waited longest.
+        said: it was refused.
+    """
 
     id: str
     said: Said | None = None
@@ -91,6 +96,7 @@ class Stream:
     """A public stream: its name on the wire, and what its messages say.
 
     Attributes:
+        read: what a message says, and when it came -> one fact, a list of them, or None.
         channel: of several addresses, the one that carries it.
     """
 
@@ -100,21 +106,6 @@ class Stream:
 
 
 Ask = Callable[[Call], Awaitable[Any]]
-
-
-def refuse_others(exchange: str, options: Mapping[str, Any], known: Collection[str]) -> None:
-    """Refuse options that an exchange does not have.
-
-    Raises:
-        ConfigError: there is one.
-    """
-    for name in options:
-        if name not in known:
-            listed = ", ".join(sorted(known)) or "none"
-            raise ConfigError(
-                f"options of {exchange}: no {name!r}{did_you_mean(name, known)}; there are: "
-                f"{listed}"
-            )
 
 
 class Names(Protocol):
@@ -224,6 +215,9 @@ class Profile(Protocol):
     def market_url(self, urls: Mapping[str, Any], channel: str) -> str:
         """Return the address of public streams, of those that one channel carries."""
 
+    async def market_address(self, url: str, ask: Ask) -> str:
+        """Return what is dialled for them, which may hold a key that is asked for before."""
+
     def bars(self, raw: str, timeframe: str) -> Stream:
         """Return the stream of bars."""
 
@@ -242,11 +236,13 @@ class Profile(Protocol):
     def prints(self, raw: str) -> Stream:
         """Return the stream of public trades."""
 
-    def subscribe(self, names: Collection[str], number: int, *, on: bool) -> dict[str, Any]:
-        """Return the message that begins or ends streams."""
+    def subscribe(
+        self, names: Collection[str], number: int, *, on: bool
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the messages that begin or end streams, numbered from *number* on."""
 
-    def streamed(self, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-        """Return name of a stream and what it says; None: it is of no stream."""
+    def streamed(self, message: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """Return names of streams and what a message says of each; empty: it is of none."""
 
     # ---- the private stream -----------------------------------------------------------------
     def private_url(self, urls: Mapping[str, Any]) -> str:
@@ -258,8 +254,11 @@ class Profile(Protocol):
     def prolong(self) -> tuple[Call, timedelta] | None:
         """Return the request that keeps such a key alive, and how often; None: nothing is."""
 
-    def login(self, exchange: Any, number: int) -> dict[str, Any] | None:
-        """Return the signed message that begins the account's stream; None: dialling does."""
+    def greetings(self, exchange: Any, number: int) -> Sequence[Mapping[str, Any]]:
+        """Return the messages that begin the account's stream, numbered from *number* on.
+
+        Each is answered before the next is sent. Empty: dialling begins it.
+        """
 
     def answered(self, message: Mapping[str, Any]) -> Answer | None:
         """Return the answer that a message is; None: it is an event."""

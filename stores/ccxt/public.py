@@ -148,7 +148,10 @@ class PublicSide:
         wire = self._asking.connected()
         market = self._markets.get(stream.channel)
         if market is None:
-            market = Market(wire, self._profile, self._asking.clock.now, stream.channel)
+            market = Market(
+                wire, self._profile, self._asking.clock.now, stream.channel,
+                self._asking.ask_for_stream,
+            )  # fmt: skip
             self._markets[stream.channel] = market
         outlet = market.join(stream, newest=newest, links=links)
         return market.carried(stream, outlet)

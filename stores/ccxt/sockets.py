@@ -105,7 +105,8 @@ class Socket:
             self._link(False, "a message could not be read")
             self._link(True, "")  # so that what it said is asked for
             return
-        waiting = self._waiting.get(answer.id)
+        oldest = next(iter(self._waiting), "")
+        waiting = self._waiting.get(answer.id or oldest)
         if waiting is not None and not waiting.done():
             if answer.said is None:
                 waiting.set_result(None)

@@ -10,7 +10,8 @@ from typing import Any
 from atms.errors import VenueError, did_you_mean
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profile import Answer, Ask, Call, Said, refuse_others
+from atms.stores.ccxt.options import refuse_others
+from atms.stores.ccxt.profile import Answer, Ask, Call, Said
 from atms.stores.ccxt.profiles import binance_codes as codes
 from atms.stores.ccxt.profiles import binance_events as events
 from atms.stores.ccxt.profiles import binance_orders as orders
@@ -166,12 +167,10 @@ class BinanceSpot(BinanceStreams, BinancePast):
         """Return nothing: the stream needs no key."""
         return None
 
-    def login(self, exchange: Any, number: int) -> dict[str, Any]:
-        """Return the signed message that begins the account's stream."""
-        return {
-            "id": str(number), "method": "userDataStream.subscribe.signature",
-            "params": exchange.sign_params({}),
-        }  # fmt: skip
+    def greetings(self, exchange: Any, number: int) -> Sequence[Mapping[str, Any]]:
+        """Return the one signed message that begins the account's stream."""
+        method = "userDataStream.subscribe.signature"
+        return [{"id": str(number), "method": method, "params": exchange.sign_params({})}]
 
     def answered(self, message: Mapping[str, Any]) -> Answer | None:
         """Return the answer that a message is; None: it is an event."""

@@ -164,9 +164,9 @@ class BinanceUsdm(UsdmStreams):
         """Return the request that keeps the listen key alive, and how often."""
         return binance_reads.call("fapiPrivatePutListenKey", 1), _PROLONG
 
-    def login(self, exchange: Any, number: int) -> dict[str, Any] | None:
-        """Return nothing: the address is enough."""
-        return None
+    def greetings(self, exchange: Any, number: int) -> Sequence[Mapping[str, Any]]:
+        """Return none: the address is enough."""
+        return ()
 
     def answered(self, message: Mapping[str, Any]) -> Answer | None:
         """Return the answer that a message is; None: it is an event."""

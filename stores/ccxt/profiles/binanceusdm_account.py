@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from atms.errors import ConfigError, VenueError
-from atms.stores.ccxt.profile import Ask, refuse_others
+from atms.stores.ccxt.options import refuse_others
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles import binance_reads as reads
 
 _MOST = 125  # of the venue's API

@@ -6,7 +6,7 @@ wrong one stays silent (developers.binance.com, "USD-M Futures routes streams by
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,10 @@ class UsdmStreams:
     def market_url(self, urls: Mapping[str, Any], channel: str) -> str:
         """Return the address of combined streams, whose messages name their stream."""
         return f"{_base(urls)}/{channel}/stream"
+
+    async def market_address(self, url: str, ask: Ask) -> str:
+        """Return what is dialled for them."""
+        return url
 
     def private_url(self, urls: Mapping[str, Any]) -> str:
         """Return the address of the account's stream."""
@@ -97,14 +101,16 @@ class UsdmStreams:
             read=lambda event, at: events.trade(event, self.names),
         )  # fmt: skip
 
-    def subscribe(self, names: Collection[str], number: int, *, on: bool) -> dict[str, Any]:
-        """Return the message that begins or ends streams."""
+    def subscribe(
+        self, names: Collection[str], number: int, *, on: bool
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the one message that begins or ends streams."""
         method = "SUBSCRIBE" if on else "UNSUBSCRIBE"
-        return {"method": method, "params": sorted(names), "id": number}
+        return [{"method": method, "params": sorted(names), "id": number}]
 
-    def streamed(self, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-        """Return name of a stream and what it says; None: it is of no stream."""
-        return (message["stream"], message["data"]) if "stream" in message else None
+    def streamed(self, message: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """Return name of a stream and what it says; empty: the message is of none."""
+        return [(message["stream"], message["data"])] if "stream" in message else []
 
 
 def _base(urls: Mapping[str, Any]) -> str:
