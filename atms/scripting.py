@@ -46,8 +46,8 @@ class CCXTStore(Connection):
         unknown_position: halt, adopt or ignore what no journal explains.
         emulated_protection: agree to stops that stand only as long as this process.
         risk: limits, with the keys of the config's ``risk`` section.
-        connection: others of :class:`atms.stores.ccxt.store.CCXTStore`: key, secret, testnet, url,
-            base, timeout.
+        connection: others of :class:`atms.stores.ccxt.store.CCXTStore`: key, secret, password,
+            testnet, url, base, timeout.
 
     Raises:
         UnknownName: there is no profile of the exchange.

@@ -33,7 +33,7 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in list(os.environ):
         if name.upper().startswith("ATMS__") or name in (
             "DATABASE_URL", "PAPER_TRADING", "RISK_PER_TRADE", "MAX_POSITION_SIZE",
-            "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET",
+            "EXCHANGE_API_KEY", "EXCHANGE_API_SECRET", "EXCHANGE_API_PASSPHRASE",
         ):  # fmt: skip
             monkeypatch.delenv(name)
     # Hundreds of tests save runs, and what is on their pages is the matter of few of them.

@@ -19,7 +19,11 @@ COMMON = {
     "PAPER_TRADING": ("run", "paper_trading"),
     "MAX_POSITION_SIZE": ("risk", "max_position"),
 }
-STORE_SECRETS = {"EXCHANGE_API_KEY": "key", "EXCHANGE_API_SECRET": "secret"}
+STORE_SECRETS = {
+    "EXCHANGE_API_KEY": "key",
+    "EXCHANGE_API_SECRET": "secret",
+    "EXCHANGE_API_PASSPHRASE": "passphrase",
+}
 # Safety keys that have no enforcement yet: setting one must not feel safe.
 NOT_ENFORCED = ("RISK_PER_TRADE",)
 
@@ -70,7 +74,7 @@ def environment_layer(variables: Mapping[str, str], where: str) -> Layer:
 
 
 def add_store_secrets(merged: Layer, variables: Mapping[str, str], where: str) -> list[str]:
-    """Let EXCHANGE_API_KEY and _SECRET fill the only store's; return warnings."""
+    """Let EXCHANGE_API_KEY, _SECRET and _PASSPHRASE fill the only store's; return warnings."""
     given = [name for name in STORE_SECRETS if variables.get(name)]
     if not given:
         return []

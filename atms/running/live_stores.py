@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from atms.config import Config
+from atms.errors import ConfigError
 from atms.execution.broker.desk import Manner
 from atms.running.naming import slug
 from atms.running.paper import paper_store
 from atms.stores.base import Store
+from atms.stores.ccxt.profiles import WITH_PASSPHRASE
 from atms.stores.shadow import ShadowStore
 
 
@@ -55,16 +57,26 @@ def run_name(config: Config) -> str:
 
 
 def venue_store(config: Config, name: str) -> Store:
-    """Return the connection to the venue itself, its data and its account."""
+    """Return the connection to the venue itself, its data and its account.
+
+    Raises:
+        ConfigError: the venue's keys have a passphrase, and none is given.
+    """
     from atms.stores.ccxt.store import CCXTStore  # only here: an optional package
 
     section = config.stores[name]
+    if section.key and not section.passphrase and section.venue in WITH_PASSPHRASE:
+        raise ConfigError(
+            f"stores.{name}.passphrase: a key of {section.venue} has one; name it like key and "
+            "secret: ${ENV_NAME} or file:PATH"
+        )
     paid = (feed.currency for feed in config.data.feeds if feed.store == name)
     currency = next(paid, "USD")  # of a store that no feed names, nothing is told in it
     return CCXTStore(
         section.venue,
         key=section.key.reveal if section.key else None,
         secret=section.secret.reveal if section.secret else None,
+        password=section.passphrase.reveal if section.passphrase else None,
         testnet=section.testnet,
         url=section.url.resolve() if section.url else None,
         base=section.base or currency,

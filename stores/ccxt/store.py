@@ -17,6 +17,7 @@ from atms.stores.ccxt.account import AccountStream
 from atms.stores.ccxt.asking import Asking
 from atms.stores.ccxt.market import Market
 from atms.stores.ccxt.profile import Lost, Profile, Said
+from atms.stores.ccxt.profiles import WITH_PASSPHRASE
 from atms.stores.ccxt.profiles import profile as profile_of
 from atms.stores.ccxt.public import PublicSide
 from atms.stores.ccxt.writing import Writes
@@ -43,6 +44,8 @@ class CCXTStore(PublicSide):
         exchange: ccxt's id of it.
         key, secret: of the venue's API, or functions that give them; without a key only the
             public side is there.
+        password: the passphrase that the key was made with, where the venue has one (okx,
+            kucoin), or a function that gives it; ccxt calls it so.
         testnet: the exchange's test network.
         url: address in place of the exchange's own, on this computer; with *testnet* of any.
         base: the currency that equity is told in.
@@ -68,6 +71,7 @@ class CCXTStore(PublicSide):
         *,
         key: Told | None = None,
         secret: Told | None = None,
+        password: Told | None = None,
         testnet: bool = False,
         url: str | None = None,
         base: str = "USDT",
@@ -87,6 +91,8 @@ class CCXTStore(PublicSide):
             )
         if (key is None) != (secret is None):
             raise ConfigError("CCXTStore: key and secret belong together; give both or none")
+        if key is not None and password is None and exchange in WITH_PASSPHRASE:
+            raise ConfigError(f"CCXTStore: a key of {exchange} has a passphrase; give password")
         self.base = base
         self.market_clock = market_clock
         self.page = 1000
@@ -95,6 +101,7 @@ class CCXTStore(PublicSide):
         self.venue = f"{exchange}{where}"
         self.account = self._place
         self._key, self._secret = _revealing(key), _revealing(secret)
+        self._password = _revealing(password)
         self._testnet, self._timeout = testnet, timeout
         self._asking = Asking(self._profile, self._place)
         self._private: AccountStream | None = None
@@ -130,8 +137,9 @@ class CCXTStore(PublicSide):
 
         asking = self._asking
         asking.wire = Wire(
-            self._profile, key=self._key(), secret=self._secret(), base=self._url,
-            testnet=self._testnet, timeout=self._timeout, used=asking.budgets.told,
+            self._profile, key=self._key(), secret=self._secret(), password=self._password(),
+            base=self._url, testnet=self._testnet, timeout=self._timeout,
+            used=asking.budgets.told,
         )  # fmt: skip
         await asking.read(asking.measure())
         asking.clock.check(self._place)

@@ -18,7 +18,9 @@ import aiohttp
 from atms.stores.ccxt.addresses import moved
 from atms.stores.ccxt.profile import Call, Lost, NotLeft, Profile, Said
 
+# as addresses have it, and as headers are printed; with a passphrase, what is made of it too
 _SIGNATURE = re.compile(r"signature=[^&\s'\"]+")
+_HEADER = re.compile(r"(?i)((?:sign|passphrase)['\"]?\s*[:=]\s*['\"]?)[^\s'\",;&}]+")
 _CLOSED_AFTER = 10  # seconds; a connection that idles longer may be gone at the other end
 _UNSENT = {"ExchangeClosedByUser", "NotSupported", "ArgumentsRequired", "AuthenticationError"}
 
@@ -57,6 +59,7 @@ class Wire:
     """One ccxt exchange object, and its connections.
 
     Args:
+        password: the key's passphrase; empty: it has none.
         base: address in place of the exchange's own.
         testnet: use the exchange's test network.
         used: takes what an answer's headers say of budgets.
@@ -69,6 +72,7 @@ class Wire:
         *,
         key: str,
         secret: str,
+        password: str,
         base: str | None,
         testnet: bool,
         timeout: float,
@@ -78,12 +82,12 @@ class Wire:
         self.routes: dict[str, Hears] = {}
         self._profile = profile
         self._used = used
-        self._hidden = [text for text in (secret, key) if text]
+        self._hidden = [text for text in (secret, key, password) if text]
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(keepalive_timeout=_CLOSED_AFTER),
             middlewares=(_once,),
         )
-        self.exchange = self._exchange(key, secret)
+        self.exchange = self._exchange(key, secret, password)
         if testnet and profile.demo:
             self.exchange.enable_demo_trading(True)
         elif testnet:
@@ -91,7 +95,7 @@ class Wire:
         if base is not None:
             self.exchange.urls["api"] = moved(self.exchange.urls["api"], base)
 
-    def _exchange(self, key: str, secret: str) -> Any:
+    def _exchange(self, key: str, secret: str, password: str) -> Any:
         """Return ccxt's object, with our hooks."""
         quiet = logging.Logger("atms.stores.ccxt.wire")
         quiet.disabled = True  # ccxt writes keys and signatures into its log
@@ -100,7 +104,8 @@ class Wire:
         options = {"maxRetriesOnFailure": 0, **self._profile.options}
         return made(
             {
-                "apiKey": key, "secret": secret, "session": self._session, "logger": quiet,
+                "apiKey": key, "secret": secret, "password": password,
+                "session": self._session, "logger": quiet,
                 "enableRateLimit": False, "timeout": int(self.timeout * 1000), "options": options,
                 "enableLastHttpResponse": False, "enableLastJsonResponse": False,
                 "enableLastResponseHeaders": False, "timeout_on_exit": 0,
@@ -109,10 +114,10 @@ class Wire:
         )  # fmt: skip
 
     def clean(self, text: str) -> str:
-        """Return a text without our key, secret and signatures: a venue may repeat what we sent."""
+        """Return a text without our secrets and signatures: a venue may repeat what we sent."""
         for hidden in self._hidden:
             text = text.replace(hidden, "***")
-        return _SIGNATURE.sub("signature=***", text)
+        return _HEADER.sub(r"\g<1>***", _SIGNATURE.sub("signature=***", text))
 
     def ahead(self, offset: timedelta) -> None:
         """Sign with the venue's time, *offset* after ours."""

@@ -337,6 +337,9 @@ def test_the_exchange_variables_fill_the_only_store(load, workdir: Path) -> None
     assert (store.key.reveal(), store.secret.reveal()) == ("the key", "the secret")
     assert loaded.origins[("stores", "main", "key")] == "environment EXCHANGE_API_KEY"
     assert loaded.warnings == ()
+    assert store.passphrase is None
+    third = load("stores.yaml", env={**EXCHANGE, "EXCHANGE_API_PASSPHRASE": "the word"})
+    assert third.config.stores["main"].passphrase.reveal() == "the word"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ PROFILES = {
     "binance": ("atms.stores.ccxt.profiles.binance", "BinanceSpot"),
     "binanceusdm": ("atms.stores.ccxt.profiles.binanceusdm", "BinanceUsdm"),
 }
+WITH_PASSPHRASE = frozenset({"kucoin", "okx"})  # where a key is used with a third word of secret
 
 if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported by name
     from atms.stores.ccxt.profiles.binance import BinanceSpot

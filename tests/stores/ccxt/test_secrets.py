@@ -1,4 +1,4 @@
-"""Key and secret are shown nowhere: planted canaries, in every kind of trouble."""
+"""Key, secret and passphrase are shown nowhere: planted canaries, in every kind of trouble."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ from dataclasses import replace
 
 import pytest
 
-from atms.errors import VenueError
+from atms.config import Config
+from atms.errors import ConfigError, VenueError
+from atms.running.live_stores import venue_store
 from atms.sandbox.binance.config import SandboxConfig
+from atms.stores.ccxt import store
+from atms.stores.ccxt.profiles import profile
 from atms.stores.ccxt.store import CCXTStore
+from atms.stores.ccxt.wire import Wire
 from tests.stores.bench import sent
 from tests.stores.ccxt.bench import CONFIG, SandboxBench, run
 
-KEY, SECRET = "canaryKEY5f0b", "canarySECRETa91c"
+KEY, SECRET, PASSWORD = "canaryKEY5f0b", "canarySECRETa91c", "canaryPASSd07e"
+LIVE = {"data": {"feeds": [{"store": "mine", "symbol": "BTC/USDT", "timeframe": "1m"}]},
+        "strategy": "ma_cross"}  # fmt: skip
 PLANTED: SandboxConfig = replace(CONFIG, key=KEY, secret=SECRET)
 TROUBLES = [
     "silent", "server_error", "lose_request", "lose_reply", "moved", "rate_limited",
@@ -26,8 +33,8 @@ TROUBLES = [
 
 def store_of(bench: SandboxBench, **more: object) -> CCXTStore:
     made = CCXTStore(
-        "binance", key=KEY, secret=lambda: SECRET, url=bench.front.url, timeout=0.5,
-        **more,  # type: ignore[arg-type]
+        "binance", key=KEY, secret=lambda: SECRET, password=PASSWORD, url=bench.front.url,
+        timeout=0.5, **more,  # type: ignore[arg-type]
     )  # fmt: skip
     bench.stores.append(made)
     return made
@@ -68,6 +75,7 @@ def test_no_secret_is_in_errors_outcomes_tracebacks_and_logs(
     for line in everything.splitlines():
         assert KEY not in line
         assert SECRET not in line
+        assert PASSWORD not in line
         assert not re.search("signature=[0-9a-f]", line)
     assert "binance" in everything
 
@@ -78,3 +86,45 @@ def test_a_signed_request_is_what_the_canaries_were_planted_for() -> None:
         assert any(KEY in headers.values() for headers in bench.front.headers)
 
     run(body, PLANTED)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "{'OK-ACCESS-SIGN': 'c2lnbmVk+/=', 'OK-ACCESS-PASSPHRASE': 'c2lnbmVk+/='}",
+        "KC-API-SIGN: c2lnbmVk+/=\nkc-api-passphrase: c2lnbmVk+/=",
+        "signature=c2lnbmVk+/=&timestamp=1",
+        f"you said {PASSWORD}",
+    ],
+)
+def test_what_a_venue_repeats_of_signatures_and_passphrases_is_hidden(told: str) -> None:
+    async def cleaned() -> str:
+        wire = Wire(
+            profile("binance"), key=KEY, secret=SECRET, password=PASSWORD, base=None,
+            testnet=False, timeout=1, used=lambda told: None,
+        )  # fmt: skip
+        text = wire.clean(told)
+        await wire.close()
+        return text
+
+    shown = asyncio.run(cleaned())
+    assert "c2ln" not in shown
+    assert PASSWORD not in shown
+    assert "***" in shown
+
+
+@pytest.mark.parametrize("exchange", ["kucoin", "okx"])
+def test_a_key_whose_passphrase_is_missing_is_told_by_the_name_in_the_config(exchange: str) -> None:
+    given = {"venue": exchange, "key": "${MY_KEY}", "secret": "${MY_SECRET}"}
+    with pytest.raises(ConfigError, match=r"stores\.mine\.passphrase.*\$\{ENV_NAME\} or file:PATH"):
+        venue_store(Config.model_validate({**LIVE, "stores": {"mine": given}}), "mine")
+
+
+def test_a_store_asks_for_the_passphrase_of_a_venue_that_has_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store, "WITH_PASSPHRASE", {"binance"})
+    with pytest.raises(ConfigError, match="a key of binance has a passphrase; give password"):
+        CCXTStore("binance", key=KEY, secret=SECRET)
+    CCXTStore("binance", key=KEY, secret=SECRET, password=PASSWORD)
+    CCXTStore("binance")
