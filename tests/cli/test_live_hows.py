@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atms.execution.emulation import hows
 from atms.running.live_hows import lines_of
-from atms.stores.ccxt.profiles.binance import BinanceSpot
+from atms.stores.ccxt.profiles.binance.profile import BinanceSpot
 
 
 def test_a_spot_exchange_in_three_lines() -> None:

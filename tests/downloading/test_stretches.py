@@ -15,7 +15,7 @@ from atms.downloading.stretches import Stretch, beginning, holes
 from atms.downloading.venue import HistoryStore
 from atms.model import TimeRange
 from atms.stores.base import RateLimited, Unreachable
-from atms.stores.ccxt.profiles.binance import BinanceSpot
+from atms.stores.ccxt.profiles.binance.profile import BinanceSpot
 
 
 def at(hour: int) -> datetime:

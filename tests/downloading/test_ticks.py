@@ -18,7 +18,7 @@ import pytest
 from atms.downloading import ticks
 from atms.downloading.tickfile import TickFile
 from atms.errors import DataError
-from atms.stores.ccxt.profiles.binance import BinanceSpot
+from atms.stores.ccxt.profiles.binance.profile import BinanceSpot
 from atms.stores.market import Print
 from tests.downloading.past import Cli, Past, stored, write_config
 from tests.live.processes import Starter

@@ -10,14 +10,14 @@ from atms.stores.ccxt.profile import Profile
 
 # ccxt's id of an exchange -> (module, class)
 PROFILES = {
-    "binance": ("atms.stores.ccxt.profiles.binance", "BinanceSpot"),
-    "binanceusdm": ("atms.stores.ccxt.profiles.binanceusdm", "BinanceUsdm"),
+    "binance": ("atms.stores.ccxt.profiles.binance.profile", "BinanceSpot"),
+    "binanceusdm": ("atms.stores.ccxt.profiles.binanceusdm.profile", "BinanceUsdm"),
 }
 WITH_PASSPHRASE = frozenset({"kucoin", "okx"})  # where a key is used with a third word of secret
 
 if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported by name
-    from atms.stores.ccxt.profiles.binance import BinanceSpot
-    from atms.stores.ccxt.profiles.binanceusdm import BinanceUsdm
+    from atms.stores.ccxt.profiles.binance.profile import BinanceSpot
+    from atms.stores.ccxt.profiles.binanceusdm.profile import BinanceUsdm
 
     _HELD: tuple[Profile, ...] = (BinanceSpot(), BinanceUsdm())
 

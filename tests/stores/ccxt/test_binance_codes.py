@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from atms.stores.ccxt.profile import Said
-from atms.stores.ccxt.profiles.binance_codes import REASONS, UNKNOWN, complaint, judge
+from atms.stores.ccxt.profiles.binance.codes import REASONS, UNKNOWN, complaint, judge
 from atms.stores.outcomes import Reason
 
 R = Reason

@@ -13,8 +13,8 @@ import pytest
 
 from atms.stores.ccxt.profile import Call, Said
 from atms.stores.ccxt.profiles import profile
-from atms.stores.ccxt.profiles.binance import BinanceSpot
-from atms.stores.ccxt.profiles.binance_orders import oco, plain
+from atms.stores.ccxt.profiles.binance.orders import oco, plain
+from atms.stores.ccxt.profiles.binance.profile import BinanceSpot
 from atms.stores.facts import BalanceFact, CashFact, Fee, FillFact, OrderFact, State
 from atms.stores.outcomes import Found, Never, NotSeen, Reason
 from atms.stores.requests import Cancel, Kind, Place, Prepared, Ticket

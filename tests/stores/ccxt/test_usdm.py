@@ -13,7 +13,7 @@ import pytest
 
 from atms.errors import ConfigError, VenueError
 from atms.stores.ccxt.profile import Call
-from atms.stores.ccxt.profiles import binanceusdm
+from atms.stores.ccxt.profiles.binanceusdm.profile import BinanceUsdm
 from atms.stores.ccxt.store import CCXTStore
 from atms.stores.facts import (
     BucketFact,
@@ -309,7 +309,7 @@ def test_a_listen_key_is_prolonged_and_a_new_one_dialled_when_it_is_over(
 ) -> None:
     often = timedelta(seconds=0.2)
     call = Call(method="fapiPrivatePutListenKey", costs={"weight": 1})
-    monkeypatch.setattr(binanceusdm.BinanceUsdm, "prolong", lambda self: (call, often))
+    monkeypatch.setattr(BinanceUsdm, "prolong", lambda self: (call, often))
 
     async def body(bench: UsdmBench) -> None:
         store = await bench.opened()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from atms.errors import VenueError
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profile import Ask, Call, Stream
-from atms.stores.ccxt.profiles import binance_events as events
-from atms.stores.ccxt.profiles import binance_reads as reads
+from atms.stores.ccxt.profile import Call, Stream
+from atms.stores.ccxt.profiles.binance import events, reads
 from atms.stores.market import Quote
 
 TIMEFRAMES = frozenset(
@@ -28,10 +27,6 @@ class BinanceStreams:
     def market_url(self, urls: Mapping[str, Any], channel: str) -> str:
         """Return the address of combined streams, whose messages name their stream."""
         return str(urls["ws"]["spot"]).removesuffix("/ws") + "/stream"
-
-    async def market_address(self, url: str, ask: Ask) -> str:
-        """Return what is dialled for them."""
-        return url
 
     def bars(self, raw: str, timeframe: str) -> Stream:
         """Return the stream of bars; ccxt's own reader of it drops the flag of a closed bar."""
@@ -73,14 +68,3 @@ class BinanceStreams:
         return Stream(
             name=f"{raw.lower()}@trade", read=lambda event, at: events.trade(event, self.names)
         )
-
-    def subscribe(
-        self, names: Collection[str], number: int, *, on: bool
-    ) -> Sequence[Mapping[str, Any]]:
-        """Return the one message that begins or ends streams."""
-        method = "SUBSCRIBE" if on else "UNSUBSCRIBE"
-        return [{"method": method, "params": sorted(names), "id": number}]
-
-    def streamed(self, message: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
-        """Return name of a stream and what it says; empty: the message is of none."""
-        return [(message["stream"], message["data"])] if "stream" in message else []

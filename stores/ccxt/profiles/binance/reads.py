@@ -11,8 +11,7 @@ from typing import Any
 
 from atms.stores.base import AuthFailed, RateLimited, Unreachable
 from atms.stores.ccxt.profile import Ask, Call, Names, Said
-from atms.stores.ccxt.profiles import binance_events as events
-from atms.stores.ccxt.profiles import binance_orders as orders
+from atms.stores.ccxt.profiles.binance import events, orders
 from atms.stores.facts import BalanceFact, Cursor, Fact, FillFact, Page, Part, Snapshot
 from atms.stores.market import Bar
 from atms.stores.outcomes import Found, Looked, Never, NotSeen

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.ccxt.profile import Names
-from atms.stores.ccxt.profiles.binance_orders import (
+from atms.stores.ccxt.profiles.binance.orders import (
     NO_LIST,
     client_ref,
     fees,

@@ -6,19 +6,19 @@ wrong one stays silent (developers.binance.com, "USD-M Futures routes streams by
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from atms.errors import VenueError
 from atms.stores.ccxt.names import Contracts
 from atms.stores.ccxt.profile import Ask, Call, Stream
-from atms.stores.ccxt.profiles import binance_events as spot
-from atms.stores.ccxt.profiles import binance_reads as reads
-from atms.stores.ccxt.profiles import binanceusdm_events as events
-from atms.stores.ccxt.profiles.binance_filters import contract_of
-from atms.stores.ccxt.profiles.binance_streams import LEVELS
-from atms.stores.market import Print, Quote
+from atms.stores.ccxt.profiles.binance import events as spot
+from atms.stores.ccxt.profiles.binance import reads
+from atms.stores.ccxt.profiles.binance.filters import contract_of
+from atms.stores.ccxt.profiles.binance.streams import LEVELS
+from atms.stores.ccxt.profiles.binanceusdm import events
+from atms.stores.market import Quote
 
 TIMEFRAMES = frozenset(
     "1m,3m,5m,15m,30m,1h,2h,4h,6h,8h,12h,1d,3d,1w,1M".split(",")  # noqa: SIM905 - one line
@@ -27,7 +27,10 @@ PUBLIC, MARKET = "public", "market"
 
 
 class UsdmStreams:
-    """The public side of the USD-M market; trades of the past are not read here."""
+    """The public side of the USD-M market.
+
+    Trades of the past are not read: how far back their ids reach could not be confirmed.
+    """
 
     place = "binance-usdm"
     names: Contracts
@@ -35,10 +38,6 @@ class UsdmStreams:
     def market_url(self, urls: Mapping[str, Any], channel: str) -> str:
         """Return the address of combined streams, whose messages name their stream."""
         return f"{_base(urls)}/{channel}/stream"
-
-    async def market_address(self, url: str, ask: Ask) -> str:
-        """Return what is dialled for them."""
-        return url
 
     def private_url(self, urls: Mapping[str, Any]) -> str:
         """Return the address of the account's stream."""
@@ -52,12 +51,6 @@ class UsdmStreams:
         rows = {row["symbol"]: row for row in info["symbols"]}
         row = rows.get(symbol.upper())
         return symbol if row is None else contract_of(row)
-
-    async def trades(
-        self, ask: Ask, raw: str, start: datetime, after: str | None, rows: int
-    ) -> tuple[list[Print], bool]:
-        """Return none: how far back their ids reach could not be confirmed."""
-        return [], False
 
     def bars(self, raw: str, timeframe: str) -> Stream:
         """Return the stream of bars."""
@@ -100,17 +93,6 @@ class UsdmStreams:
             name=f"{raw.lower()}@trade", channel=PUBLIC,
             read=lambda event, at: events.trade(event, self.names),
         )  # fmt: skip
-
-    def subscribe(
-        self, names: Collection[str], number: int, *, on: bool
-    ) -> Sequence[Mapping[str, Any]]:
-        """Return the one message that begins or ends streams."""
-        method = "SUBSCRIBE" if on else "UNSUBSCRIBE"
-        return [{"method": method, "params": sorted(names), "id": number}]
-
-    def streamed(self, message: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
-        """Return name of a stream and what it says; empty: the message is of none."""
-        return [(message["stream"], message["data"])] if "stream" in message else []
 
 
 def _base(urls: Mapping[str, Any]) -> str:

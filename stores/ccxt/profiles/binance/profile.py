@@ -10,15 +10,12 @@ from typing import Any
 from atms.errors import VenueError, did_you_mean
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.options import refuse_others
-from atms.stores.ccxt.profile import Answer, Ask, Call, Said
-from atms.stores.ccxt.profiles import binance_codes as codes
-from atms.stores.ccxt.profiles import binance_events as events
-from atms.stores.ccxt.profiles import binance_orders as orders
-from atms.stores.ccxt.profiles import binance_reads as reads
-from atms.stores.ccxt.profiles.binance_filters import instrument_of, limits_of
-from atms.stores.ccxt.profiles.binance_past import BinancePast
-from atms.stores.ccxt.profiles.binance_streams import LEVELS, TIMEFRAMES, BinanceStreams
+from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profiles.binance import codes, events, orders, reads
+from atms.stores.ccxt.profiles.binance.filters import instrument_of, limits_of
+from atms.stores.ccxt.profiles.binance.past import BinancePast
+from atms.stores.ccxt.profiles.binance.streams import LEVELS, TIMEFRAMES, BinanceStreams
+from atms.stores.ccxt.profiles.binance.words import BinanceWords
 from atms.stores.facts import Cursor, Fact, OrderFact, Page, Snapshot
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason
@@ -37,7 +34,7 @@ BUDGETS = (
         name="orders_1d", per=timedelta(days=1), units=200_000, shared_by="account", reserve=2000
     ),
 )
-_USED = {
+COUNTED = {
     "x-mbx-used-weight-1m": "weight", "x-mbx-order-count-10s": "orders_10s",
     "x-mbx-order-count-1d": "orders_1d",
 }  # fmt: skip
@@ -45,7 +42,7 @@ _USED = {
 _SYMBOLS_A_REQUEST = 100
 
 
-class BinanceSpot(BinanceStreams, BinancePast):
+class BinanceSpot(BinancePast, BinanceStreams, BinanceWords):
     """The spot market; a bracket is not among its links.
 
     Its lists of that kind sell as much as was bought, and where the fee was paid in what was bought
@@ -67,6 +64,7 @@ class BinanceSpot(BinanceStreams, BinancePast):
         bar_lag=timedelta(seconds=2), timeframes=TIMEFRAMES, budgets=BUDGETS,
         book_depth=LEVELS[-1], prints=True, trade_history=True,
     )  # fmt: skip
+    counted = COUNTED
     idle = 10.0
     demo = False
 
@@ -75,21 +73,7 @@ class BinanceSpot(BinanceStreams, BinancePast):
         self._known: dict[Key, str] = {}  # whose symbol we know though only its key is asked for
         self._keys: dict[str, Key] = {}  # whose key we know though the log tells only its number
 
-    def want(self, options: Mapping[str, Any]) -> None:
-        """Refuse every option: the account of a spot market has none."""
-        refuse_others(self.exchange, options, ())
-
     # ---- answers ----------------------------------------------------------------------------
-    def complaint(
-        self, status: int, headers: Mapping[str, str], body: str, parsed: Any
-    ) -> Said | None:
-        """Return what is wrong with an answer; None: nothing is."""
-        return codes.complaint(status, headers, body, parsed)
-
-    def used(self, headers: Mapping[str, str]) -> Mapping[str, int]:
-        """Return name of a budget -> units used, as an answer's headers tell them."""
-        return codes.used(headers, _USED)
-
     def judge(self, said: Said) -> Reason | None:
         """Return why a write was refused; None: it may have been carried out."""
         return codes.judge(said)
@@ -99,22 +83,9 @@ class BinanceSpot(BinanceStreams, BinancePast):
         """Return the request for the venue's time."""
         return reads.call("publicGetTime", 1)
 
-    def read_time(self, reply: Any) -> datetime:
-        """Return the venue's time."""
-        return orders.moment(reply["serverTime"])
-
     async def account(self, ask: Ask) -> str:
         """Return the venue's id of the account, and with it prove the key."""
         return str((await ask(reads.call("privateGetAccount", 20)))["uid"])
-
-    def permissions(self) -> Call:
-        """Return the request for what the key may do."""
-        return Call(method="sapiGetAccountApiRestrictions")
-
-    def may_withdraw(self, reply: Any) -> bool | None:
-        """Return whether the key may withdraw."""
-        told = reply.get("enableWithdrawals")
-        return told if isinstance(told, bool) else None
 
     # ---- what may be traded -----------------------------------------------------------------
     async def instruments(
@@ -159,29 +130,10 @@ class BinanceSpot(BinanceStreams, BinancePast):
         """Return the address of the websocket API."""
         return str(urls["ws"]["ws-api"]["spot"])
 
-    async def private_address(self, url: str, ask: Ask) -> str:
-        """Return what is dialled for it."""
-        return url
-
-    def prolong(self) -> tuple[Call, timedelta] | None:
-        """Return nothing: the stream needs no key."""
-        return None
-
     def greetings(self, exchange: Any, number: int) -> Sequence[Mapping[str, Any]]:
         """Return the one signed message that begins the account's stream."""
         method = "userDataStream.subscribe.signature"
         return [{"id": str(number), "method": method, "params": exchange.sign_params({})}]
-
-    def answered(self, message: Mapping[str, Any]) -> Answer | None:
-        """Return the answer that a message is; None: it is an event."""
-        if message.get("id") is None:
-            return None
-        error = message.get("error")
-        said = None
-        if error is not None:
-            status = int(message.get("status", 400))
-            said = codes.complaint(status, {}, "", error)
-        return Answer(id=str(message["id"]), said=said)
 
     def ends(self, message: Mapping[str, Any]) -> bool:
         """Return whether a message says that the connection is about to end."""

@@ -11,18 +11,15 @@ from typing import Any
 from atms.errors import VenueError, did_you_mean
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.ccxt.names import Contracts
-from atms.stores.ccxt.profile import Answer, Ask, Call, Said
-from atms.stores.ccxt.profiles import binance_codes, binance_reads
-from atms.stores.ccxt.profiles import binanceusdm_account as settings
-from atms.stores.ccxt.profiles import binanceusdm_codes as codes
-from atms.stores.ccxt.profiles import binanceusdm_events as events
-from atms.stores.ccxt.profiles import binanceusdm_orders as orders
-from atms.stores.ccxt.profiles import binanceusdm_reads as reads
-from atms.stores.ccxt.profiles import binanceusdm_snapshots as snapshots
-from atms.stores.ccxt.profiles.binance_filters import contract_of, instrument_of, limits_of
-from atms.stores.ccxt.profiles.binance_orders import moment, split_ref, unfit
-from atms.stores.ccxt.profiles.binance_streams import LEVELS
-from atms.stores.ccxt.profiles.binanceusdm_streams import TIMEFRAMES, UsdmStreams
+from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profiles.binance import reads as binance_reads
+from atms.stores.ccxt.profiles.binance.filters import contract_of, instrument_of, limits_of
+from atms.stores.ccxt.profiles.binance.orders import split_ref, unfit
+from atms.stores.ccxt.profiles.binance.streams import LEVELS
+from atms.stores.ccxt.profiles.binance.words import BinanceWords
+from atms.stores.ccxt.profiles.binanceusdm import account as settings
+from atms.stores.ccxt.profiles.binanceusdm import codes, events, orders, reads, snapshots
+from atms.stores.ccxt.profiles.binanceusdm.streams import TIMEFRAMES, UsdmStreams
 from atms.stores.facts import Cursor, Fact, HeadFact, OrderFact, Page, Snapshot, State
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason
@@ -39,7 +36,7 @@ BUDGETS = (
         name="orders_1m", per=timedelta(minutes=1), units=1200, shared_by="account", reserve=240
     ),
 )
-_USED = {
+COUNTED = {
     "x-mbx-used-weight-1m": "weight", "x-mbx-order-count-10s": "orders_10s",
     "x-mbx-order-count-1m": "orders_1m",
 }  # fmt: skip
@@ -48,7 +45,7 @@ _INCOME_EVERY = timedelta(seconds=15)
 _PROLONG = timedelta(minutes=30)  # a listen key lives for 60
 
 
-class BinanceUsdm(UsdmStreams):
+class BinanceUsdm(UsdmStreams, BinanceWords):
     """USD-M futures in one-way mode; stops are conditional orders, with numbers of their own."""
 
     exchange = "binanceusdm"
@@ -63,6 +60,7 @@ class BinanceUsdm(UsdmStreams):
         log="per_instrument", bar_end="flag", bar_lag=timedelta(seconds=2),
         timeframes=TIMEFRAMES, budgets=BUDGETS, book_depth=LEVELS[-1], prints=True,
     )  # fmt: skip
+    counted = COUNTED
     idle = 10.0
     demo = True
 
@@ -80,16 +78,6 @@ class BinanceUsdm(UsdmStreams):
         self._wanted = settings.wanted(self.exchange, options)
 
     # ---- answers ----------------------------------------------------------------------------
-    def complaint(
-        self, status: int, headers: Mapping[str, str], body: str, parsed: Any
-    ) -> Said | None:
-        """Return what is wrong with an answer; None: nothing is."""
-        return binance_codes.complaint(status, headers, body, parsed)
-
-    def used(self, headers: Mapping[str, str]) -> Mapping[str, int]:
-        """Return name of a budget -> units used, as an answer's headers tell them."""
-        return binance_codes.used(headers, _USED)
-
     def judge(self, said: Said) -> Reason | None:
         """Return why a write was refused; None: it may have been carried out."""
         return codes.judge(said)
@@ -99,25 +87,12 @@ class BinanceUsdm(UsdmStreams):
         """Return the request for the venue's time."""
         return binance_reads.call("fapiPublicGetTime", 1)
 
-    def read_time(self, reply: Any) -> datetime:
-        """Return the venue's time."""
-        return moment(reply["serverTime"])
-
     async def account(self, ask: Ask) -> str:
         """Return the venue's word for the account; VenueError: its mode is another than wanted."""
         await settings.check_account(ask, self.place)
         rows = await ask(binance_reads.call("fapiPrivateV3GetBalance", 5))
         self._has_account = True
         return str(rows[0]["accountAlias"])
-
-    def permissions(self) -> Call:
-        """Return the request for what the key may do."""
-        return Call(method="sapiGetAccountApiRestrictions")
-
-    def may_withdraw(self, reply: Any) -> bool | None:
-        """Return whether the key may withdraw."""
-        told = reply.get("enableWithdrawals")
-        return told if isinstance(told, bool) else None
 
     # ---- what may be traded -----------------------------------------------------------------
     async def instruments(
@@ -167,14 +142,6 @@ class BinanceUsdm(UsdmStreams):
     def greetings(self, exchange: Any, number: int) -> Sequence[Mapping[str, Any]]:
         """Return none: the address is enough."""
         return ()
-
-    def answered(self, message: Mapping[str, Any]) -> Answer | None:
-        """Return the answer that a message is; None: it is an event."""
-        if message.get("id") is None:
-            return None
-        error = message.get("error")
-        said = None if error is None else binance_codes.complaint(400, {}, "", error)
-        return Answer(id=str(message["id"]), said=said)
 
     def ends(self, message: Mapping[str, Any]) -> bool:
         """Return whether a message says that the connection is about to end."""

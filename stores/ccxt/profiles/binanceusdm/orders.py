@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal, cast
 
 from atms.stores.ccxt.profile import Names
-from atms.stores.ccxt.profiles.binance_orders import (
+from atms.stores.ccxt.profiles.binance.orders import (
     client_ref,
     fees,
     moment,

@@ -9,7 +9,7 @@ from typing import Any
 from atms.errors import ConfigError, VenueError
 from atms.stores.ccxt.options import refuse_others
 from atms.stores.ccxt.profile import Ask
-from atms.stores.ccxt.profiles import binance_reads as reads
+from atms.stores.ccxt.profiles.binance import reads
 
 _MOST = 125  # of the venue's API
 _MARGIN = {"cross": "CROSSED", "isolated": "ISOLATED"}

@@ -10,8 +10,8 @@ from typing import Any
 
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Ask, Said
-from atms.stores.ccxt.profiles.binance_orders import moment
-from atms.stores.ccxt.profiles.binance_reads import call
+from atms.stores.ccxt.profiles.binance.orders import moment
+from atms.stores.ccxt.profiles.binance.reads import call
 from atms.stores.market import Print
 
 _WEIGHT = 4  # rest-api.md, "Compressed/Aggregate trades list"
