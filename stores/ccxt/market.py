@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from atms.stores.ccxt.closing import Closing
 from atms.stores.ccxt.outlets import Outlet
 from atms.stores.ccxt.profile import Ask, Lost, Profile, Said, Stream
 from atms.stores.ccxt.sockets import Socket
@@ -23,6 +24,7 @@ _PAUSE = 0.25  # seconds between two messages to the venue, which takes five a s
 class _Topic:
     stream: Stream
     outlets: list[tuple[Outlet[Any], bool]] = field(default_factory=list)  # and: wants links
+    closing: Closing | None = None  # of bars that do not say when they are over
 
 
 class Market:
@@ -31,17 +33,20 @@ class Market:
     Args:
         now: the venue's clock, for messages that have no time of their own.
         ask: asks for what is needed before the streams are dialled.
+        clocked: whether bars are of now, so that the clock may end one.
 
     Attributes:
         closed: (instrument, stream's name) -> end of the newest bar that was told to be over.
     """
 
     def __init__(
-        self, wire: Wire, profile: Profile, now: Callable[[], datetime], channel: str, ask: Ask
-    ) -> None:
+        self, wire: Wire, profile: Profile, now: Callable[[], datetime], channel: str, ask: Ask,
+        *, clocked: bool = True,
+    ) -> None:  # fmt: skip
         self.closed: dict[str, datetime] = {}
         self._profile = profile
         self._now = now
+        self._clocked = clocked
         self._topics: dict[str, _Topic] = {}
         self._asked: set[str] = set()
         self._number = 0
@@ -56,12 +61,19 @@ class Market:
     def join(self, stream: Stream, *, newest: bool = False, links: bool = False) -> Outlet[Any]:
         """Begin to listen; *links*: to the connection's ups and downs too."""
         outlet: Outlet[Any] = Outlet(newest=newest)
-        topic = self._topics.setdefault(stream.name, _Topic(stream))
+        topic = self._topics.setdefault(stream.name, self._topic(stream))
         topic.outlets.append((outlet, links))
         if links and stream.name in self._asked and self._socket.up:
             outlet.put(FeedLink(at=self._now(), up=True))
         self._changed.set()
         return outlet
+
+    def _topic(self, stream: Stream) -> _Topic:
+        topic = _Topic(stream)
+        if stream.bar_lag is not None:
+            now = self._now if self._clocked else None
+            topic.closing = Closing(stream.bar_lag, now, lambda bar: self._put(topic, [bar]))
+        return topic
 
     async def carried(self, stream: Stream, outlet: Outlet[Any]) -> AsyncGenerator[Any, None]:
         """Yield what an outlet gets; leave the stream in the end."""
@@ -76,6 +88,7 @@ class Market:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         for topic in self._topics.values():
+            self._forget(topic)
             for outlet, _ in topic.outlets:
                 outlet.close()
         self._topics.clear()
@@ -87,6 +100,7 @@ class Market:
             return
         topic.outlets = [one for one in topic.outlets if one[0] is not outlet]
         if not topic.outlets:
+            self._forget(topic)
             del self._topics[name]
             self._changed.set()
 
@@ -123,7 +137,14 @@ class Market:
         if old:
             await self._ask(old, on=False)
 
+    def _forget(self, topic: _Topic) -> None:
+        if topic.closing is not None:
+            topic.closing.lost()
+
     def _link(self, up: bool, why: str) -> None:
+        if not up:
+            for topic in self._topics.values():
+                self._forget(topic)
         self._tell(up, set(self._asked))
         self._changed.set()  # what was asked for during the greeting
 
@@ -141,7 +162,10 @@ class Market:
             topic = self._topics.get(name)
             if topic is not None:
                 read = topic.stream.read(told, self._now())
-                self._put(topic, read if isinstance(read, list) else [read])
+                items = read if isinstance(read, list) else [read]
+                if topic.closing is not None:
+                    items = [one for bar in items if bar for one in topic.closing.heard(bar)]
+                self._put(topic, items)
 
     def _put(self, topic: _Topic, items: list[Any]) -> None:
         for item in items:

@@ -98,11 +98,14 @@ class Stream:
     Attributes:
         read: what a message says, and when it came -> one fact, a list of them, or None.
         channel: of several addresses, the one that carries it.
+        bar_lag: of bars that do not say when they are over: how long after a bar's end the venue
+            may still tell something of it; None: they do say.
     """
 
     name: str
     read: Callable[[Mapping[str, Any], datetime], Any]
     channel: str = ""
+    bar_lag: timedelta | None = None
 
 
 Ask = Callable[[Call], Awaitable[Any]]

@@ -150,7 +150,7 @@ class PublicSide:
         if market is None:
             market = Market(
                 wire, self._profile, self._asking.clock.now, stream.channel,
-                self._asking.ask_for_stream,
+                self._asking.ask_for_stream, clocked=self.market_clock == "wall",
             )  # fmt: skip
             self._markets[stream.channel] = market
         outlet = market.join(stream, newest=newest, links=links)

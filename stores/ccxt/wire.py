@@ -193,6 +193,7 @@ def _hooked(base: type, wire: Wire) -> type:
             wire.answered(code, headers, body, response)
 
         def handle_message(self, client: Any, message: Any) -> None:
+            client.lastPong = self.milliseconds()  # some venues' pongs are messages like others
             route = wire.routes.get(client.url)
             if route is not None:
                 route.heard(message)
