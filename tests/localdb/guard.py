@@ -73,7 +73,7 @@ def _processes(folder: Path) -> list[psutil.Process]:
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or [""]
         if Path(command[0]).name in _PROGRAMS and any(
-            part.startswith(str(folder)) for part in command[1:]
+            Path(part).is_relative_to(folder) for part in command[1:]
         ):
             found.append(process)
     return found
