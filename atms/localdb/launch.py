@@ -107,7 +107,7 @@ def wait_until_ready(folder: ServerFolder, pid: int) -> None:
 def _becomes_ready(folder: ServerFolder, pid: int) -> bool:
     """Wait until process *pid* answers; return False if it ended."""
     deadline = time.monotonic() + _READY_SECONDS
-    while process.command_line(pid):
+    while process.is_alive(pid):
         found = process.read_pid_file(folder.data)
         if found and found.pid == pid and found.status == "ready":
             return True

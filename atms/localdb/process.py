@@ -51,18 +51,39 @@ def command_line(pid: int) -> str:
     A process that has ended but was not waited for has none either.
     """
     if not (_PROC / "self").exists():  # no Linux
-        done = subprocess.run(  # noqa: S603
-            ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout.strip()
+        return _from_ps("command", pid)
     try:
         raw = (_PROC / str(pid) / "cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return ""
     return os.fsdecode(raw.rstrip(b"\0").replace(b"\0", b" "))
+
+
+def _from_ps(column: str, pid: int) -> str:
+    """Return what ``ps`` says of process *pid*; empty if there is none."""
+    done = subprocess.run(  # noqa: S603
+        ["/bin/ps", "-ww", "-o", f"{column}=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip()
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether there is a process *pid* that has not ended.
+
+    Its command line does not tell: while the system loads a program it is empty, and on a busy
+    machine that takes long enough to be seen.
+    """
+    if not (_PROC / "self").exists():  # no Linux
+        return _from_ps("state", pid)[:1] not in ("", "Z")
+    try:
+        stat = (_PROC / str(pid) / "stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # "PID (NAME) STATE ...": a name may hold a parenthesis.
+    return stat.rpartition(b") ")[2][:1] not in (b"Z", b"X")
 
 
 def is_server_of(pid: int, data: Path) -> bool:

@@ -16,9 +16,10 @@ import pytest
 
 from atms import localdb
 from atms.errors import LedgerError
-from atms.localdb import process
+from atms.localdb import launch, process
 from atms.localdb.account import server_account
 from atms.localdb.folder import named
+from atms.localdb.programs import Programs
 from tests.postgres import CrashableServer, execute
 
 
@@ -132,6 +133,31 @@ def test_a_server_that_does_not_start_says_its_last_words(spoilable: Path) -> No
     first, *rest = str(caught.value).splitlines()
     assert first.startswith(f"{spoilable}: PostgreSQL did not start ({spoilable / 'log'})")
     assert 'unrecognized configuration parameter "no_such_setting"' in "\n".join(rest)
+
+
+def test_a_server_that_ends_without_a_word_was_killed_from_outside(spoilable: Path) -> None:
+    programs = Programs(root=spoilable / "silent", name="none", major=18)
+    programs["postgres"].parent.mkdir(parents=True)
+    programs["postgres"].symlink_to("/bin/true")
+    with pytest.raises(LedgerError) as caught:
+        launch.launch(named(spoilable), programs, server_account(), None)
+    assert "it ended without a word, as one does that is killed from outside" in str(caught.value)
+
+
+def test_a_server_whose_program_is_still_being_loaded_has_not_ended(spoilable: Path) -> None:
+    # It becomes the same program again and again: at each change its command line is empty for
+    # some microseconds, which about 3 of 100 looks met.
+    again = 'exec /bin/sh -c "$0" "$0"'
+    home = named(spoilable)
+    with subprocess.Popen(["/bin/sh", "-c", again, again]) as changing:
+        try:
+            lines = [changing.pid, home.data, 0, 1, "", "127.0.0.1", "", "ready"]
+            process.pid_path(home.data).write_text("".join(f"{line}\n" for line in lines))
+            for _ in range(2000):
+                launch.wait_until_ready(home, changing.pid)
+        finally:
+            changing.kill()
+            process.pid_path(home.data).unlink()
 
 
 def test_an_error_shows_the_log_of_this_start_only(spoilable: Path) -> None:
