@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import ascii_letters, digits
+
 import pytest
 
 from atms.execution.core.events import (
@@ -15,8 +17,10 @@ from atms.execution.core.events import (
     Wishes,
 )
 from atms.execution.core.records import Intended
+from atms.stores.capabilities import KeyRule
 from atms.stores.facts import Fee, FeeFact, State
 from atms.stores.outcomes import Acked, NotSent, Reason, Refused, Unknown
+from atms.stores.requests import Kind
 from tests.execution.core_world import BTC, ETH, World, dec, key_of, looks, manners, ticket
 
 
@@ -234,6 +238,16 @@ def test_every_leg_of_a_group_is_told_and_durable_and_the_group_is_sent_once() -
     world.sent(prepared, Acked(refs=tuple((key, f"id:{key}") for key in keys)))
     assert [world.statuses(key) for key in keys] == [["submitted", "accepted"]] * 3
     assert [world.order(key).names for key in keys] == [{f"id:{key}"} for key in keys]
+
+
+@pytest.mark.parametrize("alphabet", [ascii_letters + digits, ascii_letters + digits + "-_"])
+def test_keys_are_of_the_letters_that_the_venue_takes(alphabet: str) -> None:
+    rule = KeyRule(max_len=32, alphabet=alphabet, unique="open", kinds=frozenset(Kind), lookup=True)
+    world = World(capabilities=manners(keys=rule)).open()
+    keys = [key_of(world.place()) for _ in range(2)]
+    assert len(set(keys)) == 2
+    assert all(set(key) <= set(alphabet) for key in keys)
+    assert all(key.startswith(world.core.key_start) for key in keys)
 
 
 # ---- what is refused before it is sent -----------------------------------------------------------

@@ -184,7 +184,18 @@ class Core:
     def new_key(self) -> Key:
         """Return a key that no order has had."""
         self._made += 1
-        return f"{self.terms.journal}-{self.state.epoch}-{self._made}"
+        return f"{self.key_start}{self.state.epoch}{self._mark}{self._made}"
+
+    @property
+    def key_start(self) -> str:
+        """Return what every key of this journal begins with; its id is of a fixed length."""
+        return self.terms.journal + self._mark
+
+    @property
+    def _mark(self) -> str:
+        """Return what stands between a key's parts: some venues take letters and digits alone."""
+        alphabet = self.capabilities.keys.alphabet if self.capabilities is not None else ""
+        return "x" if alphabet and "-" not in alphabet else "-"
 
 
 def paid_in(instrument: Instrument) -> str:

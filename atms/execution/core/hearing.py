@@ -169,7 +169,7 @@ def _foreign(step: Step, fact: OrderFact) -> None:
     step.core.noticed |= names
     if told:
         return
-    ours = (fact.key or "").startswith(f"{step.core.terms.journal}-")
+    ours = (fact.key or "").startswith(step.core.key_start)
     whose = "has our key and is not in the journal" if ours else "is not ours"
     name = fact.key or "/".join(sorted(fact.refs))
     step.notice("foreign_order", fact.instrument, f"order {name} {whose}: {fact.state.value}")
