@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from atms.stores.base import AuthFailed, RateLimited, Unreachable
+from atms.stores.base import Unreachable
 from atms.stores.ccxt.profile import Ask, Call, Names, Said
 from atms.stores.ccxt.profiles.binance import events, orders
+from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.facts import BalanceFact, Cursor, Fact, FillFact, Page, Part, Snapshot
 from atms.stores.market import Bar
 from atms.stores.outcomes import Found, Looked, Never, NotSeen
@@ -228,31 +229,6 @@ async def snapshot(
             Part.BALANCES: lambda: _balances(ask, assets, at),
         },
     )
-
-
-async def gathered(
-    at: datetime, reads: Mapping[Part, Callable[[], Awaitable[tuple[Fact, ...]]]]
-) -> Snapshot:
-    """Return a snapshot of the parts that could be read.
-
-    Raises:
-        RateLimited, AuthFailed: at the first part; Unreachable: no part could be read.
-    """
-    parts: dict[Part, tuple[Fact, ...]] = {}
-    failure: Unreachable | None = None
-    for part, read in reads.items():
-        try:
-            parts[part] = await read()
-        except (RateLimited, AuthFailed):
-            raise
-        except Unreachable as error:
-            failure = error
-    if not parts and failure is not None:
-        raise failure
-    return Snapshot(
-        at=at, cursor=None, parts=frozenset(parts), atomic=False,
-        facts=tuple(fact for facts in parts.values() for fact in facts),
-    )  # fmt: skip
 
 
 async def _open_orders(ask: Ask, names: Names, raws: Sequence[str]) -> tuple[Fact, ...]:

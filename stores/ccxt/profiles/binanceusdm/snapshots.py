@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.ccxt.profile import Ask, Names
-from atms.stores.ccxt.profiles.binance.reads import call, gathered
+from atms.stores.ccxt.profiles.binance.reads import call
 from atms.stores.ccxt.profiles.binanceusdm import orders
+from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.facts import BalanceFact, BucketFact, Fact, Part, Snapshot
 
 Row = Mapping[str, Any]
