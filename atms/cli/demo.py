@@ -35,8 +35,9 @@ def demo(
     ] = 3600,
 ) -> None:
     """Trade live on a venue of this machine's own: real bars, no account, no network, no money."""
-    from atms.sandbox.binance.config import MarketConfig, SandboxConfig  # an optional package
+    from atms.sandbox.binance.config import SandboxConfig  # an optional package
     from atms.sandbox.binance.threads import SandboxThread
+    from atms.sandbox.venue.config import MarketConfig
 
     config = SandboxConfig(
         markets=(MarketConfig(symbol="BTCUSDT", source="sample:BTCUSD_1h"),),

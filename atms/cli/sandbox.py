@@ -14,8 +14,8 @@ from atms.cli.screen import out
 from atms.errors import ConfigError
 
 if TYPE_CHECKING:
-    from atms.sandbox.binance.config import MarketConfig
-    from atms.sandbox.binance.serving import Serving
+    from atms.sandbox.venue.config import MarketConfig
+    from atms.sandbox.venue.serving import Serving
 
 sandbox = typer.Typer(
     no_args_is_help=True,
@@ -164,7 +164,7 @@ def _markets(
     Raises:
         ConfigError: they do not go in pairs.
     """
-    from atms.sandbox.binance.config import MarketConfig
+    from atms.sandbox.venue.config import MarketConfig
 
     names = symbol or ["BTCUSDT"]
     if len(names) != len(data):

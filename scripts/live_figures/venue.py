@@ -18,10 +18,11 @@ import backtrader as bt
 
 from atms.config import load_config
 from atms.running.live import LiveRun
-from atms.sandbox.binance.config import Limits, MarketConfig, SandboxConfig
+from atms.sandbox.binance.config import Limits, SandboxConfig
 from atms.sandbox.binance.server import Sandbox
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.server import UsdmSandbox
+from atms.sandbox.venue.config import MarketConfig
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.live import checking

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from atms.sandbox.binance.config import MarketConfig
+from atms.sandbox.venue.config import MarketConfig
 from tests.live.venue import Venue, serving
 
 SERIES = "ledger:binance-loopback:BTC/USDT:1h"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from atms.sandbox.binance.config import MarketConfig
+from atms.sandbox.venue.config import MarketConfig
 from tests.downloading.past import DOWNLOAD, SINCE, Cli, Past, stored
 from tests.live.venue import serving
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from atms.sandbox.binance.faults import FAULTS
+from atms.sandbox.venue.faults import FAULTS
 from tests.live.checking import differences, in_doubt
 from tests.live.making import write_run
 from tests.live.processes import Process, Starter

@@ -9,10 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from atms.sandbox.binance.config import Limits, MarketConfig, SandboxConfig
+from atms.sandbox.binance.config import Limits, SandboxConfig
 from atms.sandbox.binance.threads import SandboxThread
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.server import UsdmThread
+from atms.sandbox.venue.config import MarketConfig
 
 LOG = Path("venue.jsonl")
 KEY, SECRET = "k" * 64, "s" * 64

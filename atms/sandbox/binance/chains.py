@@ -7,9 +7,6 @@ from decimal import Decimal
 
 from atms.sandbox.binance import filters
 from atms.sandbox.binance.exchange import Exchange
-from atms.sandbox.binance.lists import OrderList
-from atms.sandbox.binance.matching import needed
-from atms.sandbox.binance.orders import ALGO, Order, Wish
 from atms.sandbox.binance.refusals import (
     BAD_PRICES,
     DUPLICATE,
@@ -17,7 +14,10 @@ from atms.sandbox.binance.refusals import (
     filter_failure,
     rejected,
 )
-from atms.sandbox.binance.resting import fires_rising
+from atms.sandbox.venue.lists import OrderList
+from atms.sandbox.venue.matching import needed
+from atms.sandbox.venue.orders import ALGO, Order, Wish
+from atms.sandbox.venue.resting import fires_rising
 
 Taken = Callable[[OrderList], None]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from atms.sandbox.binance.parameters import Params
-from atms.sandbox.binance.security import ApiKey
 from atms.sandbox.binance.venue import Venue
+from atms.sandbox.venue.keys import ApiKey
 
 
 @dataclass(frozen=True)

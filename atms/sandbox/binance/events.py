@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from atms.sandbox.binance.lists import OrderList
-from atms.sandbox.binance.numbers import ZERO, text
-from atms.sandbox.binance.orders import Fill, Order
+from atms.sandbox.venue.lists import OrderList
+from atms.sandbox.venue.numbers import ZERO, text
+from atms.sandbox.venue.orders import Fill, Order
 
 Json = dict[str, Any]
 

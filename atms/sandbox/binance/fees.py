@@ -1,18 +1,19 @@
-"""Commission: a share of what is received, or of another asset at a discount (commission_faq)."""
+"""Binance's commission: a share of what is received, or BNB at a discount (commission_faq)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
 
-from atms.sandbox.binance.numbers import down
-from atms.sandbox.binance.symbols import Symbol
-from atms.sandbox.binance.wallet import Wallet
+from atms.sandbox.venue.fees import Commission
+from atms.sandbox.venue.numbers import down
+from atms.sandbox.venue.symbols import Symbol
+from atms.sandbox.venue.wallet import Wallet
 
 DISCOUNT = Decimal("0.25")
 
 
-class Commission:
+class BinanceCommission(Commission):
     """What a fill costs.
 
     Args:
@@ -24,18 +25,18 @@ class Commission:
     def __init__(
         self, rate: Decimal, asset: str | None, price: Callable[[Symbol], Decimal], wallet: Wallet
     ) -> None:
-        self.rate = rate
+        super().__init__(rate)
         self.asset = asset
         self._price = price
         self._wallet = wallet
 
     def of(self, symbol: Symbol, buys: bool, price: Decimal, qty: Decimal) -> tuple[Decimal, str]:
         """Return amount and asset of the commission on a fill."""
-        received, asset = (qty, symbol.base) if buys else (qty * price, symbol.quote)
+        amount, asset = super().of(symbol, buys, price, qty)
         if self.asset is None or self.asset == asset:
-            return down(received * self.rate), asset
+            return amount, asset
         discounted = qty * price * self.rate * (1 - DISCOUNT)
-        amount = down(discounted / self._price(symbol))
-        if self._wallet.free.get(self.asset, Decimal(0)) >= amount:
-            return amount, self.asset
-        return down(received * self.rate), asset
+        discounted = down(discounted / self._price(symbol))
+        if self._wallet.free.get(self.asset, Decimal(0)) >= discounted:
+            return discounted, self.asset
+        return amount, asset

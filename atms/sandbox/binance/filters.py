@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from atms.sandbox.binance.market import Market
-from atms.sandbox.binance.numbers import ZERO
-from atms.sandbox.binance.orders import Wish
 from atms.sandbox.binance.refusals import filter_failure, rejected
-from atms.sandbox.binance.symbols import Symbol
+from atms.sandbox.venue.market import Market
+from atms.sandbox.venue.numbers import ZERO
+from atms.sandbox.venue.orders import Wish
+from atms.sandbox.venue.symbols import Symbol
 
 _ICEBERG_PARTS = 50
 

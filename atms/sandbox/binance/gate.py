@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from atms.sandbox.binance.endpoints import Endpoint
-from atms.sandbox.binance.grounds import Grounds
+from atms.sandbox.binance.grounds import BinanceGrounds
 from atms.sandbox.binance.parameters import Params
-from atms.sandbox.binance.refusals import Refused, rejected
-from atms.sandbox.binance.security import ApiKey, check_signature, check_time, known_key
-
-_LAG = 30.0  # seconds that a new order may be hidden from queries
+from atms.sandbox.binance.refusals import Refused
+from atms.sandbox.binance.security import check_signature, check_time, known_key
+from atms.sandbox.venue.keys import ApiKey
 
 
 def serve(
-    venue: Grounds,
+    venue: BinanceGrounds,
     endpoint: Endpoint,
     sent: Mapping[str, str],
     *,
@@ -42,7 +41,7 @@ def serve(
         owner = _owner(venue, endpoint, sent, key, payload)
         if endpoint.places:
             venue.meter.count_orders(endpoint.places)
-            _draw(venue)
+            venue.strike_order()
         return endpoint.call(endpoint.asks(venue, params, owner))
     except Refused as refusal:
         code = refusal.code
@@ -57,7 +56,11 @@ def serve(
 
 
 def _owner(
-    venue: Grounds, endpoint: Endpoint, sent: Mapping[str, str], key: str | None, payload: str
+    venue: BinanceGrounds,
+    endpoint: Endpoint,
+    sent: Mapping[str, str],
+    key: str | None,
+    payload: str,
 ) -> ApiKey | None:
     if not endpoint.signed and not endpoint.keyed:
         return None
@@ -67,12 +70,3 @@ def _owner(
     check_time(sent, venue.clock)
     check_signature(owner, payload, sent.get("signature"))
     return owner
-
-
-def _draw(venue: Grounds) -> None:
-    """Draw the faults that strike a new order before it is taken."""
-    if venue.faults.happens("reject_order"):
-        raise rejected("Market is closed.")
-    if venue.faults.happens("read_lag"):
-        lag = round(venue.faults.seconds(_LAG) * 1000)
-        venue.hide_until(venue.clock.now() + lag)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from atms.sandbox.binance.clock import Clock
 from atms.sandbox.binance.config import Limits
-from atms.sandbox.binance.orders import Order
 from atms.sandbox.binance.refusals import Refused
-from atms.sandbox.binance.truth import Truth
+from atms.sandbox.venue.clock import Clock
+from atms.sandbox.venue.orders import Order
+from atms.sandbox.venue.throttle import Window
+from atms.sandbox.venue.truth import Truth
 
 _MINUTE = 60_000
 _LONGEST_BAN = 3 * 86_400
@@ -26,31 +27,6 @@ class Span(NamedTuple):
 
 A_DAY = Span("1D", 86_400_000, "1 DAY", "DAY")
 A_MINUTE = Span("1M", _MINUTE, "1 MINUTE", "MINUTE")
-
-
-@dataclass(slots=True)
-class Window:
-    """A count that starts anew with each interval of the clock."""
-
-    length: int
-    limit: int
-    began: int = 0
-    count: int = 0
-
-    def at(self, now: int) -> int:
-        """Return the count of the interval that *now* lies in."""
-        if now // self.length != self.began:
-            self.began, self.count = now // self.length, 0
-        return self.count
-
-    def add(self, now: int, n: int) -> int:
-        """Count *n* more, or fewer; never below zero."""
-        self.count = max(0, self.at(now) + n)
-        return self.count
-
-    def left(self, now: int) -> int:
-        """Return the seconds until the interval is over, at least one."""
-        return max(1, -(-(self.length - now % self.length) // 1000))
 
 
 @dataclass(slots=True)

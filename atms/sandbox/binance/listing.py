@@ -6,14 +6,15 @@ from typing import Any
 
 from atms.sandbox.binance import replies
 from atms.sandbox.binance.endpoints import Request
-from atms.sandbox.binance.ids import client_id
-from atms.sandbox.binance.lists import OrderList
-from atms.sandbox.binance.orders import ALGO, Wish
 from atms.sandbox.binance.parameters import Params
 from atms.sandbox.binance.private import check_span
 from atms.sandbox.binance.refusals import Refused, missing, missing_both, unknown_order
-from atms.sandbox.binance.symbols import ORDER_TYPES, STP_MODES, Symbol
+from atms.sandbox.binance.symbols import ORDER_TYPES, STP_MODES
 from atms.sandbox.binance.wishes import SHAPES, SIDES, read_leg
+from atms.sandbox.venue.ids import client_id
+from atms.sandbox.venue.lists import OrderList
+from atms.sandbox.venue.orders import ALGO, Wish
+from atms.sandbox.venue.symbols import Symbol
 
 Json = dict[str, Any]
 _LIMITS = frozenset({"LIMIT_MAKER", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})

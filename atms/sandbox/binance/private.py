@@ -6,12 +6,12 @@ from typing import Any
 
 from atms.sandbox.binance import replies
 from atms.sandbox.binance.endpoints import Request
-from atms.sandbox.binance.intervals import DAY
-from atms.sandbox.binance.numbers import ZERO, text
-from atms.sandbox.binance.orders import Order
 from atms.sandbox.binance.parameters import Params
 from atms.sandbox.binance.refusals import Refused, missing_both, no_such_order
 from atms.sandbox.binance.venue import UID
+from atms.sandbox.venue.intervals import DAY
+from atms.sandbox.venue.numbers import ZERO, text
+from atms.sandbox.venue.orders import Order
 
 Json = dict[str, Any]
 

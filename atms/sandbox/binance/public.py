@@ -7,14 +7,15 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from atms.sandbox.binance.depth import best, levels
 from atms.sandbox.binance.endpoints import Request
-from atms.sandbox.binance.intervals import DAY, LENGTHS
-from atms.sandbox.binance.klines import CLOSE, HIGH, LOW, OPEN, QUOTE, VOLUME, as_list
-from atms.sandbox.binance.market import Market, Trade
-from atms.sandbox.binance.numbers import ZERO, text
 from atms.sandbox.binance.parameters import Params
 from atms.sandbox.binance.refusals import Refused
+from atms.sandbox.binance.symbols import info
+from atms.sandbox.venue.depth import best, levels
+from atms.sandbox.venue.intervals import DAY, LENGTHS
+from atms.sandbox.venue.klines import CLOSE, HIGH, LOW, OPEN, QUOTE, VOLUME, as_list
+from atms.sandbox.venue.market import Market, Trade
+from atms.sandbox.venue.numbers import ZERO, text
 
 Json = dict[str, Any]
 
@@ -54,7 +55,7 @@ def exchange_info(request: Request) -> Json:
             for kind, unit, n, limit in rows
         ],
         "exchangeFilters": [],
-        "symbols": [venue.symbol(name).info() for name in names],
+        "symbols": [info(venue.symbol(name)) for name in names],
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from atms.sandbox.venue.refusals import Why
+
 
 class Refused(Exception):  # noqa: N818 - read as a sentence: raise Refused
     """A request is answered with an error; it leaves this package as a reply, never as an error.
@@ -74,8 +76,25 @@ def no_such_order() -> Refused:
     return Refused(-2013, "Order does not exist.")
 
 
+INVALID_SYMBOL = (-1121, "Invalid symbol.")
 INSUFFICIENT = "Account has insufficient balance for requested action."
 WOULD_TRIGGER = "Order would trigger immediately."
 WOULD_MATCH = "Order would immediately match and take."
 BAD_PRICES = "The relationship of the prices for the orders is not correct."
 DUPLICATE = "Duplicate order sent."
+CLOSED = "Market is closed."
+
+_WORDS = {
+    Why.UNKNOWN_SYMBOL: INVALID_SYMBOL,
+    Why.DUPLICATE: (-2010, DUPLICATE),
+    Why.INSUFFICIENT: (-2010, INSUFFICIENT),
+    Why.WOULD_TAKE: (-2010, WOULD_MATCH),
+    Why.WOULD_TRIGGER: (-2010, WOULD_TRIGGER),
+    Why.CLOSED: (-2010, CLOSED),
+}
+
+
+def refuse(why: Why) -> Refused:
+    """Return the refusal of what venues refuse alike; filters have their own words."""
+    code, message = _WORDS[why]
+    return Refused(code, message)

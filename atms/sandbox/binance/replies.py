@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from atms.sandbox.binance.lists import OrderList
-from atms.sandbox.binance.numbers import ZERO, text
-from atms.sandbox.binance.orders import ALGO, Fill, Order
+from atms.sandbox.venue.lists import OrderList
+from atms.sandbox.venue.numbers import ZERO, text
+from atms.sandbox.venue.orders import ALGO, Fill, Order
 
 Json = dict[str, Any]
 

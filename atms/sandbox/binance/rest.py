@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 
 from atms.sandbox.binance.endpoints import Endpoint
 from atms.sandbox.binance.gate import serve
-from atms.sandbox.binance.grounds import Grounds
-from atms.sandbox.binance.http import web
+from atms.sandbox.binance.grounds import BinanceGrounds
 from atms.sandbox.binance.refusals import Refused
+from atms.sandbox.venue.http import web
 
 _SLOW = 3.0
 _ACK_LAG = 0.5
@@ -26,7 +26,7 @@ class Rest:
         routes: method and path -> what is asked.
     """
 
-    def __init__(self, venue: Grounds, routes: Mapping[tuple[str, str], Endpoint]) -> None:
+    def __init__(self, venue: BinanceGrounds, routes: Mapping[tuple[str, str], Endpoint]) -> None:
         self._venue = venue
         self._routes = routes
 

@@ -6,25 +6,15 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from atms.sandbox.binance.clock import Clock
 from atms.sandbox.binance.refusals import Refused, missing
+from atms.sandbox.venue.clock import Clock
+from atms.sandbox.venue.keys import ApiKey
 
 _WINDOW = 5000
 _LONGEST = 60_000
 _KEY = re.compile(r"[A-Za-z0-9]{8,128}")
 _MICROSECONDS = 10**15  # a timestamp beyond this is one in microseconds
-
-
-@dataclass(frozen=True)
-class ApiKey:
-    """A key of the account and what it may do."""
-
-    key: str
-    secret: str
-    may_withdraw: bool = False
-    created: int = 0
 
 
 def known_key(keys: Mapping[str, ApiKey], key: str | None) -> ApiKey:

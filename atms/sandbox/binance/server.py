@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from atms.sandbox.binance.config import SandboxConfig
-from atms.sandbox.binance.http import web
 from atms.sandbox.binance.refusals import Refused
 from atms.sandbox.binance.rest import Rest
 from atms.sandbox.binance.routes import REST
-from atms.sandbox.binance.serving import HOST, Serving
+from atms.sandbox.binance.serving import BinanceServing
 from atms.sandbox.binance.userdata import UserData
 from atms.sandbox.binance.venue import Venue
 from atms.sandbox.binance.wsapi import Session
+from atms.sandbox.venue.http import web
+from atms.sandbox.venue.serving import HOST
 
 __all__ = ["HOST", "Sandbox"]
 
 
-class Sandbox(Serving):
+class Sandbox(BinanceServing):
     """``async with Sandbox(config) as sandbox``: serves Binance spot until the block ends.
 
     Raises:
@@ -40,15 +41,15 @@ class Sandbox(Serving):
         app.router.add_route("*", "/{path:.*}", Rest(self.venue, REST).handle)
 
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
-        wire = self._wire()
+        wire = self.wire()
         session = Session(self.venue, self._users, wire, request)
         try:
             session.connect()
         except Refused as refusal:
             return web.Response(status=refusal.status)
-        self._wires[wire] = None
+        self.wires[wire] = None
         try:
             return await wire.run(request, session.hear)
         finally:
             self._users.forget(wire)
-            del self._wires[wire]
+            del self.wires[wire]

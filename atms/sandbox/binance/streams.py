@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from atms.sandbox.binance import events
-from atms.sandbox.binance.depth import Level, Levels, best, levels
-from atms.sandbox.binance.grounds import Grounds
-from atms.sandbox.binance.intervals import LENGTHS
-from atms.sandbox.binance.klines import Forming
-from atms.sandbox.binance.market import Market, Trade
-from atms.sandbox.binance.numbers import text
+from atms.sandbox.binance.grounds import BinanceGrounds
 from atms.sandbox.binance.public import agg_trade
-from atms.sandbox.binance.wires import Wire
+from atms.sandbox.venue.depth import Level, Levels, best, levels
+from atms.sandbox.venue.intervals import LENGTHS
+from atms.sandbox.venue.klines import Forming
+from atms.sandbox.venue.market import Market, Trade
+from atms.sandbox.venue.numbers import text
+from atms.sandbox.venue.wires import Wire
 
 _METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 _MOST = 1024
@@ -36,7 +36,7 @@ class Hub:
         r"([a-z0-9]+)@(trade|aggTrade|bookTicker|kline_\w+|depth(?:5|10|20)?(?:@100ms|@1000ms)?)"
     )
 
-    def __init__(self, venue: Grounds) -> None:
+    def __init__(self, venue: BinanceGrounds) -> None:
         self._venue = venue
         self._listeners: dict[str, dict[Listener, None]] = {}
         self._told: dict[str, float] = {}

@@ -6,9 +6,6 @@ from typing import Any
 
 from atms.sandbox.binance import replies
 from atms.sandbox.binance.endpoints import Request
-from atms.sandbox.binance.ids import client_id
-from atms.sandbox.binance.numbers import ZERO, text
-from atms.sandbox.binance.orders import Order, Wish
 from atms.sandbox.binance.parameters import Params
 from atms.sandbox.binance.private import which
 from atms.sandbox.binance.refusals import (
@@ -21,6 +18,9 @@ from atms.sandbox.binance.refusals import (
     unknown_order,
 )
 from atms.sandbox.binance.wishes import read_wish, shape_of
+from atms.sandbox.venue.ids import client_id
+from atms.sandbox.venue.numbers import ZERO, text
+from atms.sandbox.venue.orders import Order, Wish
 
 Json = dict[str, Any]
 _RESTRICTIONS = {"ONLY_NEW": "NEW", "ONLY_PARTIALLY_FILLED": "PARTIALLY_FILLED"}
@@ -171,7 +171,7 @@ def _try_place(
         return replies.placed(exchange.place(wish), shape)
     except Refused as refusal:
         if not isinstance(canceled, Refused):
-            exchange.refuse(wish, _REASONS.get(refusal.message, "NONE"))
+            exchange.refuse_late(wish, _REASONS.get(refusal.message, "NONE"))
         return refusal
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from atms.sandbox.binance import events
-from atms.sandbox.binance.clock import Clock
 from atms.sandbox.binance.refusals import Refused
-from atms.sandbox.binance.wires import Wire
+from atms.sandbox.venue.clock import Clock
+from atms.sandbox.venue.wires import Wire
 
 
 class UserData:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 
 from atms.sandbox.binance.chains import Chains
-from atms.sandbox.binance.config import MarketConfig, SandboxConfig
+from atms.sandbox.binance.config import SandboxConfig
 from atms.sandbox.binance.desk import Desk
 from atms.sandbox.binance.exchange import Exchange
-from atms.sandbox.binance.fees import Commission
-from atms.sandbox.binance.grounds import Grounds
-from atms.sandbox.binance.resting import Resting
-from atms.sandbox.binance.symbols import Symbol
-from atms.sandbox.binance.wallet import Wallet
+from atms.sandbox.binance.fees import BinanceCommission
+from atms.sandbox.binance.grounds import BinanceGrounds
+from atms.sandbox.venue.config import MarketConfig
+from atms.sandbox.venue.resting import Resting
+from atms.sandbox.venue.symbols import Symbol
+from atms.sandbox.venue.wallet import Wallet
 
 UID = 354_937_868  # of the one account
 
 
-class Venue(Grounds):
+class Venue(BinanceGrounds):
     """The spot venue behind the wires.
 
     Raises:
@@ -26,8 +27,8 @@ class Venue(Grounds):
 
     def __init__(self, config: SandboxConfig) -> None:
         super().__init__(config)
-        wallet = Wallet(config.balances, self._assets())
-        commission = Commission(config.commission, config.fee_asset, self._fee_price, wallet)
+        wallet = Wallet(config.balances, self._assets(), self.refuse)
+        commission = BinanceCommission(config.commission, config.fee_asset, self._fee_price, wallet)
         self.desk = Desk(self.clock, wallet, self.truth, self.ids, commission)
         self.desk.first_fills.append(self.meter.uncount)
         self.exchange = Exchange(self.desk, self.markets)

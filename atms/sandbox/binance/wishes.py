@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from atms.sandbox.binance.ids import client_id
-from atms.sandbox.binance.orders import ALGO, WITH_LIMIT, Wish
 from atms.sandbox.binance.parameters import Params
 from atms.sandbox.binance.refusals import Refused, missing, missing_both, not_required
-from atms.sandbox.binance.symbols import ORDER_TYPES, STP_MODES, Symbol
+from atms.sandbox.binance.symbols import ORDER_TYPES, STP_MODES
+from atms.sandbox.venue.ids import client_id
+from atms.sandbox.venue.orders import ALGO, WITH_LIMIT, Wish
+from atms.sandbox.venue.symbols import Symbol
 
 TIMES = ("GTC", "IOC", "FOK")
 SIDES = ("BUY", "SELL")

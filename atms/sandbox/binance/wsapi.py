@@ -9,14 +9,14 @@ from typing import Any
 
 from atms.sandbox.binance.endpoints import Endpoint, Request
 from atms.sandbox.binance.gate import serve
-from atms.sandbox.binance.http import web
 from atms.sandbox.binance.private import order_counts
 from atms.sandbox.binance.refusals import Refused
 from atms.sandbox.binance.rest import TIMEOUT
 from atms.sandbox.binance.routes import WEBSOCKET
 from atms.sandbox.binance.userdata import UserData
 from atms.sandbox.binance.venue import Venue
-from atms.sandbox.binance.wires import Wire
+from atms.sandbox.venue.http import web
+from atms.sandbox.venue.wires import Wire
 
 _SLOW = 3.0
 _ACK_LAG = 0.5

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from atms.sandbox.binance.numbers import ZERO
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.orders import BOTH, Ask, Order, Place
 from atms.sandbox.binance_usdm.symbols import Contract
+from atms.sandbox.venue.numbers import ZERO
 
 
 @dataclass(slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from atms.sandbox.binance.ids import client_id
 from atms.sandbox.binance.parameters import Params
 from atms.sandbox.binance.refusals import Refused, missing, missing_both, not_required
-from atms.sandbox.binance.security import ApiKey
 from atms.sandbox.binance.symbols import STP_MODES
 from atms.sandbox.binance_usdm.orders import BOTH, Ask
 from atms.sandbox.binance_usdm.symbols import CONDITIONAL, ORDER_TYPES, TIMES, Contract
 from atms.sandbox.binance_usdm.venue import UsdmVenue
+from atms.sandbox.venue.ids import client_id
+from atms.sandbox.venue.keys import ApiKey
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from atms.sandbox.binance.ids import client_id
-from atms.sandbox.binance.klines import Forming
-from atms.sandbox.binance.market import Market, Trade
 from atms.sandbox.binance.refusals import Refused
 from atms.sandbox.binance_usdm import filters, refusals
 from atms.sandbox.binance_usdm.exchange import Exchange
 from atms.sandbox.binance_usdm.orders import Conditional, Order
+from atms.sandbox.venue.ids import client_id
+from atms.sandbox.venue.klines import Forming
+from atms.sandbox.venue.market import Market, Trade
 
 _FIRST = 2_148_719  # of the ids, as in the venue's documentation
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from atms.sandbox.binance.clock import Clock
-from atms.sandbox.binance.ids import Counters
-from atms.sandbox.binance.numbers import text
-from atms.sandbox.binance.truth import Truth
 from atms.sandbox.binance_usdm import events
 from atms.sandbox.binance_usdm.account import Account
 from atms.sandbox.binance_usdm.orders import Conditional, Fill, Order, Place
+from atms.sandbox.venue.clock import Clock
+from atms.sandbox.venue.ids import Counters
+from atms.sandbox.venue.numbers import text
+from atms.sandbox.venue.truth import Truth
 
 Listener = Callable[[dict[str, Any]], None]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from atms.sandbox.binance.numbers import ZERO, text
 from atms.sandbox.binance_usdm.account import Account
 from atms.sandbox.binance_usdm.orders import Conditional, Fill, Order, Place
+from atms.sandbox.venue.numbers import ZERO, text
 
 Json = dict[str, Any]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from atms.sandbox.binance.market import Market
-from atms.sandbox.binance.matching import facts
 from atms.sandbox.binance.refusals import Refused
 from atms.sandbox.binance_usdm import filters, refusals
 from atms.sandbox.binance_usdm.config import UsdmConfig
@@ -13,6 +11,8 @@ from atms.sandbox.binance_usdm.desk import Desk
 from atms.sandbox.binance_usdm.matching import Matcher
 from atms.sandbox.binance_usdm.orders import BOTH, Ask, Order
 from atms.sandbox.binance_usdm.symbols import BRACKETS
+from atms.sandbox.venue.market import Market
+from atms.sandbox.venue.matching import facts
 
 
 class Exchange:

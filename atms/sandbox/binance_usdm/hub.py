@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from atms.sandbox.binance.depth import Level, Levels
-from atms.sandbox.binance.market import Market, Trade
-from atms.sandbox.binance.numbers import text
 from atms.sandbox.binance.streams import Hub
 from atms.sandbox.binance_usdm.venue import UsdmVenue
+from atms.sandbox.venue.depth import Level, Levels
+from atms.sandbox.venue.market import Market, Trade
+from atms.sandbox.venue.numbers import text
 
 _EVERY = {"markPrice": 3.0, "markPrice@1s": 1.0}  # seconds
 PUBLIC = ("depth", "bookTicker", "trade")  # what /public carries; /market has the rest

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from atms.sandbox.binance.klines import Forming
-from atms.sandbox.binance.market import Market, Trade
-from atms.sandbox.binance.matching import facts
-from atms.sandbox.binance.numbers import ZERO, down, text
-from atms.sandbox.binance.orders import Order as AnyOrder
-from atms.sandbox.binance.resting import Resting
 from atms.sandbox.binance_usdm.desk import Desk
 from atms.sandbox.binance_usdm.orders import Fill, Order
+from atms.sandbox.venue.klines import Forming
+from atms.sandbox.venue.market import Market, Trade
+from atms.sandbox.venue.matching import facts
+from atms.sandbox.venue.numbers import ZERO, down, text
+from atms.sandbox.venue.orders import Order as AnyOrder
+from atms.sandbox.venue.resting import Resting
 
 _REST_OF_IOC, _KNOCKED_OUT = 2, 4  # why orders expire, as the venue numbers it
 

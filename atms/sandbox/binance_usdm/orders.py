@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from atms.sandbox.binance import orders as spot
-from atms.sandbox.binance.numbers import ZERO
+from atms.sandbox.venue import orders as spot
+from atms.sandbox.venue.numbers import ZERO
 
 BOTH = "BOTH"
 Place = tuple[str, str]  # symbol and position side: BOTH, or LONG and SHORT in hedge mode

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from atms.sandbox.binance.intervals import DAY
-from atms.sandbox.binance.numbers import ZERO, text
 from atms.sandbox.binance.parameters import Params
 from atms.sandbox.binance.refusals import Refused, no_such_order
 from atms.sandbox.binance_usdm import replies
 from atms.sandbox.binance_usdm.asking import Request, which
 from atms.sandbox.binance_usdm.orders import Place
 from atms.sandbox.binance_usdm.symbols import BRACKETS, Contract
+from atms.sandbox.venue.intervals import DAY
+from atms.sandbox.venue.numbers import ZERO, text
 
 Json = dict[str, Any]
 

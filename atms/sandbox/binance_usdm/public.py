@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from atms.sandbox.binance.depth import levels
-from atms.sandbox.binance.numbers import text
 from atms.sandbox.binance.parameters import Params
 from atms.sandbox.binance_usdm.asking import Request
+from atms.sandbox.venue.depth import levels
+from atms.sandbox.venue.numbers import text
 
 Json = dict[str, Any]
 _KLINES = ((100, 1), (500, 2), (1001, 5))

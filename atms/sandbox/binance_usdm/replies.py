@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from atms.sandbox.binance.numbers import ZERO, text
 from atms.sandbox.binance_usdm.orders import Conditional, Fill, Order
+from atms.sandbox.venue.numbers import ZERO, text
 
 Json = dict[str, Any]
 

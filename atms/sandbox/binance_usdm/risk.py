@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from atms.sandbox.binance.klines import Forming
-from atms.sandbox.binance.market import Market, Trade
-from atms.sandbox.binance.numbers import ZERO, down
 from atms.sandbox.binance_usdm.exchange import Exchange
 from atms.sandbox.binance_usdm.orders import ADL, BOTH, LIQUIDATION, Ask, Order, Place
+from atms.sandbox.venue.klines import Forming
+from atms.sandbox.venue.market import Market, Trade
+from atms.sandbox.venue.numbers import ZERO, down
 
 EIGHT_HOURS = 8 * 3_600_000
 _LIQUIDATED = 5  # why orders expire then, as the venue numbers it

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Self
 
 from atms.sandbox.binance.config import SandboxConfig
-from atms.sandbox.binance.http import web
 from atms.sandbox.binance.rest import Rest
-from atms.sandbox.binance.serving import Serving
-from atms.sandbox.binance.threads import SandboxThread
+from atms.sandbox.binance.serving import BinanceServing
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.hub import UsdmHub
 from atms.sandbox.binance_usdm.routes import with_listen_keys
 from atms.sandbox.binance_usdm.users import Users
 from atms.sandbox.binance_usdm.venue import UsdmVenue
+from atms.sandbox.venue.http import web
+from atms.sandbox.venue.threads import ServingThread
 
 _SERVED = ("", "/public", "/market")  # before /ws and /stream
 
 
-class UsdmSandbox(Serving):
+class UsdmSandbox(BinanceServing):
     """``async with UsdmSandbox(config) as sandbox``: serves USD-M futures until the block ends.
 
     Raises:
@@ -37,7 +36,7 @@ class UsdmSandbox(Serving):
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
-        self._background.append(asyncio.create_task(self.users.expire()))
+        self.in_background(self.users.expire())
         return self
 
     def _make(self, config: SandboxConfig) -> UsdmVenue:
@@ -60,20 +59,20 @@ class UsdmSandbox(Serving):
         key = request.query.get("listenKey") or request.match_info.get("key", "")
         if not self.users.lives(key):
             return web.Response(status=400, text="listenKey")
-        wire = self._wire()
-        self._wires[wire] = None
+        wire = self.wire()
+        self.wires[wire] = None
         self.users.add(wire)
         try:
             return await wire.run(request, lambda message: None)
         finally:
             self.users.forget(wire)
-            del self._wires[wire]
+            del self.wires[wire]
 
 
-class UsdmThread(SandboxThread):
+class UsdmThread(ServingThread):
     """``with UsdmThread(config) as thread``: serves from a thread of its own."""
 
-    sandbox: UsdmSandbox  # type: ignore[assignment]
+    sandbox: UsdmSandbox
 
     def _make(self, config: Any) -> Any:
         return UsdmSandbox(config)

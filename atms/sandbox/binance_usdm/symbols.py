@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from atms.sandbox.binance.numbers import text
-from atms.sandbox.binance.symbols import STP_MODES, Symbol
+from atms.sandbox.binance.symbols import STP_MODES
+from atms.sandbox.venue.numbers import text
+from atms.sandbox.venue.symbols import Symbol
 
 ORDER_TYPES = (
     "LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from atms.sandbox.binance.clock import Clock
-from atms.sandbox.binance.ids import api_key
 from atms.sandbox.binance.refusals import Refused
-from atms.sandbox.binance.wires import Wire
 from atms.sandbox.binance_usdm import events
+from atms.sandbox.venue.clock import Clock
+from atms.sandbox.venue.ids import api_key
+from atms.sandbox.venue.wires import Wire
 
 
 class Users:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from atms.errors import ConfigError
-from atms.sandbox.binance.config import MarketConfig
-from atms.sandbox.binance.grounds import Grounds
+from atms.sandbox.binance.grounds import BinanceGrounds
 from atms.sandbox.binance.limits import A_MINUTE
-from atms.sandbox.binance.resting import Resting
 from atms.sandbox.binance_usdm.account import Account
 from atms.sandbox.binance_usdm.conditional import Algos
 from atms.sandbox.binance_usdm.config import UsdmConfig
@@ -16,9 +14,11 @@ from atms.sandbox.binance_usdm.desk import Desk
 from atms.sandbox.binance_usdm.exchange import Exchange
 from atms.sandbox.binance_usdm.risk import Marks, Risk
 from atms.sandbox.binance_usdm.symbols import BRACKETS, Contract
+from atms.sandbox.venue.config import MarketConfig
+from atms.sandbox.venue.resting import Resting
 
 
-class UsdmVenue(Grounds):
+class UsdmVenue(BinanceGrounds):
     """The USD-M futures venue behind the wires.
 
     Attributes:

@@ -10,8 +10,8 @@ import pytest
 
 from atms.errors import ConfigError, UnknownName
 from atms.sandbox.binance.config import SandboxConfig
-from atms.sandbox.binance.faults import FAULTS
 from atms.sandbox.binance.server import Sandbox
+from atms.sandbox.venue.faults import FAULTS
 from tests.sandbox.binance.bench import SYMBOL, Events, order, played, refusal
 
 

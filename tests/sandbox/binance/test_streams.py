@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from atms.sandbox.binance.config import MarketConfig, SandboxConfig
+from atms.sandbox.binance.config import SandboxConfig
 from atms.sandbox.binance.server import Sandbox
+from atms.sandbox.venue.config import MarketConfig
 from tests.sandbox.binance.bench import SYMBOL, Events, client, order, played
 
 aiohttp = pytest.importorskip("aiohttp")

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from atms.errors import ConfigError, DataError
-from atms.sandbox.binance.config import MarketConfig, SandboxConfig
-from atms.sandbox.binance.paths import path
+from atms.sandbox.binance.config import SandboxConfig
 from atms.sandbox.binance.server import Sandbox
+from atms.sandbox.venue.config import MarketConfig
+from atms.sandbox.venue.paths import path
 from tests.sandbox.binance.bench import SYMBOL, played
 
 Frames = Callable[..., pd.DataFrame]

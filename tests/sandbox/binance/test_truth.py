@@ -15,7 +15,7 @@ from atms.errors import ConfigError, OutputError
 from atms.sandbox.binance.config import SandboxConfig
 from atms.sandbox.binance.server import Sandbox
 from atms.sandbox.binance.threads import SandboxThread
-from atms.sandbox.binance.truth import Truth
+from atms.sandbox.venue.truth import Truth
 from tests.sandbox.binance.bench import SYMBOL, client, played
 
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from atms.sandbox.binance.config import MarketConfig, SandboxConfig
+from atms.sandbox.binance.config import SandboxConfig
 from atms.sandbox.binance.server import Sandbox
+from atms.sandbox.venue.config import MarketConfig
 from atms.stores.base import Store
 from atms.stores.ccxt.store import CCXTStore
 from atms.stores.requests import Key, Kind, Ticket

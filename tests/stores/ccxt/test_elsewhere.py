@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 from atms.errors import DataError
-from atms.sandbox.binance.config import MarketConfig, SandboxConfig
+from atms.sandbox.binance.config import SandboxConfig
 from atms.sandbox.binance.server import Sandbox
+from atms.sandbox.venue.config import MarketConfig
 from atms.stores.ccxt.store import CCXTStore
 from atms.stores.elsewhere import HistoryElsewhere, Past
 from atms.stores.market import Bar

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from atms.sandbox.binance.config import MarketConfig
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.server import UsdmSandbox
+from atms.sandbox.venue.config import MarketConfig
 from atms.stores.ccxt.store import CCXTStore
 from atms.stores.requests import Key, Kind, Ticket
 from tests.stores.ccxt.bench import SandboxBench

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from atms.errors import DataError
 from atms.feeds.sources import find_source, read_file
 from atms.feeds.times import read_stamps, stamp_column
-from atms.sandbox.binance.config import MarketConfig
-from atms.sandbox.binance.intervals import MINUTE
-from atms.sandbox.binance.numbers import QUANTUM
-from atms.sandbox.binance.paths import Step
-from atms.sandbox.binance.tape import Tape, fineness
+from atms.sandbox.venue.config import MarketConfig
+from atms.sandbox.venue.intervals import MINUTE
+from atms.sandbox.venue.numbers import QUANTUM
+from atms.sandbox.venue.paths import Step
+from atms.sandbox.venue.tape import Tape, fineness
 
 _MAKERS = ("is_buyer_maker", "isbuyermaker", "buyer_maker")
 _QUANTITIES = ("qty", "quantity", "amount", "size", "volume")

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from atms.errors import DataError
 from atms.feeds.raw import mended
 from atms.feeds.reading import read_raw
-from atms.sandbox.binance.config import MarketConfig
-from atms.sandbox.binance.intervals import LENGTHS, name_of
-from atms.sandbox.binance.market import Market
-from atms.sandbox.binance.numbers import QUANTUM
-from atms.sandbox.binance.paths import Step, path
+from atms.sandbox.venue.config import MarketConfig
+from atms.sandbox.venue.intervals import LENGTHS, name_of
+from atms.sandbox.venue.market import Market
+from atms.sandbox.venue.numbers import QUANTUM
+from atms.sandbox.venue.paths import Step, path
 
 _HISTORY = 1000
 _SAMPLE = 20_000  # rows that tell how fine prices are

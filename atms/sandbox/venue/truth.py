@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from atms.errors import OutputError
-from atms.sandbox.binance.clock import Clock
+from atms.sandbox.venue.clock import Clock
 
 _KEPT = 200_000
 

@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Iterator
 from decimal import Decimal
 
-from atms.sandbox.binance.orders import Order
+from atms.sandbox.venue.orders import Order
 
 _BIPS = Decimal(10_000)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from atms.sandbox.binance.market import Market
-from atms.sandbox.binance.numbers import ZERO
-from atms.sandbox.binance.orders import Order
-from atms.sandbox.binance.resting import Queue, Resting
+from atms.sandbox.venue.market import Market
+from atms.sandbox.venue.numbers import ZERO
+from atms.sandbox.venue.orders import Order
+from atms.sandbox.venue.resting import Queue, Resting
 
 Level = tuple[Decimal, Decimal]  # price, quantity
 Levels = list[Level]

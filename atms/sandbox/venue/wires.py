@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from atms.sandbox.binance.faults import Faults
-from atms.sandbox.binance.http import WSMsgType, web
+from atms.sandbox.venue.faults import Faults
+from atms.sandbox.venue.http import WSMsgType, web
 
 _PONG = 60.0  # seconds that a client has for a pong
 _DELAY = 3.0

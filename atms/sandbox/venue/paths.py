@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 from decimal import Decimal
 
-from atms.sandbox.binance.numbers import QUANTUM, ZERO, down
+from atms.sandbox.venue.numbers import QUANTUM, ZERO, down
 
 _PRINTS = 12  # a bar, its four corners among them
 

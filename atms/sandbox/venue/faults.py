@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 
 from atms.errors import ConfigError, UnknownName, did_you_mean
-from atms.sandbox.binance.truth import Truth
+from atms.sandbox.venue.truth import Truth
 
 FAULTS = {
     "timeout_after_order": "takes the order and never answers",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from atms.sandbox.binance.orders import Order
-from atms.sandbox.binance.symbols import Symbol
+from atms.sandbox.venue.orders import Order
+from atms.sandbox.venue.symbols import Symbol
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from atms.sandbox.binance.intervals import LENGTHS, end_of, start_of
-from atms.sandbox.binance.numbers import ZERO, text
+from atms.sandbox.venue.intervals import LENGTHS, end_of, start_of
+from atms.sandbox.venue.numbers import ZERO, text
 
 Row = tuple[Any, ...]  # start, end (the first millisecond after it), then nine values
 OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE, COUNT, TAKER, TAKER_QUOTE = range(9)

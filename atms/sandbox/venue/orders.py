@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from atms.sandbox.binance.numbers import ZERO
-from atms.sandbox.binance.symbols import Symbol
+from atms.sandbox.venue.numbers import ZERO
+from atms.sandbox.venue.symbols import Symbol
 
 if TYPE_CHECKING:
-    from atms.sandbox.binance.lists import OrderList
+    from atms.sandbox.venue.lists import OrderList
 
 ALGO = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
 WITH_LIMIT = frozenset({"LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"})

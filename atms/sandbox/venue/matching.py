@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from atms.sandbox.binance.desk import Desk
-from atms.sandbox.binance.klines import Forming
-from atms.sandbox.binance.market import Market, Trade
-from atms.sandbox.binance.numbers import ZERO, down, text
-from atms.sandbox.binance.orders import ALGO, WITH_LIMIT, Fill, Order
-from atms.sandbox.binance.resting import Resting, Triggers, arm
+from atms.sandbox.venue.desk import Desk
+from atms.sandbox.venue.klines import Forming
+from atms.sandbox.venue.market import Market, Trade
+from atms.sandbox.venue.numbers import ZERO, down, text
+from atms.sandbox.venue.orders import ALGO, WITH_LIMIT, Fill, Order
+from atms.sandbox.venue.resting import Resting, Triggers, arm
 
 _DONE = frozenset({"FILLED", "CANCELED", "EXPIRED", "REJECTED"})
 
@@ -119,11 +119,12 @@ class Matcher:
             order.qty = order.executed + qty
         else:
             qty = min(offered, order.left)
-        asset, needed = (symbol.quote, qty * price) if order.buys else (symbol.base, qty)
-        if wallet.can_pay(asset, needed, order.lock):
+        each = price * (1 + self.desk.commission.on_top)  # what a buyer pays for one
+        asset, due = (symbol.quote, qty * each) if order.buys else (symbol.base, qty)
+        if wallet.can_pay(asset, due, order.lock):
             return qty
         held = wallet.free[asset] + (order.lock.amount if order.lock is not None else ZERO)
-        return down(held / price if order.buys else held, symbol.step)
+        return down(held / each if order.buys else held, symbol.step)
 
     def _fill(self, order: Order, price: Decimal, qty: Decimal, *, maker: bool) -> None:
         self._drop_rivals(order)
@@ -137,7 +138,8 @@ class Matcher:
         if order.status == "FILLED":
             self._end(order, "FILLED")
         elif order.lock is not None and order.lock.holders == 1:
-            self.desk.wallet.trim(order.lock, needed(order, self.market.last))
+            on_top = self.desk.commission.on_top
+            self.desk.wallet.trim(order.lock, needed(order, self.market.last, on_top))
         self.desk.report(order, "TRADE", fill)
         self.desk.truth.note("fill", trade=fill.id, price=text(price), qty=text(qty),
                              fee=text(fill.fee), fee_asset=fill.fee_asset, maker=maker,
@@ -153,7 +155,7 @@ class Matcher:
         gives, takes = (symbol.quote, symbol.base) if order.buys else (symbol.base, symbol.quote)
         wallet.pay(gives, cost if order.buys else qty, order.lock)
         wallet.receive(takes, qty if order.buys else cost)
-        wallet.pay(asset, fee, None)
+        wallet.pay(asset, fee, order.lock if asset == gives else None)
         order.executed += qty
         order.cost += cost
         order.updated = desk.clock.now()
@@ -199,12 +201,16 @@ class Matcher:
         self._end(order, status)
 
 
-def needed(order: Order, last: Decimal | None) -> Decimal:
-    """Return what must be locked for what is left of *order*."""
+def needed(order: Order, last: Decimal | None, on_top: Decimal = ZERO) -> Decimal:
+    """Return what must be locked for what is left of *order*.
+
+    Args:
+        on_top: the share of the price that a buyer's commission adds to it.
+    """
     if not order.buys:
         return order.left
     price = order.wish.price or order.wish.stop or last or ZERO
-    return price * order.left
+    return price * order.left * (1 + on_top)
 
 
 def facts(order: Order) -> dict[str, object]:

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from atms.sandbox.binance.numbers import ZERO
-from atms.sandbox.binance.orders import Lock
-from atms.sandbox.binance.refusals import INSUFFICIENT, rejected
+from atms.sandbox.venue.numbers import ZERO
+from atms.sandbox.venue.orders import Lock
+from atms.sandbox.venue.refusals import Refuse, Why
 
 
 class Wallet:
     """Units of each asset.
+
+    Args:
+        refuse: makes the error of a reason.
 
     Attributes:
         free, locked: asset -> units.
         changed: assets that may have changed since the account was last told.
     """
 
-    def __init__(self, balances: Mapping[str, Decimal], assets: tuple[str, ...]) -> None:
+    def __init__(
+        self, balances: Mapping[str, Decimal], assets: tuple[str, ...], refuse: Refuse
+    ) -> None:
+        self._refuse = refuse
         self.free = dict.fromkeys(assets, ZERO) | dict(balances)
         self.locked = dict.fromkeys(self.free, ZERO)
         self.changed: dict[str, None] = {}
@@ -27,10 +33,10 @@ class Wallet:
         """Hold *amount* for an order, or for *holders* orders together.
 
         Raises:
-            Refused: there is not enough of it.
+            Exception: a dialect's; there is not enough of it.
         """
         if self.free[asset] < amount:
-            raise rejected(INSUFFICIENT)
+            raise self._refuse(Why.INSUFFICIENT)
         self.free[asset] -= amount
         self.locked[asset] += amount
         self.changed[asset] = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from atms.sandbox.binance.numbers import ZERO, down
-from atms.sandbox.binance.symbols import Symbol
+from atms.sandbox.venue.numbers import ZERO, down
+from atms.sandbox.venue.symbols import Symbol
 
 Level = list[Decimal]  # price, quantity
 _LEVELS = 20

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from atms.sandbox.binance.clock import Clock
-from atms.sandbox.binance.intervals import LENGTHS, start_of
-from atms.sandbox.binance.klines import Forming, Klines
-from atms.sandbox.binance.ladder import Ladder
-from atms.sandbox.binance.numbers import QUANTUM, ZERO
-from atms.sandbox.binance.paths import path
-from atms.sandbox.binance.symbols import Symbol
+from atms.sandbox.venue.clock import Clock
+from atms.sandbox.venue.intervals import LENGTHS, start_of
+from atms.sandbox.venue.klines import Forming, Klines
+from atms.sandbox.venue.ladder import Ladder
+from atms.sandbox.venue.numbers import QUANTUM, ZERO
+from atms.sandbox.venue.paths import path
+from atms.sandbox.venue.symbols import Symbol
 
 Number = Decimal | int | str | float
 _KEPT = 10_000  # prints

@@ -1,0 +1,1 @@
+"""What every venue of the sandbox stands on, without the words of any."""
