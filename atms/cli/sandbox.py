@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,6 +46,14 @@ FaultRates = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Of the faults.")]
 Log = Annotated[Path | None, typer.Option("--log", help="The venue's own truth, as JSON lines.")]
+Balance = Annotated[
+    list[str] | None,
+    typer.Option("--balance", metavar="ASSET=UNITS", help="On start; may be repeated."),
+]
+MayWithdraw = Annotated[
+    bool, typer.Option("--may-withdraw", help="Make a second key that may withdraw.")
+]
+Fee = Annotated[float, typer.Option("--commission", help="Share of what is traded.")]
 Key = Annotated[str | None, typer.Option("--key", help="Default: made on start.")]
 Secret = Annotated[str | None, typer.Option("--secret", help="Default: made on start.")]
 
@@ -52,6 +61,45 @@ Secret = Annotated[str | None, typer.Option("--secret", help="Default: made on s
 @sandbox.callback()
 def _group() -> None:
     pass
+
+
+# exchanges whose sandbox needs no options of its own: name, module, class, balances on start
+EXCHANGES: tuple[tuple[str, str, str, str], ...] = ()
+
+
+def _exchange(name: str, module: str, made: str, start: str) -> None:
+    """Add the command of an exchange."""
+
+    @sandbox.command(name, help=f"Serve what {name} serves, on 127.0.0.1, until Ctrl-C.")
+    @guarded
+    def serve(
+        data: Data,
+        symbol: Symbols = None,
+        speed: Speed = 1.0,
+        port: Port = 0,
+        balance: Balance = None,
+        history: History = None,
+        fault: FaultRates = None,
+        seed: Seed = 0,
+        log: Log = None,
+        key: Key = None,
+        secret: Secret = None,
+        may_withdraw: MayWithdraw = False,
+        commission: Fee = 0.001,
+    ) -> None:
+        from atms.sandbox.venue.config import VenueConfig
+
+        config = VenueConfig(
+            markets=_markets(data, symbol, history), speed=_speed(speed), port=port, key=key,
+            secret=secret, faults=_rates(fault), seed=seed, log=log, may_withdraw=may_withdraw,
+            commission=Decimal(str(commission)),
+            balances=_pairs(balance or start.split(), "--balance"),
+        )  # fmt: skip
+        asyncio.run(_serve(getattr(importlib.import_module(module), made)(config)))
+
+
+for _one in EXCHANGES:
+    _exchange(*_one)
 
 
 @sandbox.command("binance")
@@ -71,12 +119,8 @@ def binance(
     log: Log = None,
     key: Key = None,
     secret: Secret = None,
-    may_withdraw: Annotated[
-        bool, typer.Option("--may-withdraw", help="Make a second key that may withdraw.")
-    ] = False,
-    commission: Annotated[
-        float, typer.Option("--commission", help="Share of what is received.")
-    ] = 0.001,
+    may_withdraw: MayWithdraw = False,
+    commission: Fee = 0.001,
     fee_asset: Annotated[
         str | None, typer.Option("--fee-asset", help="Pay fees in this asset, say BNB.")
     ] = None,
@@ -205,6 +249,8 @@ def _show(serving: Serving) -> None:
     page.print(f"address  {serving.url}")
     page.print(f"key      {serving.key}")
     page.print(f"secret   {serving.secret}")
+    if serving.passphrase:
+        page.print(f"password {serving.passphrase}")
     if serving.withdrawal_key is not None:
         page.print(f"key that may withdraw     {serving.withdrawal_key[0]}")
         page.print(f"secret that may withdraw  {serving.withdrawal_key[1]}")

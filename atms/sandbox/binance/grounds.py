@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from atms.sandbox.binance import refusals
 from atms.sandbox.binance.config import SandboxConfig
 from atms.sandbox.binance.limits import A_DAY, Meter, Span
@@ -31,9 +29,3 @@ class BinanceGrounds(Grounds):
     def refuse(self, why: Why) -> Exception:
         """Return the error that this venue answers with."""
         return refusals.refuse(why)
-
-    def maintenance_reply(self) -> dict[str, Any] | None:
-        """Return what every request is answered while the venue is in maintenance."""
-        if not self.is_down():
-            return None
-        return {"code": -1016, "msg": "This service is no longer available."}

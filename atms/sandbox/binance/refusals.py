@@ -76,6 +76,11 @@ def no_such_order() -> Refused:
     return Refused(-2013, "Order does not exist.")
 
 
+def maintenance() -> Refused:
+    """Return the answer to everything while the venue is in maintenance."""
+    return Refused(-1016, "This service is no longer available.", status=503)
+
+
 INVALID_SYMBOL = (-1121, "Invalid symbol.")
 INSUFFICIENT = "Account has insufficient balance for requested action."
 WOULD_TRIGGER = "Order would trigger immediately."

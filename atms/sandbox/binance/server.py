@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atms.sandbox.binance.config import SandboxConfig
 from atms.sandbox.binance.refusals import Refused
-from atms.sandbox.binance.rest import Rest
+from atms.sandbox.binance.rest import BinanceRest
 from atms.sandbox.binance.routes import REST
 from atms.sandbox.binance.serving import BinanceServing
 from atms.sandbox.binance.userdata import UserData
@@ -38,7 +38,7 @@ class Sandbox(BinanceServing):
         app.router.add_route("GET", "/ws-api/v3", self._serve_api)
         for path in ("/ws", "/ws/{name:.*}", "/stream", "/stream/{name:.*}"):
             app.router.add_route("GET", path, self._serve_stream)
-        app.router.add_route("*", "/{path:.*}", Rest(self.venue, REST).handle)
+        app.router.add_route("*", "/{path:.*}", BinanceRest(self.venue, REST).handle)
 
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
         wire = self.wire()

@@ -10,7 +10,7 @@ from typing import Any
 from atms.sandbox.binance.endpoints import Endpoint, Request
 from atms.sandbox.binance.gate import serve
 from atms.sandbox.binance.private import order_counts
-from atms.sandbox.binance.refusals import Refused
+from atms.sandbox.binance.refusals import Refused, maintenance
 from atms.sandbox.binance.rest import TIMEOUT
 from atms.sandbox.binance.routes import WEBSOCKET
 from atms.sandbox.binance.userdata import UserData
@@ -93,8 +93,8 @@ class Session:
             self._wire.say(reply)
 
     def _serve(self, name: str, endpoint: Endpoint | None, params: dict[str, Any]) -> Any:
-        if (down := self._venue.maintenance_reply()) is not None:
-            raise Refused(down["code"], down["msg"], status=503)
+        if self._venue.is_down():
+            raise maintenance()
         if self._venue.faults.happens("ban"):
             self._venue.meter.ban(self._address)
         if endpoint is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from atms.sandbox.binance.config import SandboxConfig
-from atms.sandbox.binance.rest import Rest
+from atms.sandbox.binance.rest import BinanceRest
 from atms.sandbox.binance.serving import BinanceServing
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.hub import UsdmHub
@@ -52,7 +52,7 @@ class UsdmSandbox(BinanceServing):
                 app.router.add_route("GET", first + path, self._serve_stream)
         for path in ("/private/ws", "/private/ws/{key:.*}"):
             app.router.add_route("GET", path, self._serve_user)
-        rest = Rest(self.venue, with_listen_keys(self.users))
+        rest = BinanceRest(self.venue, with_listen_keys(self.users))
         app.router.add_route("*", "/{path:.*}", rest.handle)
 
     async def _serve_user(self, request: web.Request) -> web.StreamResponse:

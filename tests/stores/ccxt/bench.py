@@ -17,7 +17,7 @@ from atms.stores.base import Store
 from atms.stores.ccxt.store import CCXTStore
 from atms.stores.requests import Key, Kind, Ticket
 from tests.stores.bench import Bench
-from tests.stores.ccxt.between import Between
+from tests.stores.ccxt.between import BINANCE, Between
 
 PRICE = Decimal(100)
 LAG = timedelta(milliseconds=300)  # of what the sandbox does not hide, in place of the venue's 30 s
@@ -29,10 +29,17 @@ CONFIG = SandboxConfig(
 
 def run(body: Callable[[SandboxBench], Awaitable[None]], config: SandboxConfig = CONFIG) -> None:
     """Run a coroutine with a bench, and leave nothing open."""
+    play(body, lambda: Sandbox(config), SandboxBench)
+
+
+def play(
+    body: Callable[[Any], Awaitable[None]], sandbox_of: Callable[[], Any], made: type[SandboxBench]
+) -> None:
+    """Run a coroutine with a bench of a kind on a new sandbox, and leave nothing open."""
 
     async def played() -> None:
-        async with Sandbox(config) as sandbox, Between(sandbox.url) as front:
-            bench = SandboxBench(sandbox, front)
+        async with sandbox_of() as sandbox, Between(sandbox.url, made.words) as front:
+            bench = made(sandbox, front)
             try:
                 await body(await bench.ready())
             finally:
@@ -47,9 +54,11 @@ class SandboxBench(Bench):
 
     Attributes:
         exchange, symbol: ccxt's names of the venue and of what is traded.
+        words: the venue's, for the front.
     """
 
     exchange, symbol = "binance", "BTC/USDT"
+    words = BINANCE
 
     def __init__(self, sandbox: Any, front: Between) -> None:
         self.sandbox, self.front = sandbox, front
@@ -93,7 +102,7 @@ class SandboxBench(Bench):
         return out, replace(out, key=stop, kind=Kind.STOP, limit=None, trigger=Decimal(80))
 
     async def fill(self, key: Key, qty: Decimal | None = None) -> None:
-        for order in list(self.sandbox.venue.desk.open("BTCUSDT")):
+        for order in list(self.sandbox.venue.desk.open(self.sandbox.market.symbol.name)):
             if order.client_id == key and order.wish.price:
                 self.sandbox.market.print(order.wish.price, qty or order.left)
                 self.sandbox.market.print(PRICE, Decimal("0.001"))

@@ -5,13 +5,43 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
-WRITES = {"POST", "DELETE", "PUT"}
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What the front must know of a venue's wire.
+
+    Attributes:
+        writes: method and path -> whether such a request places or cancels.
+        open_orders: path of the request for what is open, or its end.
+        rate_limited, auth_failed, failed: status, body and headers of these answers; *failed* is
+            of a server that cannot answer now.
+    """
+
+    writes: Callable[[str, str], bool]
+    open_orders: str
+    rate_limited: tuple[int, Any, dict[str, str]]
+    auth_failed: tuple[int, Any, dict[str, str]]
+    failed: tuple[int, Any, dict[str, str]]
+
+
+BINANCE = Words(
+    writes=lambda method, path: method in {"POST", "DELETE", "PUT"},
+    open_orders="/openOrders",
+    rate_limited=(
+        429, {"code": -1003, "msg": "Too much request weight used."}, {"Retry-After": "3"}
+    ),
+    auth_failed=(
+        401, {"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."}, {}
+    ),
+    failed=(503, {"code": -1000, "msg": "An unknown error occurred."}, {}),
+)  # fmt: skip
 _HOP = {"content-length", "transfer-encoding", "connection", "content-encoding", "host"}
 
 
@@ -27,7 +57,8 @@ class Between:
         deaf: whether websockets are open, and nothing passes.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, words: Words = BINANCE) -> None:
+        self.words = words
         self.target = target
         self.mode = ""
         self.arrived: list[tuple[str, str]] = []
@@ -94,14 +125,15 @@ class Between:
         if self.mode == "lose_request":
             return self._drop(request)
         if self.mode == "rate_limited":
-            return _said(429, -1003, "Too much request weight used.", {"Retry-After": "3"})
+            return _said(self.words.rate_limited)
         if self.mode == "auth_failed":
-            return _said(401, -2015, "Invalid API-key, IP, or permissions for action.")
+            return _said(self.words.auth_failed)
         if self.mode == "echo":  # a venue that repeats what it was sent
-            return _said(400, -1100, f"{request.headers} {request.rel_url} {body!r}")
-        if self.mode == "partial_snapshot" and request.path.endswith("/openOrders"):
-            return _said(503, -1000, "An unknown error occurred.")
-        if request.method in WRITES:
+            told = f"{request.headers} {request.rel_url} {body!r}"
+            return _said((400, {"code": -1100, "msg": told}, {}))
+        if self.mode == "partial_snapshot" and request.path.endswith(self.words.open_orders):
+            return _said(self.words.failed)
+        if self.words.writes(request.method, request.path):
             self.writes.append(request.path)
         return await self._answered(request, body)
 
@@ -111,7 +143,7 @@ class Between:
         if self.mode == "silent":
             await asyncio.sleep(30)
         response = await self._passed(request, body)
-        write = request.method in WRITES
+        write = self.words.writes(request.method, request.path)
         if write and self.mode == "lose_reply":
             return self._drop(request)
         if write and self.mode == "late_reply":
@@ -172,5 +204,6 @@ class Between:
                 await socket.send_str(message if isinstance(message, str) else json.dumps(message))
 
 
-def _said(status: int, code: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response({"code": code, "msg": text}, status=status, headers=headers)
+def _said(answer: tuple[int, Any, dict[str, str]]) -> web.Response:
+    status, body, headers = answer
+    return web.json_response(body, status=status, headers=headers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -12,8 +11,7 @@ from atms.sandbox.binance_usdm.server import UsdmSandbox
 from atms.sandbox.venue.config import MarketConfig
 from atms.stores.ccxt.store import CCXTStore
 from atms.stores.requests import Key, Kind, Ticket
-from tests.stores.ccxt.bench import SandboxBench
-from tests.stores.ccxt.between import Between
+from tests.stores.ccxt.bench import SandboxBench, play
 
 CONFIG = UsdmConfig(
     balances={"USDT": Decimal(4_000)},
@@ -44,18 +42,7 @@ class UsdmBench(SandboxBench):
 
 def run(body: Callable[[UsdmBench], Awaitable[None]], config: UsdmConfig = CONFIG) -> None:
     """Run a coroutine with a bench, and leave nothing open."""
-
-    async def played() -> None:
-        async with UsdmSandbox(config) as sandbox, Between(sandbox.url) as front:
-            bench = UsdmBench(sandbox, front)
-            try:
-                await bench.ready()
-                await body(bench)
-            finally:
-                for store in bench.stores:
-                    await store.close()
-
-    asyncio.run(played())
+    play(body, lambda: UsdmSandbox(config), UsdmBench)
 
 
 def store_of(bench: UsdmBench, **more: object) -> CCXTStore:
