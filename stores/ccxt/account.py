@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from atms.errors import VenueError
+from atms.stores.ccxt.completing import Completing
 from atms.stores.ccxt.outlets import Outlet
-from atms.stores.ccxt.profile import Ask, Lost, Profile, Said
+from atms.stores.ccxt.profile import Ask, Completes, Lost, Profile, Said
 from atms.stores.ccxt.sockets import Socket
 from atms.stores.facts import Fact, LinkFact
 
@@ -39,6 +40,9 @@ class AccountStream:
         self._wire, self._profile, self._now, self._refused = wire, profile, now, refused
         self._ask = ask
         self._outlets: list[Outlet[Fact]] = []
+        self._completing: Completing | None = None
+        if isinstance(profile, Completes):
+            self._completing = Completing(profile, ask, self._tell)
         self._number = 0
         url = profile.private_url(wire.exchange.urls["api"])
         self._socket = Socket(
@@ -65,6 +69,8 @@ class AccountStream:
             outlet.close()
         self._prolonging.cancel()
         await asyncio.gather(self._prolonging, return_exceptions=True)
+        if self._completing is not None:
+            await self._completing.close()
         await self._socket.close()
 
     async def _prolong(self) -> None:
@@ -101,14 +107,20 @@ class AccountStream:
             raise
 
     def _link(self, up: bool, why: str) -> None:
-        self._put(LinkFact(at=self._now(), up=up, lossless=False, why=why))
+        self._put((LinkFact(at=self._now(), up=up, lossless=False, why=why),))
 
     def _hear(self, message: Mapping[str, Any]) -> None:
         if self._profile.ends(message):
             self._socket.drop("the venue ends the stream")
-        for fact in self._profile.facts(message):
-            self._put(fact)
+        self._put(self._profile.facts(message))
 
-    def _put(self, fact: Fact) -> None:
+    def _put(self, facts: tuple[Fact, ...]) -> None:
+        if self._completing is not None:
+            self._completing.put(facts)
+            return
+        for fact in facts:
+            self._tell(fact)
+
+    def _tell(self, fact: Fact) -> None:
         for outlet in self._outlets:
             outlet.put(fact)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from atms.stores.capabilities import Budget, Capabilities
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
@@ -100,12 +100,14 @@ class Stream:
         channel: of several addresses, the one that carries it.
         bar_lag: of bars that do not say when they are over: how long after a bar's end the venue
             may still tell something of it; None: they do say.
+        asked: of bars that nothing streams: how long one is; each is asked for when it is over.
     """
 
     name: str
     read: Callable[[Mapping[str, Any], datetime], Any]
     channel: str = ""
     bar_lag: timedelta | None = None
+    asked: timedelta | None = None
 
 
 Ask = Callable[[Call], Awaitable[Any]]
@@ -299,3 +301,28 @@ class Profile(Protocol):
 
     async def snapshot(self, ask: Ask, raws: Sequence[str], at: datetime) -> Snapshot:
         """Return orders and balances; what could not be read is left out."""
+
+
+# ---- what few profiles have beside that ------------------------------------------------------
+@runtime_checkable
+class Completes(Protocol):
+    """A profile whose stream tells sums of orders: their executions are asked for."""
+
+    async def completed(self, ask: Ask, facts: Sequence[Fact]) -> tuple[Fact, ...]:
+        """Return facts of the stream with the executions before them that they speak of."""
+
+
+@runtime_checkable
+class Seeks(Protocol):
+    """A profile that finds an order by our key only by looking through those of its time."""
+
+    def seek(self, key: Key, since: datetime) -> None:
+        """Look for an order among those of *since* and later."""
+
+
+@runtime_checkable
+class Signs(Protocol):
+    """A profile whose keys are of a form that can be told before anything is signed."""
+
+    def unusable(self, key: str, secret: str) -> str:
+        """Return why a key cannot sign; empty: it can."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal
 
 from atms.errors import VenueError
 from atms.stores.ccxt.asking import Asking
 from atms.stores.ccxt.depth import executable
 from atms.stores.ccxt.market import Market
+from atms.stores.ccxt.polling import Polled
 from atms.stores.ccxt.profile import Profile, Stream
 from atms.stores.market import Bar, BarFact, Book, Print, Quote
 
@@ -31,6 +33,7 @@ class PublicSide:
     page: int
     _profile: Profile
     _asking: Asking
+    _polled: set[Polled]  # bars that are asked for
     _markets: dict[str, Market]  # by the channel that carries their streams
 
     async def history(
@@ -112,7 +115,23 @@ class PublicSide:
     def bars(self, instrument: str, timeframe: str) -> AsyncIterator[BarFact]:
         """Yield bars, those that still grow too, and whether the stream is up."""
         stream = self._profile.bars(self._profile.names.raw(instrument), timeframe)
+        if stream.asked is not None:
+            return self._asked_for(instrument, timeframe, stream.asked)
         return self._joined(stream, links=True)
+
+    def _asked_for(
+        self, instrument: str, timeframe: str, step: timedelta
+    ) -> AsyncGenerator[BarFact, None]:
+        """Return bars that nothing streams."""
+        self._asking.connected()
+        polled = Polled(
+            partial(self.history, instrument, timeframe), step,
+            lag=self._profile.capabilities.bar_lag, now=self._asking.clock.now,
+            present=partial(self.present, instrument.partition(":")[2]),
+            clocked=self.market_clock == "wall",
+        )  # fmt: skip
+        self._polled.add(polled)
+        return polled.carried(self._polled.discard)
 
     def quotes(self, instrument: str, qty: Decimal | None = None) -> AsyncIterator[Quote]:
         """Yield the best prices, or those that *qty* would have of the streamed book."""

@@ -16,7 +16,8 @@ from atms.stores.ccxt import addresses
 from atms.stores.ccxt.account import AccountStream
 from atms.stores.ccxt.asking import Asking
 from atms.stores.ccxt.market import Market
-from atms.stores.ccxt.profile import Lost, Profile, Said
+from atms.stores.ccxt.polling import Polled
+from atms.stores.ccxt.profile import Lost, Profile, Said, Seeks, Signs
 from atms.stores.ccxt.profiles import WITH_PASSPHRASE
 from atms.stores.ccxt.profiles import profile as profile_of
 from atms.stores.ccxt.public import PublicSide
@@ -106,6 +107,7 @@ class CCXTStore(PublicSide):
         self._asking = Asking(self._profile, self._place)
         self._private: AccountStream | None = None
         self._markets: dict[str, Market] = {}
+        self._polled: set[Polled] = set()
         self._writes = Writes(self._profile, self._asking)
 
     def __repr__(self) -> str:
@@ -135,15 +137,20 @@ class CCXTStore(PublicSide):
     async def _connect(self) -> Capabilities:
         from atms.stores.ccxt.wire import Wire  # only here: it needs the optional packages
 
-        asking = self._asking
+        asking, key, secret = self._asking, self._key(), _with_lines(self._secret())
+        why = (
+            self._profile.unusable(key, secret) if key and isinstance(self._profile, Signs) else ""
+        )
+        if why:
+            raise AuthFailed(f"{self._place}: {why}")
         asking.wire = Wire(
-            self._profile, key=self._key(), secret=self._secret(), password=self._password(),
+            self._profile, key=key, secret=secret, password=self._password(),
             base=self._url, testnet=self._testnet, timeout=self._timeout,
             used=asking.budgets.told,
         )  # fmt: skip
         await asking.read(asking.measure())
         asking.clock.check(self._place)
-        has_key = bool(self._key())
+        has_key = bool(key)
         uid = await asking.read(self._profile.account(asking.ask)) if has_key else "public"
         self.account = self._profile.names.account = f"{self._place}-{uid}"
         may_withdraw = None
@@ -196,6 +203,8 @@ class CCXTStore(PublicSide):
             await private.close()
         for market in markets.values():
             await market.close()
+        for polled in list(self._polled):
+            await polled.close()
         self._asking.wire = wire
         await self._asking.close()
 
@@ -251,6 +260,8 @@ class CCXTStore(PublicSide):
         """Ask for an order by the venue's number, or by our key."""
         self._with_key()
         asking = self._asking
+        if isinstance(self._profile, Seeks):
+            self._profile.seek(key, since)
         # the earlier of two clocks: a wrong one must not make a look come late enough to count
         at = min(asking.clock.here(), asking.clock.now())
         return await asking.read(self._profile.lookup(asking.ask, key, refs, at))
@@ -281,3 +292,8 @@ class CCXTStore(PublicSide):
 def _revealing(told: Told | None) -> Callable[[], str]:
     """Return a function that gives a secret: what shows the store's attributes shows none."""
     return told if callable(told) else lambda: told or ""
+
+
+def _with_lines(secret: str) -> str:
+    """Return a private key as it is: one of several lines is often written in one, with \\n."""
+    return secret.replace("\\n", "\n") if secret.startswith("-----BEGIN") else secret

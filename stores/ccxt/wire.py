@@ -82,7 +82,7 @@ class Wire:
         self.routes: dict[str, Hears] = {}
         self._profile = profile
         self._used = used
-        self._hidden = [text for text in (secret, key, password) if text]
+        self._hidden = [text for text in (secret, key, password, *secret.split("\n")) if text]
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(keepalive_timeout=_CLOSED_AFTER),
             middlewares=(_once,),
@@ -197,6 +197,10 @@ def _hooked(base: type, wire: Wire) -> type:
             route = wire.routes.get(client.url)
             if route is not None:
                 route.heard(message)
+
+        def seconds(self) -> int:
+            ahead = int(self.options.get("timeDifference") or 0)
+            return int((self.milliseconds() - ahead) // 1000)  # what some signatures are made of
 
         def on_error(self, client: Any, error: Any) -> None:
             self._ended(client, f"{type(error).__name__}")

@@ -63,6 +63,8 @@ class Writes:
             return self._refused(said)
         try:
             return self._profile.acked(prepared, reply)
+        except Said as said:  # of an answer that is none of this request
+            return self._refused(said)
         except MALFORMED as error:
             return Unknown(why=f"the answer cannot be read ({type(error).__name__})")
 
