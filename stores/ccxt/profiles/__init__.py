@@ -11,6 +11,7 @@ from atms.stores.ccxt.profile import Profile
 # ccxt's id of an exchange -> (module, class)
 PROFILES = {
     "binance": ("atms.stores.ccxt.profiles.binance.profile", "BinanceSpot"),
+    "coinbase": ("atms.stores.ccxt.profiles.coinbase.profile", "CoinbaseSpot"),
     "binanceusdm": ("atms.stores.ccxt.profiles.binanceusdm.profile", "BinanceUsdm"),
 }
 WITH_PASSPHRASE = frozenset({"kucoin", "okx"})  # where a key is used with a third word of secret
@@ -18,8 +19,9 @@ WITH_PASSPHRASE = frozenset({"kucoin", "okx"})  # where a key is used with a thi
 if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported by name
     from atms.stores.ccxt.profiles.binance.profile import BinanceSpot
     from atms.stores.ccxt.profiles.binanceusdm.profile import BinanceUsdm
+    from atms.stores.ccxt.profiles.coinbase.profile import CoinbaseSpot
 
-    _HELD: tuple[Profile, ...] = (BinanceSpot(), BinanceUsdm())
+    _HELD: tuple[Profile, ...] = (BinanceSpot(), BinanceUsdm(), CoinbaseSpot())
 
 
 def profile(exchange: str) -> Profile:
