@@ -69,12 +69,15 @@ class Call:
         method: ccxt's own name of the endpoint, as ``privatePostOrder``.
         costs: name of a budget -> units that this takes from it.
         expects: codes of refusals that the caller wants to see as `Said`.
+        turn: of the requests of one name each waits until the one before is answered, or for a
+            second; empty: it waits for none. For venues that want requests in their order.
     """
 
     method: str
     params: Mapping[str, Any] = field(default_factory=dict)
     costs: Mapping[str, int] = field(default_factory=dict)
     expects: frozenset[str] = frozenset()
+    turn: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ used: an exception class of ccxt's does not tell what became of a write, the ven
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 import re
@@ -21,6 +22,7 @@ from atms.stores.ccxt.profile import Call, Lost, NotLeft, Profile, Said
 # as addresses have it, and as headers are printed; with a passphrase, what is made of it too
 _SIGNATURE = re.compile(r"signature=[^&\s'\"]+")
 _HEADER = re.compile(r"(?i)((?:sign|passphrase)['\"]?\s*[:=]\s*['\"]?)[^\s'\",;&}]+")
+_LEFT = 1.0  # seconds after which a request has reached the venue, though nothing came back
 _CLOSED_AFTER = 10  # seconds; a connection that idles longer may be gone at the other end
 _UNSENT = {"ExchangeClosedByUser", "NotSupported", "ArgumentsRequired", "AuthenticationError"}
 
@@ -80,6 +82,7 @@ class Wire:
     ) -> None:
         self.timeout = timeout
         self.routes: dict[str, Hears] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
         self._profile = profile
         self._used = used
         self._hidden = [text for text in (secret, key, password, *secret.split("\n")) if text]
@@ -120,7 +123,9 @@ class Wire:
         return _HEADER.sub(r"\g<1>***", _SIGNATURE.sub("signature=***", text))
 
     def ahead(self, offset: timedelta) -> None:
-        """Sign with the venue's time, *offset* after ours."""
+        """Sign with the venue's time, *offset* after ours, unless the profile fixes that."""
+        if "timeDifference" in self._profile.options:
+            return
         self.exchange.options["timeDifference"] = -int(offset.total_seconds() * 1000)
 
     async def call(self, call: Call) -> Any:
@@ -133,12 +138,31 @@ class Wire:
         """
         failure: Exception
         try:
-            return await getattr(self.exchange, call.method)(dict(call.params))
+            return await self._in_turn(call)
         except Said as said:
             failure = said.with_text(self.clean(said.text))
         except Exception as error:  # noqa: BLE001 - ccxt's and aiohttp's many; each means one of two
             failure = self._failure(error)
         raise failure  # outside, so that no frame of ccxt's with a signature in it is shown
+
+    async def _in_turn(self, call: Call) -> Any:
+        """Send, after those before it have left for certain; what is given up waits for none."""
+        if not call.turn:
+            return await self._send(call)
+        async with self._turns.setdefault(call.turn, asyncio.Lock()):
+            sending = asyncio.get_running_loop().create_task(self._send(call))
+            try:
+                await asyncio.wait([sending], timeout=_LEFT)
+            except asyncio.CancelledError:
+                sending.cancel()
+                raise
+        try:
+            return await sending
+        finally:
+            sending.cancel()
+
+    async def _send(self, call: Call) -> Any:
+        return await getattr(self.exchange, call.method)(dict(call.params))
 
     def _failure(self, error: Exception) -> Exception:
         cause = error.__cause__ or error

@@ -13,6 +13,7 @@ PROFILES = {
     "binance": ("atms.stores.ccxt.profiles.binance.profile", "BinanceSpot"),
     "coinbase": ("atms.stores.ccxt.profiles.coinbase.profile", "CoinbaseSpot"),
     "binanceusdm": ("atms.stores.ccxt.profiles.binanceusdm.profile", "BinanceUsdm"),
+    "kraken": ("atms.stores.ccxt.profiles.kraken.profile", "KrakenSpot"),
 }
 WITH_PASSPHRASE = frozenset({"kucoin", "okx"})  # where a key is used with a third word of secret
 
@@ -20,8 +21,14 @@ if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported
     from atms.stores.ccxt.profiles.binance.profile import BinanceSpot
     from atms.stores.ccxt.profiles.binanceusdm.profile import BinanceUsdm
     from atms.stores.ccxt.profiles.coinbase.profile import CoinbaseSpot
+    from atms.stores.ccxt.profiles.kraken.profile import KrakenSpot
 
-    _HELD: tuple[Profile, ...] = (BinanceSpot(), BinanceUsdm(), CoinbaseSpot())
+    _HELD: tuple[Profile, ...] = (
+        BinanceSpot(),
+        BinanceUsdm(),
+        CoinbaseSpot(),
+        KrakenSpot(),
+    )
 
 
 def profile(exchange: str) -> Profile:
