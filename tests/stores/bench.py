@@ -201,9 +201,9 @@ async def read_log(store: Store, after: str, instruments: list[str]) -> list[Pag
 async def traded(bench: Bench, store: Store, times: int, prefix: str = "a") -> None:
     """Place and fill one order after the other."""
     for number in range(times):
-        outcome = await sent(store, bench.standing(f"{prefix}-{number}"))
+        outcome = await sent(store, bench.standing(f"{prefix}{number}"))
         assert isinstance(outcome, Acked)
-        await bench.fill(f"{prefix}-{number}")
+        await bench.fill(f"{prefix}{number}")
     await bench.settle()
 
 

@@ -43,13 +43,13 @@ class Standing(OnABench):
         ear = Ear(store)
         await traded(bench, store, 2)
         await bench.finish()
-        names = await placed(store, bench.standing("b-1"))
+        names = await placed(store, bench.standing("b1"))
         await bench.settle()
         found = await store.snapshot([bench.instrument])
         assert found.parts >= {Part.ORDERS, Part.BALANCES}
         assert {type(fact) for fact in found.facts} <= {KINDS[part] for part in found.parts}
         (order,) = [one for one in found.facts if isinstance(one, OrderFact)]
-        assert order.refs & names["b-1"]
+        assert order.refs & names["b1"]
         (listed,) = await store.instruments([bench.instrument.partition(":")[2]])
         units = _units(listed, ear)
         assert units != 0
@@ -83,7 +83,7 @@ class Standing(OnABench):
     async def test_a_part_that_was_not_answered_is_not_told_as_empty(self, bench: Bench) -> None:
         store = await bench.opened()
         await traded(bench, store, 2)
-        await placed(store, bench.standing("b-1"))
+        await placed(store, bench.standing("b1"))
         await bench.settle()
         whole = await store.snapshot([bench.instrument])
         with bench.trouble("partial_snapshot"):
@@ -98,7 +98,7 @@ class Standing(OnABench):
     ) -> None:
         store = await bench.opened()
         await traded(bench, store, 1)
-        await placed(store, bench.standing("b-1"))
+        await placed(store, bench.standing("b1"))
         await bench.settle()
         found = await store.snapshot([])
         assert not _any(found.facts, OrderFact)
@@ -109,11 +109,11 @@ class Standing(OnABench):
         needs("oco" in bench.can.links, "no order cancels another here")
         store = await bench.opened()
         ear = Ear(store)
-        await placed(store, bench.standing("a-1"), bench.standing("a-2"), link="oco")
-        await bench.fill("a-1")
+        await placed(store, bench.standing("a1"), bench.standing("a2"), link="oco")
+        await bench.fill("a1")
         await bench.settle()
-        assert ear.orders("a-1")[-1].state is State.FILLED
-        assert ear.orders("a-2")[-1].state is State.CANCELED
+        assert ear.orders("a1")[-1].state is State.FILLED
+        assert ear.orders("a2")[-1].state is State.CANCELED
 
     @played
     async def test_legs_are_held_until_their_entry_fills_and_know_their_parent(
@@ -122,23 +122,23 @@ class Standing(OnABench):
         needs("bracket" in bench.can.links, "no legs are attached here")
         store = await bench.opened()
         ear = Ear(store)
-        entry = bench.standing("a-1")
-        await placed(store, entry, *bench.legs("a-2", "a-3"), link="bracket")
+        entry = bench.standing("a1")
+        await placed(store, entry, *bench.legs("a2", "a3"), link="bracket")
         await bench.settle()
-        assert {ear.orders(key)[-1].state for key in ("a-2", "a-3")} == {State.HELD}
-        assert {ear.orders(key)[-1].parent for key in ("a-2", "a-3")} == {"a-1"}
+        assert {ear.orders(key)[-1].state for key in ("a2", "a3")} == {State.HELD}
+        assert {ear.orders(key)[-1].parent for key in ("a2", "a3")} == {"a1"}
         if bench.can.protection_scales:
-            await bench.fill("a-1", entry.qty / 2)
+            await bench.fill("a1", entry.qty / 2)
             await bench.settle()
-            legs = [ear.orders(key)[-1].ticket for key in ("a-2", "a-3")]
+            legs = [ear.orders(key)[-1].ticket for key in ("a2", "a3")]
             assert [leg.qty for leg in legs if leg is not None] == [entry.qty / 2] * 2
-        await bench.fill("a-1")
+        await bench.fill("a1")
         await bench.settle()
-        assert {ear.orders(key)[-1].state for key in ("a-2", "a-3")} == {State.WORKING}
-        await bench.fill("a-2")
+        assert {ear.orders(key)[-1].state for key in ("a2", "a3")} == {State.WORKING}
+        await bench.fill("a2")
         await bench.settle()
-        assert ear.orders("a-2")[-1].state is State.FILLED
-        assert ear.orders("a-3")[-1].state is State.CANCELED
+        assert ear.orders("a2")[-1].state is State.FILLED
+        assert ear.orders("a3")[-1].state is State.CANCELED
 
     @played
     async def test_instruments_have_our_names_and_unknown_ones_are_left_out(

@@ -32,8 +32,8 @@ class Changing(OnABench):
         store = await bench.opened()
         ear = Ear(store)
         start = bench.start
-        await placed(store, bench.standing("a-1"))
-        await bench.fill("a-1")
+        await placed(store, bench.standing("a1"))
+        await bench.fill("a1")
         await bench.settle()
         (first,) = ear.of(FillFact)
         await bench.correct(first.exec)
@@ -49,8 +49,8 @@ class Changing(OnABench):
     async def test_a_fill_that_may_be_undone_says_so_and_becomes_final(self, bench: Bench) -> None:
         store = await bench.opened()
         ear = Ear(store)
-        await placed(store, bench.standing("a-1"))
-        await bench.fill("a-1")
+        await placed(store, bench.standing("a1"))
+        await bench.fill("a1")
         await bench.settle()
         (fill,) = ear.of(FillFact)[:1]
         assert fill.final == (bench.can.finality is None)
@@ -66,17 +66,17 @@ class Changing(OnABench):
         store = await bench.opened()
         ear = Ear(store)
         start = bench.start
-        names = await placed(store, bench.standing("a-1"))
-        await bench.fill("a-1")
+        names = await placed(store, bench.standing("a1"))
+        await bench.fill("a1")
         await bench.settle()
-        looked = await store.lookup("a-1", names["a-1"], LONG_AGO)
+        looked = await store.lookup("a1", names["a1"], LONG_AGO)
         assert isinstance(looked, Found)
         pages = await read_log(store, start, [bench.instrument])
         early = [*ear.facts, *looked.facts, *(fact for page in pages for fact in page.facts)]
         assert not OVER & {fact.state for fact in early if isinstance(fact, OrderFact)}
         assert not any(isinstance(fact, FeeFact) for fact in early)
         await bench.finish()
-        assert ear.orders("a-1", names["a-1"])[-1].state is State.FILLED
+        assert ear.orders("a1", names["a1"])[-1].state is State.FILLED
         (fee,) = ear.of(FeeFact)
         told = await read_log(store, pages[-1].next, [bench.instrument])
         assert [one for page in told for one in page.facts if isinstance(one, FeeFact)] == [fee]
@@ -89,8 +89,8 @@ class Changing(OnABench):
         store = await bench.opened()
         ear = Ear(store)
         start = bench.start
-        await placed(store, bench.standing("a-1"))
-        await bench.fill("a-1")
+        await placed(store, bench.standing("a1"))
+        await bench.fill("a1")
         await bench.settle()
         (before,) = await read_log(store, start, [bench.instrument])
         await bench.undo()
@@ -119,16 +119,16 @@ class Changing(OnABench):
         needs(bench.can.amend != "no", "orders cannot be changed here")
         store = await bench.opened()
         ear = Ear(store)
-        names = await placed(store, bench.standing("a-1"))
-        larger = bench.standing("a-1", larger=True)
-        amend = Amend(key="a-1", refs=names["a-1"], ticket=larger)
+        names = await placed(store, bench.standing("a1"))
+        larger = bench.standing("a1", larger=True)
+        amend = Amend(key="a1", refs=names["a1"], ticket=larger)
         assert isinstance(await store.transmit(await prepared(store, amend)), Acked)
         await bench.settle()
-        last = ear.orders("a-1")[-1]
+        last = ear.orders("a1")[-1]
         assert last.ticket is not None
         assert (last.state, last.ticket.qty) == (State.WORKING, larger.qty)
         assert bool(last.replaces) == (bench.can.amend == "replace")
         if last.replaces:
-            assert last.replaces & names["a-1"]
+            assert last.replaces & names["a1"]
             assert not last.refs & last.replaces
-        assert not OVER & {fact.state for fact in ear.orders("a-1")}
+        assert not OVER & {fact.state for fact in ear.orders("a1")}

@@ -41,8 +41,8 @@ class Telling(OnABench):
         store = await bench.opened()
         ear = Ear(store)
         for number in range(6):
-            await placed(store, bench.standing(f"a-{number}"))
-            await bench.fill(f"a-{number}")
+            await placed(store, bench.standing(f"a{number}"))
+            await bench.fill(f"a{number}")
         await bench.settle()
         times = [fact.at for fact in ear.facts]
         assert times == sorted(times)
@@ -58,11 +58,11 @@ class Telling(OnABench):
     ) -> None:
         store = await bench.opened()
         ear = Ear(store)
-        made = await prepared(store, Place(tickets=(bench.taking("a-1"),)))
+        made = await prepared(store, Place(tickets=(bench.taking("a1"),)))
         with bench.trouble("late_reply"):
             sending = asyncio.get_running_loop().create_task(store.transmit(made))
             await bench.wait(0.5)
-            await bench.fill("a-1")
+            await bench.fill("a1")
             await bench.wait(0.5)
         assert not sending.done()
         assert ear.of(FillFact) != []
@@ -74,14 +74,14 @@ class Telling(OnABench):
     ) -> None:
         store = await bench.opened()
         ear = Ear(store)
-        names = await placed(store, bench.standing("a-1"))
-        ticket = bench.standing("a-1")
+        names = await placed(store, bench.standing("a1"))
+        ticket = bench.standing("a1")
         if bench.can.partial_fills:
-            await bench.fill("a-1", ticket.qty / 2)
-        await bench.fill("a-1")
+            await bench.fill("a1", ticket.qty / 2)
+        await bench.fill("a1")
         await bench.finish()
-        fills = ear.fills("a-1", names["a-1"])
-        last = ear.orders("a-1", names["a-1"])[-1]
+        fills = ear.fills("a1", names["a1"])
+        last = ear.orders("a1", names["a1"])[-1]
         assert len(fills) >= (2 if bench.can.partial_fills else 1)
         assert last.state is State.FILLED
         assert last.filled == sum(one.qty for one in fills) == ticket.qty
@@ -91,11 +91,11 @@ class Telling(OnABench):
         needs(bench.can.partial_fills, "orders fill whole")
         store = await bench.opened()
         ear = Ear(store)
-        await placed(store, bench.standing("a-1"))
+        await placed(store, bench.standing("a1"))
         for _ in range(4):
-            await bench.fill("a-1", bench.standing("a-1").qty / 4)
+            await bench.fill("a1", bench.standing("a1").qty / 4)
         await bench.settle()
-        sums = [fact.filled for fact in ear.orders("a-1") if fact.filled is not None]
+        sums = [fact.filled for fact in ear.orders("a1") if fact.filled is not None]
         assert sums == sorted(sums)
         assert len(set(sums)) >= 4
 
@@ -106,25 +106,25 @@ class Telling(OnABench):
         needs(bench.can.partial_fills, "orders fill whole")
         store = await bench.opened()
         ear = Ear(store)
-        names = await placed(store, bench.standing("a-1"))
-        await bench.fill("a-1", bench.standing("a-1").qty / 2)
-        assert isinstance(await canceled(store, "a-1", names["a-1"]), Acked)
+        names = await placed(store, bench.standing("a1"))
+        await bench.fill("a1", bench.standing("a1").qty / 2)
+        assert isinstance(await canceled(store, "a1", names["a1"]), Acked)
         await bench.settle()
-        last = ear.orders("a-1")[-1]
+        last = ear.orders("a1")[-1]
         assert last.state is State.CANCELED
-        assert last.filled == bench.standing("a-1").qty / 2
-        assert last.filled == sum(one.qty for one in ear.fills("a-1"))
+        assert last.filled == bench.standing("a1").qty / 2
+        assert last.filled == sum(one.qty for one in ear.fills("a1"))
 
     @played
     async def test_a_filled_order_cannot_be_taken_back_and_stays_filled(self, bench: Bench) -> None:
         store = await bench.opened()
         ear = Ear(store)
-        names = await placed(store, bench.standing("a-1"))
-        await bench.fill("a-1")
+        names = await placed(store, bench.standing("a1"))
+        await bench.fill("a1")
         await bench.settle()
-        assert isinstance(await canceled(store, "a-1", names["a-1"]), Refused)
+        assert isinstance(await canceled(store, "a1", names["a1"]), Refused)
         await bench.finish()
-        assert ear.orders("a-1", names["a-1"])[-1].state is State.FILLED
+        assert ear.orders("a1", names["a1"])[-1].state is State.FILLED
 
     @played
     async def test_keys_come_back_where_the_venue_keeps_them_and_only_there(
@@ -132,9 +132,9 @@ class Telling(OnABench):
     ) -> None:
         store = await bench.opened()
         ear = Ear(store)
-        await placed(store, bench.standing("a-1"))
-        await placed(store, bench.taking("a-2"))
-        await bench.fill("a-1")
+        await placed(store, bench.standing("a1"))
+        await placed(store, bench.taking("a2"))
+        await bench.fill("a1")
         await bench.settle()
         kinds = bench.can.keys.kinds
         keys: set[Key | None] = {
@@ -142,7 +142,7 @@ class Telling(OnABench):
         }
         kept = {
             ticket.key
-            for ticket in (bench.standing("a-1"), bench.taking("a-2"))
+            for ticket in (bench.standing("a1"), bench.taking("a2"))
             if ticket.kind in kinds
         }
         assert keys == (kept or {None})
@@ -152,8 +152,8 @@ class Telling(OnABench):
     async def test_a_fee_that_is_not_known_yet_is_told_apart_from_none(self, bench: Bench) -> None:
         store = await bench.opened()
         ear = Ear(store)
-        await placed(store, bench.standing("a-1"))
-        await bench.fill("a-1")
+        await placed(store, bench.standing("a1"))
+        await bench.fill("a1")
         await bench.settle()
         fills = ear.of(FillFact)
         late = [one for one in ear.of(FeeFact) if one.exec is not None]
@@ -169,8 +169,8 @@ class Telling(OnABench):
     async def test_every_amount_is_a_decimal_and_every_time_is_aware(self, bench: Bench) -> None:
         store = await bench.opened()
         ear = Ear(store)
-        await placed(store, bench.standing("a-1"))
-        await bench.fill("a-1")
+        await placed(store, bench.standing("a1"))
+        await bench.fill("a1")
         await bench.settle()
         found = [*ear.facts, *(await store.snapshot([bench.instrument])).facts]
         for fact in found:
@@ -186,9 +186,9 @@ class Telling(OnABench):
     async def test_closing_ends_the_stream_though_more_is_on_its_way(self, bench: Bench) -> None:
         store = await bench.opened()
         ear = Ear(store)
-        await placed(store, bench.standing("a-1"))
+        await placed(store, bench.standing("a1"))
         assert not await ear.ended()
-        await bench.fill("a-1")
+        await bench.fill("a1")
         await store.close()
         assert await ear.ended()
 
@@ -198,8 +198,8 @@ class Telling(OnABench):
     ) -> None:
         store = await bench.opened()
         stream = store.facts()
-        await placed(store, bench.standing("a-1"))
-        await bench.fill("a-1")
+        await placed(store, bench.standing("a1"))
+        await bench.fill("a1")
         await bench.settle()
         async with asyncio.timeout(60):
             async for fact in stream:
@@ -211,14 +211,14 @@ class Telling(OnABench):
     async def test_two_connections_to_one_account_hear_the_same(self, bench: Bench) -> None:
         one, two = await bench.opened(), await bench.opened()
         first, second = Ear(one), Ear(two)
-        names = await placed(one, bench.standing("a-1"))
-        await placed(two, bench.standing("a-2"))
-        await bench.fill("a-1")
+        names = await placed(one, bench.standing("a1"))
+        await placed(two, bench.standing("a2"))
+        await bench.fill("a1")
         await one.close()
-        await bench.fill("a-2")
+        await bench.fill("a2")
         await bench.settle()
         heard = executions(second.facts)
         assert len(heard) == 2
         assert set(executions(first.facts)) <= set(heard)
-        looked = await two.lookup("a-1", names["a-1"], LONG_AGO)
+        looked = await two.lookup("a1", names["a1"], LONG_AGO)
         assert "Found" in type(looked).__name__

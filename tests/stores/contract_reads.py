@@ -59,8 +59,8 @@ class Remembering(OnABench):
         page = await store.log(None, [bench.instrument])
         assert (page.facts, page.more) == ((), False)
         await bench.wait(1)
-        await placed(store, bench.standing("b-1"))
-        await bench.fill("b-1")
+        await placed(store, bench.standing("b1"))
+        await bench.fill("b1")
         await bench.settle()
         told = await read_log(store, page.next, [bench.instrument])
         fills = [one for page in told for one in page.facts if isinstance(one, FillFact)]
@@ -101,36 +101,36 @@ class Looking(OnABench):
     @played
     async def test_an_order_is_found_by_its_names_when_the_lag_is_over(self, bench: Bench) -> None:
         store = await bench.opened()
-        names = await placed(store, bench.standing("a-1"))
-        looked = await store.lookup("", names["a-1"], LONG_AGO)
+        names = await placed(store, bench.standing("a1"))
+        looked = await store.lookup("", names["a1"], LONG_AGO)
         assert isinstance(looked, Found | NotSeen)
         if bench.can.finality is not None:
-            await bench.fill("a-1")  # what waits in a pool is not seen
+            await bench.fill("a1")  # what waits in a pool is not seen
         await bench.settle()
-        looked = await store.lookup("", names["a-1"], LONG_AGO)
+        looked = await store.lookup("", names["a1"], LONG_AGO)
         assert isinstance(looked, Found)
-        assert any(isinstance(one, OrderFact) and one.refs & names["a-1"] for one in looked.facts)
+        assert any(isinstance(one, OrderFact) and one.refs & names["a1"] for one in looked.facts)
 
     @played
     async def test_an_order_is_found_by_its_key_where_the_venue_can(self, bench: Bench) -> None:
         needs(bench.can.keys.lookup, "nobody can be asked by our key")
         store = await bench.opened()
-        await placed(store, bench.standing("a-1"))
+        await placed(store, bench.standing("a1"))
         await bench.settle()
-        looked = await store.lookup("a-1", frozenset(), LONG_AGO)
+        looked = await store.lookup("a1", frozenset(), LONG_AGO)
         assert isinstance(looked, Found)
-        assert isinstance(await store.lookup("a-2", frozenset(), LONG_AGO), NotSeen)
+        assert isinstance(await store.lookup("a2", frozenset(), LONG_AGO), NotSeen)
 
     @played
     async def test_what_was_sent_without_an_answer_is_found(self, bench: Bench) -> None:
         store = await bench.opened()
-        made = await prepared(store, Place(tickets=(bench.standing("a-1"),)))
+        made = await prepared(store, Place(tickets=(bench.standing("a1"),)))
         with bench.trouble("lose_reply"):
             assert isinstance(await store.transmit(made), Unknown)
-        await bench.fill("a-1")
+        await bench.fill("a1")
         await bench.finish()
         names = frozenset(name for _, name in made.refs)
-        looked = await store.lookup("a-1", names, LONG_AGO)
+        looked = await store.lookup("a1", names, LONG_AGO)
         assert isinstance(looked, Found)
         states = [fact.state for fact in looked.facts if isinstance(fact, OrderFact)]
         assert states == [State.FILLED]
@@ -138,13 +138,13 @@ class Looking(OnABench):
     @played
     async def test_what_never_arrived_is_not_seen_and_not_proved_away(self, bench: Bench) -> None:
         store = await bench.opened()
-        made = await prepared(store, Place(tickets=(bench.standing("a-1"),)))
+        made = await prepared(store, Place(tickets=(bench.standing("a1"),)))
         with bench.trouble("lose_request"):
             assert isinstance(await store.transmit(made), Unknown)
         names = frozenset(name for _, name in made.refs)
-        first = await store.lookup("a-1", names, LONG_AGO)
+        first = await store.lookup("a1", names, LONG_AGO)
         await bench.settle()
-        second = await store.lookup("a-1", names, LONG_AGO)
+        second = await store.lookup("a1", names, LONG_AGO)
         assert isinstance(first, NotSeen)
         assert isinstance(second, NotSeen)
         assert second.at - first.at >= bench.can.read_lag
@@ -153,10 +153,10 @@ class Looking(OnABench):
     async def test_what_can_no_longer_happen_is_proved_when_it_is_final(self, bench: Bench) -> None:
         needs(bench.can.finality, "no venue but a chain can prove it")
         store = await bench.opened()
-        names = await placed(store, bench.standing("a-1"))
+        names = await placed(store, bench.standing("a1"))
         await bench.let_another_have_its_place()
-        assert isinstance(await store.lookup("a-1", names["a-1"], LONG_AGO), NotSeen)
+        assert isinstance(await store.lookup("a1", names["a1"], LONG_AGO), NotSeen)
         await bench.finish()
-        looked = await store.lookup("a-1", names["a-1"], LONG_AGO)
+        looked = await store.lookup("a1", names["a1"], LONG_AGO)
         assert isinstance(looked, Never)
         assert looked.proof
