@@ -49,7 +49,7 @@ class PublicSide:
             for number, bar in enumerate(bars):
                 newest = not more and number == len(bars) - 1
                 inside = bar.open_at >= start and bar.close_at <= end
-                if inside and self._is_over(bar, stream, newest):
+                if inside and bar.final and self._is_over(bar, stream, newest):
                     yield bar
             more = more and bool(bars)
             at = bars[-1].close_at if bars else end

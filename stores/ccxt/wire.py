@@ -218,6 +218,9 @@ def _hooked(base: type, wire: Wire) -> type:
 
         def handle_message(self, client: Any, message: Any) -> None:
             client.lastPong = self.milliseconds()  # some venues' pongs are messages like others
+            if message == "pong":  # of venues whose pings are texts: that it lives is all it says
+                client.lastPong = self.milliseconds()
+                return
             route = wire.routes.get(client.url)
             if route is not None:
                 route.heard(message)

@@ -14,6 +14,7 @@ PROFILES = {
     "coinbase": ("atms.stores.ccxt.profiles.coinbase.profile", "CoinbaseSpot"),
     "binanceusdm": ("atms.stores.ccxt.profiles.binanceusdm.profile", "BinanceUsdm"),
     "kraken": ("atms.stores.ccxt.profiles.kraken.profile", "KrakenSpot"),
+    "okx": ("atms.stores.ccxt.profiles.okx.profile", "OkxSpot"),
 }
 WITH_PASSPHRASE = frozenset({"kucoin", "okx"})  # where a key is used with a third word of secret
 
@@ -22,12 +23,14 @@ if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported
     from atms.stores.ccxt.profiles.binanceusdm.profile import BinanceUsdm
     from atms.stores.ccxt.profiles.coinbase.profile import CoinbaseSpot
     from atms.stores.ccxt.profiles.kraken.profile import KrakenSpot
+    from atms.stores.ccxt.profiles.okx.profile import OkxSpot
 
     _HELD: tuple[Profile, ...] = (
         BinanceSpot(),
         BinanceUsdm(),
         CoinbaseSpot(),
         KrakenSpot(),
+        OkxSpot(),
     )
 
 

@@ -1,0 +1,131 @@
+"""What OKX tells anybody when it is asked: pairs, bars, the newest trade, the best prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from atms.errors import VenueError, did_you_mean
+from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profiles.okx.orders import Pairs, moment
+from atms.stores.market import Bar, Instrument, Quote
+
+# ours -> the venue's; from six hours on bars begin by UTC only where that is said
+BARS: Mapping[str, tuple[str, timedelta]] = {
+    "1s": ("1s", timedelta(seconds=1)),
+    **{f"{n}m": (f"{n}m", timedelta(minutes=n)) for n in (1, 3, 5, 15, 30)},
+    **{f"{n}h": (f"{n}H", timedelta(hours=n)) for n in (1, 2, 4)},
+    **{f"{n}h": (f"{n}Hutc", timedelta(hours=n)) for n in (6, 12)},
+    **{f"{n}d": (f"{n}Dutc", timedelta(days=n)) for n in (1, 3)},
+    "1w": ("1Wutc", timedelta(weeks=1)),
+}
+_MOST = 300  # bars in an answer
+_NEWEST = 1400  # of the 1440 newest bars, which another list has
+_ALONE = 5  # so many pairs are read one by one
+_MILLISECOND = timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def call(method: str, budget: str = "public", *expects: str, **params: Any) -> Call:
+    """Return a request of the public side."""
+    return Call(method=method, params=params, costs={budget: 1}, expects=frozenset(expects))
+
+
+async def instruments(
+    ask: Ask, names: Pairs, symbols: Sequence[str], place: str
+) -> tuple[Instrument, ...]:
+    """Return what is traded of symbols; VenueError names what is unknown."""
+    rows = await _listed(ask, [names.guess(symbol) for symbol in symbols])
+    found = []
+    for symbol in symbols:
+        if symbol not in rows:
+            hint = did_you_mean(symbol, rows) or "; symbols are written like BTC/USDT"
+            raise VenueError(f"{place}: no symbol {symbol!r}{hint}")
+        row = rows[symbol]
+        names.learn(row["instId"], symbol, row["baseCcy"], row["quoteCcy"])
+        found.append(instrument_of(row, names.id(row["instId"])))
+    return tuple(found)
+
+
+async def _listed(ask: Ask, raws: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return symbol -> row, of some pairs, or of all where one of them is unknown."""
+    rows: list[Mapping[str, Any]] = []
+    method = "publicGetPublicInstruments"
+    try:
+        for raw in raws if len(raws) <= _ALONE else ():
+            one = await ask(call(method, "public", "51001", "51000", instType="SPOT", instId=raw))
+            rows += one["data"]
+    except Said:
+        rows = []
+    if not rows or len(rows) < len(set(raws)):
+        rows = (await ask(call(method, instType="SPOT")))["data"]
+    return {f"{row['baseCcy']}/{row['quoteCcy']}": row for row in rows}
+
+
+def instrument_of(row: Mapping[str, Any], instrument: str) -> Instrument:
+    """Return a pair; the limit of a market order, which is in money, is left to the venue."""
+    most = row.get("maxLmtSz") or ""
+    return Instrument(
+        id=instrument, base=row["baseCcy"], quote=row["quoteCcy"], settle=row["quoteCcy"],
+        qty_step=Decimal(row["lotSz"]), min_qty=Decimal(row["minSz"]),
+        max_qty=Decimal(most) if most else None,
+        price_steps=((Decimal(0), Decimal(row["tickSz"])),), tradable=row["state"] == "live",
+    )  # fmt: skip
+
+
+async def history(
+    ask: Ask, names: Pairs, raw: str, timeframe: str, start: datetime, end: datetime, rows: int
+) -> tuple[list[Bar], bool]:
+    """Return bars that begin at a time or later, and whether there are more.
+
+    Asked for by a window, as an answer holds the newest of what fits. Windows without bars, of a
+    time before the pair was there, are passed over.
+    """
+    word, step = BARS[timeframe]
+    newest = datetime.now(UTC) - _NEWEST * step
+    while start < end:
+        until = min(end, start + min(rows, _MOST) * step)
+        quick = start > newest
+        page = await ask(
+            call(
+                "publicGetMarketCandles" if quick else "publicGetMarketHistoryCandles",
+                "candles" if quick else "archive", instId=raw, bar=word, limit=min(rows, _MOST),
+                before=_stamp(start) - 1, after=_stamp(until),
+            )
+        )  # fmt: skip
+        bars = [bar_of(row, names.id(raw), step) for row in reversed(page["data"])]
+        if bars:
+            return bars, until < end
+        start = until
+    return [], False
+
+
+def bar_of(row: Sequence[str], instrument: str, step: timedelta) -> Bar:
+    """Return a bar of a list or of a stream, with the venue's word of whether it is over."""
+    opened = moment(row[0])
+    return Bar(
+        instrument=instrument, open_at=opened, close_at=opened + step, open=Decimal(row[1]),
+        high=Decimal(row[2]), low=Decimal(row[3]), close=Decimal(row[4]), volume=Decimal(row[5]),
+        final=row[8] == "1",
+    )  # fmt: skip
+
+
+async def newest(ask: Ask, raw: str) -> datetime | None:
+    """Return when the newest trade was; None: there is none."""
+    rows = (await ask(call("publicGetMarketTrades", instId=raw, limit=1)))["data"]
+    return moment(rows[0]["ts"]) if rows else None
+
+
+def best(row: Mapping[str, Any], at: datetime, instrument: str) -> Quote | None:
+    """Return the best prices of a ticker; None: a side is empty."""
+    if not Decimal(row["bidPx"] or 0) or not Decimal(row["askPx"] or 0):
+        return None
+    return Quote(
+        at=at, instrument=instrument, bid=Decimal(row["bidPx"]), ask=Decimal(row["askPx"]), qty=None
+    )
+
+
+def _stamp(at: datetime) -> int:
+    return (at - _EPOCH) // _MILLISECOND
