@@ -20,7 +20,7 @@ class SpotVenue(Grounds):
     Attributes:
         fee_in_quote: fees are paid in the quote currency; else a share of what is received.
         least: the smallest value of an order, in quote currency.
-        exchange: places and cancels.
+        places: the kind of `exchange`, which places and cancels.
         desk: orders and fills; ``watchers`` are told of each change.
 
     Raises:
@@ -29,13 +29,14 @@ class SpotVenue(Grounds):
 
     fee_in_quote = False
     least = Decimal(5)
+    places: type[Exchange] = Exchange
 
     def __init__(self, config: VenueConfig) -> None:
         super().__init__(config)
         wallet = Wallet(config.balances, self.assets(), self.refuse)
         commission = Commission(config.commission, in_quote=self.fee_in_quote)
         self.desk = Desk(self.clock, wallet, self.truth, self.ids, commission)
-        self.exchange = Exchange(self.desk, self.markets, self.refuse)
+        self.exchange = self.places(self.desk, self.markets, self.refuse)
 
     def resting(self, symbol: str) -> Resting:
         """Return the account's orders on a symbol's book."""

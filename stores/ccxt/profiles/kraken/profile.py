@@ -142,8 +142,12 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
 
     # ---- the private stream -----------------------------------------------------------------
     def private_url(self, urls: Mapping[str, Any]) -> str:
-        """Return the address of the account's stream."""
-        return str(urls["ws"]["privateV2"])
+        """Return the address of the account's stream.
+
+        What is behind the # is not sent: on one computer both streams have one address, and ccxt
+        would take them for one connection.
+        """
+        return f"{urls['ws']['privateV2']}#account"
 
     async def private_address(self, url: str, ask: Ask) -> str:
         """Ask for the token that the greeting shows; what is dialled has nothing of it."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.ccxt.profile import Ask, Call, Said
-from atms.stores.ccxt.profiles.binance.reads import gathered
+from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.ccxt.profiles.kraken import orders
 from atms.stores.ccxt.profiles.kraken.memory import Memory
 from atms.stores.ccxt.profiles.kraken.names import EARNING, KrakenSymbols, asset
