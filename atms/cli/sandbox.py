@@ -64,7 +64,9 @@ def _group() -> None:
 
 
 # exchanges whose sandbox needs no options of its own: name, module, class, balances on start
-EXCHANGES: tuple[tuple[str, str, str, str], ...] = ()
+EXCHANGES: tuple[tuple[str, str, str, str], ...] = (
+    ("kraken", "atms.sandbox.kraken.server", "KrakenSandbox", "USDT=10000 BTC=1"),
+)
 
 
 def _exchange(name: str, module: str, made: str, start: str) -> None:
