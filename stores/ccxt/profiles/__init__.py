@@ -15,6 +15,7 @@ PROFILES = {
     "binanceusdm": ("atms.stores.ccxt.profiles.binanceusdm.profile", "BinanceUsdm"),
     "kraken": ("atms.stores.ccxt.profiles.kraken.profile", "KrakenSpot"),
     "okx": ("atms.stores.ccxt.profiles.okx.profile", "OkxSpot"),
+    "kucoin": ("atms.stores.ccxt.profiles.kucoin.profile", "KucoinSpot"),
 }
 WITH_PASSPHRASE = frozenset({"kucoin", "okx"})  # where a key is used with a third word of secret
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported
     from atms.stores.ccxt.profiles.binanceusdm.profile import BinanceUsdm
     from atms.stores.ccxt.profiles.coinbase.profile import CoinbaseSpot
     from atms.stores.ccxt.profiles.kraken.profile import KrakenSpot
+    from atms.stores.ccxt.profiles.kucoin.profile import KucoinSpot
     from atms.stores.ccxt.profiles.okx.profile import OkxSpot
 
     _HELD: tuple[Profile, ...] = (
@@ -30,6 +32,7 @@ if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported
         BinanceUsdm(),
         CoinbaseSpot(),
         KrakenSpot(),
+        KucoinSpot(),
         OkxSpot(),
     )
 

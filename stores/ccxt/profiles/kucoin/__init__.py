@@ -1,0 +1,1 @@
+"""KuCoin's spot market, by its pro (`hf`) endpoints."""
