@@ -1,0 +1,1 @@
+"""KuCoin's spot market on loopback."""
