@@ -50,7 +50,7 @@ class CCXTStore(Connection):
             testnet, url, base, timeout.
 
     Raises:
-        UnknownName: there is no profile of the exchange.
+        UnknownName: ccxt knows no exchange of that id.
         ConfigError: a limit or an option is wrong.
         MissingExtra: ccxt is not installed.
     """

@@ -39,6 +39,14 @@ class AuthFailed(VenueError):  # noqa: N818
     """The venue does not take the key; asking again does not help."""
 
 
+def never_tried(account: str) -> VenueError:
+    """Return why no account is traded where orders were never tried."""
+    return VenueError(
+        f"{account}: not exercised: orders were never tried there, and so none is made; "
+        "its bars are there for paper and for data download"
+    )
+
+
 class Store(Protocol):
     """One connection to one account.
 

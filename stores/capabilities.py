@@ -62,6 +62,7 @@ class Capabilities:
         finality: how long a fill may still be undone; None: it is final when seen.
         trade_history: whether public trades of the past can be read, by ids that rise.
         can_withdraw: of this credential; None: the venue does not tell.
+        exercised: whether orders were ever tried there; where not, none is made.
     """
 
     keys: KeyRule
@@ -98,3 +99,4 @@ class Capabilities:
     prints: bool = False
     trade_history: bool = False
     can_withdraw: bool | None = None
+    exercised: bool = True

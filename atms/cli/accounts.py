@@ -11,10 +11,13 @@ from atms.cli import options
 from atms.cli.guard import guarded
 from atms.cli.live import show_account
 from atms.cli.screen import print_json, say
+from atms.cli.stores import plain, show_claims
 from atms.config import Config
 from atms.errors import AtmsError, ConfigError, UnknownName, VenueError, did_you_mean
 from atms.running.live_stores import venue_store
 from atms.running.live_views import AccountView, view_of
+from atms.stores.ccxt.claims import claims_of
+from atms.stores.ccxt.profiles import PROFILES
 
 _PATIENCE = 30.0  # seconds that an account may take to answer
 
@@ -30,7 +33,8 @@ def accounts(
 ) -> None:
     """Show what the accounts of a config hold: balances, positions, open orders, permissions.
 
-    Nothing is changed. An account that does not answer is told, and the others are shown.
+    Nothing is changed. An account that does not answer is told, and the others are shown. Of an
+    exchange that was never tried it shows what ccxt says that it can.
 
     Exit codes: 0 all were shown, 2 config, 4 one was not.
     """
@@ -44,6 +48,9 @@ def accounts(
     failed: AtmsError | None = None
     shown: list[dict[str, Any]] = []
     for name in names:
+        if loaded.stores[name].venue not in PROFILES:
+            _show_untried(loaded.stores[name].venue, shown, name, json_)
+            continue
         try:
             view = asyncio.run(_view(loaded, name))
         except AtmsError as error:
@@ -58,6 +65,14 @@ def accounts(
         print_json(shown)
     if failed is not None:
         raise typer.Exit(failed.exit_code)
+
+
+def _show_untried(venue: str, shown: list[dict[str, Any]], name: str, json_: bool) -> None:
+    """Show what an exchange that was never tried may be able to: no account of it is read."""
+    claims = claims_of(venue)
+    shown.append({"store": name, **plain(claims)})
+    if not json_:
+        show_claims(claims)
 
 
 async def _view(config: Config, name: str) -> AccountView:

@@ -27,6 +27,7 @@ from atms.cli.live_runs import flatten, orders, positions, reconcile, status, st
 from atms.cli.report import report
 from atms.cli.runs import runs, trades
 from atms.cli.sandbox import sandbox
+from atms.cli.stores import stores
 from atms.cli.strategies import strategies
 from atms.cli.upkeep import prune, sync
 from atms.cli.why import why
@@ -76,6 +77,7 @@ runs.command("sync")(sync)
 runs.command("prune")(prune)
 app.add_typer(runs, name="runs")
 app.add_typer(strategies, name="strategies")
+app.add_typer(stores, name="stores")
 app.add_typer(config, name="config")
 data.command("download")(download)
 data.command("import")(import_)

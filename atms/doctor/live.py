@@ -21,6 +21,8 @@ from atms.running.live_stores import store_names, symbols_of, venue_store
 from atms.running.live_sync import is_held
 from atms.running.live_views import AccountView, view_of
 from atms.stores.base import Store
+from atms.stores.ccxt.claims import claims_of
+from atms.stores.ccxt.profiles import PROFILES
 
 PATIENCE = 20.0  # seconds that an account may take to answer
 SLIGHT = timedelta(seconds=1)  # of a clock, of the five with which an account is refused
@@ -106,25 +108,29 @@ async def _store(config: Config, name: str) -> list[Check]:
         return [Check(label, "fail", found, "look at the network", VenueError.exit_code)]
     except AtmsError as error:
         return [Check(label, "fail", str(error), exit_code=error.exit_code)]
-    return list(_told(label, store, view, took))
+    return list(_told(label, config.stores[name].venue, store, view, took))
 
 
 async def _seen(config: Config, name: str, store: Store) -> AccountView | None:
     """Return how an account stands; None: there is no key, and the market is all there is."""
-    if config.stores[name].key is not None:
+    tried = config.stores[name].venue in PROFILES
+    if tried and config.stores[name].key is not None:
         return await view_of(config, name, store)
     await store.connect()
     await store.instruments(symbols_of(config, name))
     return None
 
 
-def _told(label: str, store: Store, view: AccountView | None, took: float) -> Iterator[Check]:
+def _told(
+    label: str, venue: str, store: Store, view: AccountView | None, took: float
+) -> Iterator[Check]:
     slow = took > _SLOW
     found = f"{store.account} answers, in {took:.1f} s; every symbol of the feeds is there"
     yield Check(label, "warn" if slow else "ok", found, "a slow line, or far away" * slow)
     yield _clock(label, store)
     if view is None:
-        yield Check(f"{label} key", "info", "none: for paper alone")
+        yield Check(f"{label} key", "info", "none is used: for paper alone")
+        yield from _untried(label, venue)
         return
     prints = ", ".join(f"{key} {print_}" for key, print_ in view.fingerprints.items())
     told = {
@@ -138,6 +144,19 @@ def _told(label: str, store: Store, view: AccountView | None, took: float) -> It
     held = ", ".join(f"{one.total:f} {one.asset}" for one in view.balances) or "nothing"
     yield Check(f"{label} holds", "ok", f"{held}; {len(view.orders)} open orders")
     yield Check(f"{label} orders", "info", "\n".join(lines_of(view.hows)))
+
+
+def _untried(label: str, venue: str) -> Iterator[Check]:
+    """Tell of an exchange that was never tried what ccxt says of it, and that it is only that."""
+    if venue in PROFILES:
+        return
+    claims = claims_of(venue)
+    groups: dict[str, list[str]] = {}
+    for what, said in claims.abilities.items():
+        groups.setdefault(said, []).append(what)
+    told = [f"ccxt says {said}: {', '.join(names)}" for said, names in groups.items()]
+    found = "\n".join(["not exercised: no order is made here, its bars are for paper", *told])
+    yield Check(f"{label} orders", "warn", found, f"python -m atms stores show {venue}")
 
 
 def _clock(label: str, store: Store) -> Check:

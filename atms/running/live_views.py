@@ -9,7 +9,7 @@ from atms.config import Config
 from atms.errors import VenueError
 from atms.execution.emulation import hows
 from atms.running.live_stores import symbols_of
-from atms.stores.base import Store
+from atms.stores.base import Store, never_tried
 from atms.stores.facts import BalanceFact, BucketFact, OrderFact, Part, Snapshot
 
 
@@ -41,10 +41,12 @@ async def view_of(config: Config, name: str, store: Store) -> AccountView:
     """Connect to an account and return how it stands; the store is left connected.
 
     Raises:
-        VenueError: it cannot be reached or read.
+        VenueError: it cannot be reached or read, or orders were never tried there.
     """
     section = config.stores[name]
     venue = await store.connect()
+    if not venue.exercised:
+        raise VenueError(f"stores.{name}: {never_tried(store.account)}")
     found = await store.instruments(symbols_of(config, name))
     shot = await store.snapshot([one.id for one in found])
     prints = {

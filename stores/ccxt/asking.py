@@ -143,10 +143,13 @@ class Asking:
 
     # ---- the clock --------------------------------------------------------------------------
     async def measure(self) -> None:
-        """Measure the clock, and sign by it from now on."""
+        """Measure the clock, and sign by it from now on; nothing where the venue tells none."""
+        call = self._profile.time()
+        if call is None:
+            return
 
         async def read() -> datetime:
-            return self._profile.read_time(await self.ask(self._profile.time(), "urgent"))
+            return self._profile.read_time(await self.ask(call, "urgent"))
 
         async with self._one:
             await self.clock.measure(read)

@@ -66,7 +66,7 @@ class Call:
     """One request.
 
     Attributes:
-        method: ccxt's own name of the endpoint, as ``privatePostOrder``.
+        method: ccxt's own name of the endpoint, as ``privatePostOrder``; *args*: of a unified one.
         costs: name of a budget -> units that this takes from it.
         expects: codes of refusals that the caller wants to see as `Said`.
         turn: of the requests of one name each waits until the one before is answered, or for a
@@ -74,6 +74,7 @@ class Call:
     """
 
     method: str
+    args: tuple[Any, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     costs: Mapping[str, int] = field(default_factory=dict)
     expects: frozenset[str] = frozenset()
@@ -149,6 +150,7 @@ class Profile(Protocol):
         capabilities: what an account can do, before the venue has told its own limits.
         idle: seconds between pings of a websocket.
         demo: whether its test network is what ccxt calls demo trading.
+        unified: whether ccxt's own methods are asked, for bars alone, and it judges the answers.
     """
 
     exchange: str
@@ -157,6 +159,7 @@ class Profile(Protocol):
     capabilities: Capabilities
     idle: float
     demo: bool
+    unified: bool
 
     def want(self, options: Mapping[str, Any]) -> None:
         """Take what the account is to be like; ConfigError: there is no such option."""
@@ -178,8 +181,8 @@ class Profile(Protocol):
         """Return why a write was refused; None: it may have been carried out."""
 
     # ---- the connection ---------------------------------------------------------------------
-    def time(self) -> Call:
-        """Return the request for the venue's time."""
+    def time(self) -> Call | None:
+        """Return the request for the venue's time; None: it tells none."""
 
     def read_time(self, reply: Any) -> datetime:
         """Return the venue's time."""

@@ -83,7 +83,8 @@ class PublicSide:
 
     def _is_over(self, bar: Bar, stream: Stream, newest: bool) -> bool:
         if self.market_clock == "wall":
-            return bar.close_at <= self._asking.clock.now()
+            lag = self._profile.capabilities.bar_lag if self._profile.unified else timedelta(0)
+            return bar.close_at + lag <= self._asking.clock.now()
         market = self._markets.get(stream.channel)
         told = market.closed.get(stream.name) if market is not None else None
         return not newest or (told is not None and bar.close_at <= told)

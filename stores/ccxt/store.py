@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 from atms.errors import ConfigError, MissingExtra, VenueError
 from atms.extras import install_hint
-from atms.stores.base import AuthFailed, Unreachable
+from atms.stores.base import AuthFailed, Unreachable, never_tried
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt import addresses
 from atms.stores.ccxt.account import AccountStream
 from atms.stores.ccxt.asking import Asking
+from atms.stores.ccxt.claims import claims_of
 from atms.stores.ccxt.market import Market
 from atms.stores.ccxt.polling import Polled
 from atms.stores.ccxt.profile import Lost, Profile, Said, Seeks, Signs
@@ -31,7 +32,7 @@ Told = str | Callable[[], str]  # a secret, or what reveals it
 
 
 class CCXTStore(PublicSide):
-    """One account at one exchange.
+    """One account at one exchange; of one that was never tried, its bars alone.
 
     ::
 
@@ -61,7 +62,7 @@ class CCXTStore(PublicSide):
         page: rows of history and log that are asked for at once.
 
     Raises:
-        UnknownName: there is no profile of the exchange.
+        UnknownName: ccxt knows no exchange of that id.
         ConfigError: an address or a combination that may not be.
         MissingExtra: ccxt is not installed.
     """
@@ -92,6 +93,8 @@ class CCXTStore(PublicSide):
             )
         if (key is None) != (secret is None):
             raise ConfigError("CCXTStore: key and secret belong together; give both or none")
+        if testnet and self._profile.unified and not claims_of(exchange).testnet:
+            raise ConfigError(f"CCXTStore: ccxt knows no test network of {exchange}; leave it out")
         if key is not None and password is None and exchange in WITH_PASSPHRASE:
             raise ConfigError(f"CCXTStore: a key of {exchange} has a passphrase; give password")
         self.base = base
@@ -101,6 +104,8 @@ class CCXTStore(PublicSide):
         self._place = f"{self._profile.place}{where}"
         self.venue = f"{exchange}{where}"
         self.account = self._place
+        if not self._profile.capabilities.exercised:
+            key = secret = password = None  # not even ccxt gets it: nothing there was tried
         self._key, self._secret = _revealing(key), _revealing(secret)
         self._password = _revealing(password)
         self._testnet, self._timeout = testnet, timeout
@@ -114,9 +119,9 @@ class CCXTStore(PublicSide):
         return f"CCXTStore({self._profile.exchange!r}, account={self.account!r})"
 
     @property
-    def clock_offset(self) -> timedelta:
-        """The venue's time less this computer's, as it was measured last."""
-        return self._asking.clock.offset
+    def clock_offset(self) -> timedelta | None:
+        """The venue's time less this computer's, as it was measured last; None: it tells none."""
+        return None if self._profile.time() is None else self._asking.clock.offset
 
     # ---- connection -------------------------------------------------------------------------
     async def connect(self) -> Capabilities:
@@ -284,6 +289,8 @@ class CCXTStore(PublicSide):
 
     def _with_key(self) -> AccountStream:
         self._asking.connected()
+        if not self._profile.capabilities.exercised:
+            raise never_tried(self._place)
         if self._private is None:
             raise AuthFailed(f"{self._place}: no account without a key; give key and secret")
         return self._private

@@ -7,7 +7,6 @@ used: an exception class of ccxt's does not tell what became of a write, the ven
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from typing import Any, Protocol
 import aiohttp
 
 from atms.stores.ccxt.addresses import moved
+from atms.stores.ccxt.claims import class_of
 from atms.stores.ccxt.profile import Call, Lost, NotLeft, Profile, Said
 
 # as addresses have it, and as headers are printed; with a passphrase, what is made of it too
@@ -102,14 +102,16 @@ class Wire:
         """Return ccxt's object, with our hooks."""
         quiet = logging.Logger("atms.stores.ccxt.wire")
         quiet.disabled = True  # ccxt writes keys and signatures into its log
-        module = importlib.import_module("ccxt.pro")
-        made = _hooked(getattr(module, self._profile.exchange), self)
+        made = class_of(self._profile.exchange)
+        if not self._profile.unified:
+            made = _hooked(made, self)
         options = {"maxRetriesOnFailure": 0, **self._profile.options}
         return made(
             {
                 "apiKey": key, "secret": secret, "password": password,
                 "session": self._session, "logger": quiet,
-                "enableRateLimit": False, "timeout": int(self.timeout * 1000), "options": options,
+                "enableRateLimit": self._profile.unified, "options": options,
+                "timeout": int(self.timeout * 1000),
                 "enableLastHttpResponse": False, "enableLastJsonResponse": False,
                 "enableLastResponseHeaders": False, "timeout_on_exit": 0,
                 "streaming": {"keepAlive": int(self._profile.idle * 1000), "maxPingPongMisses": 2},
@@ -162,9 +164,12 @@ class Wire:
             sending.cancel()
 
     async def _send(self, call: Call) -> Any:
-        return await getattr(self.exchange, call.method)(dict(call.params))
+        return await getattr(self.exchange, call.method)(*call.args, dict(call.params))
 
     def _failure(self, error: Exception) -> Exception:
+        said = judged(error) if self._profile.unified else None
+        if said is not None:
+            return said.with_text(self.clean(said.text))
         cause = error.__cause__ or error
         if isinstance(cause, aiohttp.ConnectionTimeoutError):
             return NotLeft(f"no connection within {self.timeout:g} s")
@@ -205,6 +210,16 @@ class Wire:
         self.routes.clear()
         await self.exchange.close()
         await self._session.close()
+
+
+def judged(error: Exception) -> Said | None:
+    """Return a refusal that ccxt itself saw in an answer; None: there was no answer to see."""
+    names = [one.__name__ for one in type(error).__mro__]
+    if "RateLimitExceeded" in names or "DDoSProtection" in names:
+        return Said(429, "RateLimitExceeded", str(error))
+    if "AuthenticationError" in names:
+        return Said(401, "AuthenticationError", str(error))
+    return Said(400, names[0], str(error)) if "ExchangeError" in names else None
 
 
 def _hooked(base: type, wire: Wire) -> type:

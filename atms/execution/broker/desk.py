@@ -21,7 +21,7 @@ from atms.execution.core.records import Record
 from atms.execution.driver.account import Account, Told, WriteAhead
 from atms.execution.driver.calls import within
 from atms.execution.driver.host import Host
-from atms.stores.base import RateLimited, Store, Unreachable
+from atms.stores.base import RateLimited, Store, Unreachable, never_tried
 from atms.stores.capabilities import Capabilities
 from atms.stores.market import Instrument
 from atms.stores.requests import Key
@@ -239,7 +239,10 @@ class Desk:
             self._wake()
 
     async def _connected(self) -> Capabilities:
-        return await within(self.store.connect(), "connect")
+        told = await within(self.store.connect(), "connect")
+        if not told.exercised:
+            raise never_tried(self.store.account)
+        return told
 
     async def _patiently(self, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """Return what a venue answers; one that cannot be reached is asked again.

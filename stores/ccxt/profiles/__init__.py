@@ -1,11 +1,13 @@
-"""The exchanges that are described, by name: a profile is looked up, none registers itself."""
+"""The exchanges that are described, by name: a profile is looked up, none registers itself.
+
+Every other exchange that ccxt knows has the profile of the unexercised.
+"""
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING
 
-from atms.errors import UnknownName, did_you_mean
 from atms.stores.ccxt.profile import Profile
 
 # ccxt's id of an exchange -> (module, class)
@@ -41,14 +43,13 @@ def profile(exchange: str) -> Profile:
     """Return a new profile of an exchange.
 
     Raises:
-        UnknownName: there is none.
+        UnknownName: ccxt knows none of that id.
+        MissingExtra: it is none of ours, and ccxt, which may know it, is not installed.
     """
     if exchange not in PROFILES:
-        known = ", ".join(sorted(PROFILES))
-        hint = did_you_mean(exchange, PROFILES)
-        raise UnknownName(
-            f"CCXTStore: no profile of exchange {exchange!r}{hint}; there are: {known}"
-        )
+        from atms.stores.ccxt.profiles.unexercised.profile import Unexercised  # it needs ccxt
+
+        return Unexercised(exchange)
     module, name = PROFILES[exchange]
     made: Profile = getattr(importlib.import_module(module), name)()
     return made

@@ -15,6 +15,7 @@ class Plain:
     """No options of an account, and no key of the private stream's own."""
 
     exchange: str
+    unified = False
 
     def want(self, options: Mapping[str, Any]) -> None:
         """Refuse every option; ConfigError: there is one."""

@@ -47,7 +47,7 @@ async def refused(connecting: Awaitable[object]) -> VenueError:
 
 # ---- made wrong ---------------------------------------------------------------------------------
 def test_an_exchange_without_a_profile_is_told_with_the_nearest() -> None:
-    with pytest.raises(UnknownName, match="no profile of exchange 'binanse'; did you mean 'binan"):
+    with pytest.raises(UnknownName, match="knows no exchange 'binanse'; did you mean 'binan"):
         CCXTStore("binanse")
 
 
