@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -42,7 +43,7 @@ class Told:
 
 def differences(
     log: list[dict[str, Any]], start: dict[str, Decimal], state: Path, ledger: Path | None,
-    settle: str = "",
+    settle: str = "", exec_of: Callable[[dict[str, Any]], str] | None = None,
 ) -> list[str]:  # fmt: skip
     """Return what journal and ledger tell otherwise than the venue; an empty list: nothing.
 
@@ -52,13 +53,14 @@ def differences(
         state: the folder of all accounts' files; it holds one account.
         ledger: its database; None: it is not looked at.
         settle: of futures, the asset that profits are paid in.
+        exec_of: a fill's line -> how the store calls it; None: as Binance's does.
     """
     journal, refused, prefix = _journal(_journal_of(state))
     if settle:
         journal.balances[settle] = _rounded(
             journal.balances.get(settle, Decimal(0)) + _won(journal)
         )
-    venue = _venue(log, start, prefix)
+    venue = _venue(log, start, prefix, exec_of or _binance)
     found = [f"{side}: {one} twice" for side, told in (("venue", venue), ("journal", journal))
              for one in told.twice]  # fmt: skip
     found += [f"order {key}: at the venue, and not in the journal"
@@ -127,7 +129,14 @@ def _compared(name: str, right: Any, mine: Any) -> list[str]:
             for key in keys if right.get(key) != mine.get(key)]  # fmt: skip
 
 
-def _venue(log: list[dict[str, Any]], start: dict[str, Decimal], prefix: str) -> Told:
+def _binance(line: dict[str, Any]) -> str:
+    return f"{line['symbol']}:{line['trade']}"
+
+
+def _venue(
+    log: list[dict[str, Any]], start: dict[str, Decimal], prefix: str,
+    exec_of: Callable[[dict[str, Any]], str],
+) -> Told:  # fmt: skip
     told = Told(balances={asset: units for asset, units in start.items() if units})
     numbers: dict[str, str] = {}
     standing: dict[int, str] = {}
@@ -149,7 +158,7 @@ def _venue(log: list[dict[str, Any]], start: dict[str, Decimal], prefix: str) ->
         standing[number] = line["status"]
         told.orders[key] = line["status"] in _OPEN
         if line["what"] == "fill":
-            name = f"{line['symbol']}:{line['trade']}"
+            name = exec_of(line)
             if name in told.fills:
                 told.twice.append(f"fill {name}")
             told.fills[name] = _fill(key, line["side"], line)

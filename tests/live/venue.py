@@ -13,7 +13,8 @@ from atms.sandbox.binance.config import Limits, SandboxConfig
 from atms.sandbox.binance.threads import SandboxThread
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.server import UsdmThread
-from atms.sandbox.venue.config import MarketConfig
+from atms.sandbox.venue.config import MarketConfig, VenueConfig
+from atms.sandbox.venue.threads import ServingThread
 
 LOG = Path("venue.jsonl")
 KEY, SECRET = "k" * 64, "s" * 64
@@ -58,7 +59,7 @@ class Venue:
         """Let the market stand still from now on."""
 
         def cancel() -> None:
-            for task in self.sandbox._tasks[1:]:
+            for task in self.sandbox._tapes:
                 task.cancel()
 
         self.call(cancel)
@@ -110,3 +111,21 @@ def serving_futures(*, seconds_a_bar: float = 0.25, **options: Any) -> Iterator[
             yield Venue(thread)
         finally:
             thread.sandbox.truth.close()
+
+
+@contextmanager
+def serving_exchange(
+    thread: type[ServingThread], config: type[VenueConfig], *, seconds_a_bar: float = 0.25,
+    **options: Any,
+) -> Iterator[Venue]:  # fmt: skip
+    """Serve the sandbox of any exchange alike."""
+    given: dict[str, Any] = {
+        "markets": (MarketConfig(symbol="BTCUSDT", source="sample:BTCUSD_1h"),),
+        "speed": 3600 / seconds_a_bar, "balances": {"USDT": Decimal(100_000)}, "log": LOG,
+        **options,
+    }  # fmt: skip
+    with thread(config(**given)) as made:
+        try:
+            yield Venue(made)
+        finally:
+            made.sandbox.truth.close()
