@@ -91,12 +91,7 @@ class HistoryFeed(bt.feed.DataBase):
         """
         if self._tz is None or not self.p.bars.ends or self._calendar is not None or not len(self):
             return super()._getnexteos()  # type: ignore[no-any-return]
-        local = bt.num2date(self.lines.datetime[0], tz=self._tz)
-        end = datetime.combine(local.date(), self.p.sessionend)
-        if local > end:
-            end += timedelta(days=1)
-        number = self.date2num(end)
-        return bt.num2date(number), number
+        return end_of_session(self)
 
     def clone(self, **kwargs: Any) -> Any:
         """Return a data with the same bars; ``resampledata`` and ``replaydata`` ask for it."""
@@ -123,6 +118,16 @@ class HistoryFeed(bt.feed.DataBase):
             self._cursor = count
 
 
+def end_of_session(feed: Any) -> tuple[datetime, float]:
+    """Return the end of the session that a feed's present bar is in, in the feed's own zone."""
+    local = bt.num2date(feed.lines.datetime[0], tz=feed._tz)
+    end = datetime.combine(local.date(), feed.p.sessionend)
+    if local > end:
+        end += timedelta(days=1)
+    number = feed.date2num(end)
+    return bt.num2date(number), number
+
+
 def history_feed(
     source: str | Path | pd.DataFrame | Bars,
     *,
@@ -146,22 +151,25 @@ def history_feed(
         reading["timeframe"] = Timeframe.parse(reading["timeframe"])
     if not isinstance(source, Bars):
         source = read_bars(source, name=name, zone=zone or "UTC", **reading)
-    kind = _with_lines(source.extras)
-    return kind(
+    kind = with_lines(HistoryFeed, source.extras)
+    feed: HistoryFeed = kind(
         bars=source,
         name=name,
         sessionend=END_OF_DAY if source.ends else None,
         tz=Zone(zone) if zone and zone != "UTC" else None,
         **backtrader_timeframe(source.timeframe),
     )
+    return feed
 
 
-_KINDS: dict[tuple[str, ...], type[HistoryFeed]] = {}
+_KINDS: dict[tuple[type, tuple[str, ...]], Any] = {}
 
 
-def _with_lines(extras: tuple[str, ...]) -> type[HistoryFeed]:
-    """Return HistoryFeed with one more line a name; one class a set of names."""
-    if extras not in _KINDS:
-        body = {"lines": extras, "__module__": __name__, "__doc__": HistoryFeed.__doc__}
-        _KINDS[extras] = type("HistoryFeed", (HistoryFeed,), body) if extras else HistoryFeed
-    return _KINDS[extras]
+def with_lines(kind: type, extras: tuple[str, ...]) -> Any:
+    """Return a class of feeds with one more line a name; one class a set of names."""
+    if not extras:
+        return kind
+    if (kind, extras) not in _KINDS:
+        body = {"lines": extras, "__module__": kind.__module__, "__doc__": kind.__doc__}
+        _KINDS[kind, extras] = type(kind.__name__, (kind,), body)
+    return _KINDS[kind, extras]

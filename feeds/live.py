@@ -15,14 +15,17 @@ same bars, with these limits, which are Backtrader's:
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta, tzinfo
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import backtrader as bt
 
 from atms.errors import AtmsError, ConfigError, RunError
-from atms.feeds.copies import copy_of, may_force, source_of, waits
-from atms.feeds.history import Zone, backtrader_timeframe
+from atms.feeds.copies import copy_of, may_force, waits
+from atms.feeds.flow import Flow, checked
+from atms.feeds.history import Zone, backtrader_timeframe, end_of_session, with_lines
 from atms.feeds.lanes import Lane, Ready, step_of, store_timeframe
 from atms.feeds.listening import BarStore, Listener
 from atms.feeds.passes import Passes
@@ -30,6 +33,7 @@ from atms.feeds.seam import Seam, Turned
 from atms.feeds.times import END_OF_DAY
 from atms.model import Timeframe
 
+log = logging.getLogger(__name__)
 _NAN = float("nan")
 
 
@@ -51,6 +55,8 @@ class LiveFeed(bt.feed.DataBase):
             :class:`atms.feeds.seam.Seam`.
         probe: seconds beyond a bar's length that the stream may be silent before history is
             asked whether it lost something; None: never.
+        flow: names of lines besides a bar's own; see :func:`atms.feeds.flow.checked`. Bars of the
+            past have none: NaN.
 
     Attributes:
         live: whether the bar that the strategy sees was delivered live: orders may be made on it.
@@ -66,6 +72,7 @@ class LiveFeed(bt.feed.DataBase):
         ("fills", False),
         ("checks_holes", True),
         ("probe", 10.0),
+        ("flow", ()),
         ("sessionend", END_OF_DAY),
     )
 
@@ -146,12 +153,19 @@ class LiveFeed(bt.feed.DataBase):
         passes.join(self)
         passes.host.spawn(self._listener.listen())
         passes.host.spawn(self._listener.supply())
+        self._flow = Flow(self.p.store, self.p.instrument, self.p.flow, self._lost)
+        if self.p.flow:
+            passes.host.spawn(self._flow.listen())
 
     def stop(self) -> None:
         """Listen no more."""
         super().stop()
         with contextlib.suppress(RunError):  # the host is closed, and its tasks with it
             self.p.passes.host.call(self._listener.stop)
+            self.p.passes.host.call(self._flow.stop)
+
+    def _lost(self, why: str) -> None:
+        log.warning("%s: no order book or trades now: %s", self._name, why)
 
     def _refuse_modes(self) -> None:
         cerebro = self._env
@@ -201,6 +215,9 @@ class LiveFeed(bt.feed.DataBase):
         lines.open[0], lines.high[0] = float(bar.open), float(bar.high)
         lines.low[0], lines.close[0] = float(bar.low), float(bar.close)
         lines.volume[0] = _NAN if bar.volume is None else float(bar.volume)
+        if ready.live and self.p.flow:
+            for name, value in self._flow.values(bar).items():
+                getattr(lines, name)[0] = value
         self.live = ready.live
         return True
 
@@ -237,12 +254,7 @@ class LiveFeed(bt.feed.DataBase):
         """Return the end of the session that the present bar is in, as a history feed does."""
         if self._tz is None or self._calendar is not None or not len(self):
             return super()._getnexteos()  # type: ignore[no-any-return]
-        local = bt.num2date(self.lines.datetime[0], tz=self._tz)
-        end = datetime.combine(local.date(), self.p.sessionend)
-        if local > end:
-            end += timedelta(days=1)
-        number = self.date2num(end)
-        return bt.num2date(number), number
+        return end_of_session(self)
 
 
 def live_feed(
@@ -254,6 +266,7 @@ def live_feed(
     start: datetime | None = None,
     name: str = "",
     zone: str | None = None,
+    flow: Sequence[str] = (),
     **params: Any,
 ) -> LiveFeed:
     """Return a feed of a store's bars, for ``cerebro.adddata``.
@@ -266,37 +279,25 @@ def live_feed(
         start: from when on bars are wanted, aware; None: from now on.
         name: the feed's name in Backtrader; else the symbol.
         zone: the IANA zone in which the strategy sees times; default UTC.
+        flow: names of lines besides a bar's own: ``bid``, ``trades`` ...
         params: others of :class:`LiveFeed`.
 
     Raises:
         ValueError: *timeframe* is none.
+        ConfigError: a line that is not known.
     """
     if isinstance(timeframe, str):
         timeframe = Timeframe.parse(timeframe)
-    kind: type[Any] = LiveFeed  # its parameters are Backtrader's, which has no types
+    kind = with_lines(LiveFeed, checked(flow, f"{name or instrument}.lines"))
     feed: LiveFeed = kind(
         store=store,
         passes=passes,
         instrument=instrument,
         start=start,
         name=name,
+        flow=tuple(flow),
         tz=Zone(zone) if zone and zone != "UTC" else None,
         **backtrader_timeframe(timeframe),
         **params,
     )
     return feed
-
-
-def root_of(data: Any) -> LiveFeed | None:
-    """Return the live feed that a data is, or is made from; None: it is none."""
-    source = source_of(data)
-    return source if isinstance(source, LiveFeed) else None
-
-
-def is_live(data: Any) -> bool:
-    """Return whether the bar that *data* shows was delivered live, clones and resampled ones too.
-
-    One of past bars, and any data that is no live feed's, is not.
-    """
-    root = root_of(data)
-    return root is not None and root.live

@@ -142,6 +142,12 @@ class FeedSection(Section):
     columns: dict[str, str] = Field(
         default={}, description="Our name: the source's name (datetime: Date, close: Last)."
     )
+    lines: list[str] = Field(
+        default=[],
+        description="Lines besides a bar's own, which paper and live fill: bid, bid_size, ask, "
+        "ask_size (and bid_2 ... of further levels), trades, buy_volume, sell_volume, vwap. A "
+        "backtest takes columns of these names.",
+    )
     instrument: InstrumentSection = InstrumentSection()
 
     @model_validator(mode="after")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from atms import registry
 from atms.config import FeedSection
 from atms.errors import ConfigError, DataError
 from atms.feeds.bars import Bars, select
+from atms.feeds.flow import checked
 from atms.feeds.history import backtrader_timeframe, history_feed
 from atms.feeds.raw import finished, raw_of
 from atms.feeds.stamps import to_days
@@ -72,10 +76,27 @@ def _read(feed: FeedSection, plan: Plan, frame: Any) -> Bars:
     else:
         raw = audited(read_feed(feed, plan.config.ledger.url, frame), feed, plan)
         bars = finished(raw, stamp=feed.stamp, adjust=feed.adjust, zone=plan.config.run.timezone)
+    bars = _with_wanted(bars, feed, plan)
     bars, before = select(bars, plan.config.run.timerange)
     plan.before[feed.name] = before
     plan.warnings.extend(bars.notes)
     return bars
+
+
+def _with_wanted(bars: Bars, feed: FeedSection, plan: Plan) -> Bars:
+    """Return bars with every line that the config wants: of those not in the source, NaN."""
+    missing = [
+        name
+        for name in checked(feed.lines, f"data.feeds.{feed.name}.lines")
+        if name not in bars.columns
+    ]
+    if not missing:
+        return bars
+    plan.warnings.append(
+        f"{feed.name}: the source has no {', '.join(missing)}: NaN here, filled by paper and live"
+    )
+    empty = {name: np.full(len(bars), np.nan) for name in missing}
+    return replace(bars, columns={**bars.columns, **empty})
 
 
 def _own_feed(feed: FeedSection, plan: Plan) -> Any:

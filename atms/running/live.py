@@ -222,7 +222,7 @@ class LiveRun:
                 )
                 data = self.trading.feed(
                     self.stores[feed.store or ""], feed.symbol or feed.name, feed.timeframe, start,
-                    zone=self.config.run.timezone,
+                    zone=self.config.run.timezone, flow=feed.lines,
                 )  # fmt: skip
             longer = feed.resample or feed.replay
             if longer is None:

@@ -14,7 +14,7 @@ import numpy as np
 from atms.execution.broker.broker import LiveBroker
 from atms.execution.disk.recorder import Recorder
 from atms.execution.disk.strategy_state import StateKeeper
-from atms.feeds.live import is_live
+from atms.feeds.roots import is_live
 from atms.feeds.stamps import to_micros
 from atms.running.live_ledger import LedgerWriter
 from atms.running.live_log import SCREEN

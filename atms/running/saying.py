@@ -15,7 +15,7 @@ import numpy as np
 from atms.execution.disk.recorder import Recorder
 from atms.execution.disk.recording import micros
 from atms.explain import Explain
-from atms.feeds.live import is_live
+from atms.feeds.roots import is_live
 from atms.feeds.stamps import to_micros
 from atms.report.decisions import number_of, plain, text_of
 from atms.running.live_ledger import LedgerWriter

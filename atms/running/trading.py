@@ -15,8 +15,10 @@ from atms.execution.broker.ordering import Route
 from atms.execution.broker.winding_down import Policy
 from atms.execution.disk.files import AccountFiles
 from atms.execution.driver.host import Host, ThreadHost
-from atms.feeds.live import LiveFeed, live_feed, root_of
+from atms.feeds.flow import check_venue
+from atms.feeds.live import LiveFeed, live_feed
 from atms.feeds.passes import Passes
+from atms.feeds.roots import root_of
 from atms.model import Timeframe
 from atms.running.answers import answer_of
 from atms.stores.base import Store
@@ -148,7 +150,9 @@ class Trading:
         for feed in self._feeds:
             store = feed.p.store
             feed.p.instrument = f"{store.account}:{feed.p.dataname}"
-            feed.p.omits_empty = self.desk(store).capabilities.bars_omit_empty
+            can = self.desk(store).capabilities
+            check_venue(feed.p.flow, can, f"{feed._name or feed.p.dataname}.lines")
+            feed.p.omits_empty = can.bars_omit_empty
             feed.p.start -= self._lag(store, feed.p.dataname)
         for call in self.on_open:
             call()

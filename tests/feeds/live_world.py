@@ -18,9 +18,10 @@ import pandas as pd
 
 from atms.execution.driver.host import InlineHost
 from atms.feeds.history import backtrader_timeframe, history_feed
-from atms.feeds.live import LiveFeed, live_feed, root_of
+from atms.feeds.live import LiveFeed, live_feed
 from atms.feeds.passes import Notice, Passes
 from atms.feeds.reading import read_bars
+from atms.feeds.roots import root_of
 from atms.model import Timeframe
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.stores.market import Bar, BarFact, FeedLink

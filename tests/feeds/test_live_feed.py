@@ -15,7 +15,8 @@ import pytest
 
 from atms.errors import ConfigError, VenueError
 from atms.feeds.lanes import CROWD, Ready
-from atms.feeds.live import LiveFeed, is_live, root_of
+from atms.feeds.live import LiveFeed
+from atms.feeds.roots import is_live, root_of
 from atms.stores.base import AuthFailed, RateLimited, Unreachable
 from atms.stores.market import Bar, Empty
 from tests.feeds.live_world import (

@@ -10,8 +10,8 @@ from typing import Any
 import backtrader as bt
 import pytest
 
-from atms.feeds.live import is_live
 from atms.feeds.passes import Notice
+from atms.feeds.roots import is_live
 from atms.stores.base import Unreachable
 from atms.stores.market import Empty
 from tests.feeds.live_world import MINUTE, START, Seen, TapeStore, World, bar, bars, longer
