@@ -65,6 +65,7 @@ def _group() -> None:
 
 # exchanges whose sandbox needs no options of its own: name, module, class, balances on start
 EXCHANGES: tuple[tuple[str, str, str, str], ...] = (
+    ("bybit", "atms.sandbox.bybit.server", "BybitSandbox", "USDT=10000 BTC=1"),
     ("kraken", "atms.sandbox.kraken.server", "KrakenSandbox", "USDT=10000 BTC=1"),
     ("kucoin", "atms.sandbox.kucoin.server", "KucoinSandbox", "USDT=10000 BTC=1"),
 )

@@ -48,6 +48,10 @@ class Symbols:
             self.learn(raw, symbol, base, quote)
         return raw
 
+    def pair(self, raw: str) -> tuple[str, str] | None:
+        """Return base and quote of a venue's symbol; None: it was never named here."""
+        return self._assets.get(raw)
+
     def assets(self, raws: Iterable[str]) -> frozenset[str]:
         """Return the assets of symbols, as far as they are known."""
         return frozenset(asset for raw in raws for asset in self._assets.get(raw, ()))

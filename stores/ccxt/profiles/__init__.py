@@ -18,12 +18,14 @@ PROFILES = {
     "kraken": ("atms.stores.ccxt.profiles.kraken.profile", "KrakenSpot"),
     "okx": ("atms.stores.ccxt.profiles.okx.profile", "OkxSpot"),
     "kucoin": ("atms.stores.ccxt.profiles.kucoin.profile", "KucoinSpot"),
+    "bybit": ("atms.stores.ccxt.profiles.bybit.profile", "BybitSpot"),
 }
 WITH_PASSPHRASE = frozenset({"kucoin", "okx"})  # where a key is used with a third word of secret
 
 if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported by name
     from atms.stores.ccxt.profiles.binance.profile import BinanceSpot
     from atms.stores.ccxt.profiles.binanceusdm.profile import BinanceUsdm
+    from atms.stores.ccxt.profiles.bybit.profile import BybitSpot
     from atms.stores.ccxt.profiles.coinbase.profile import CoinbaseSpot
     from atms.stores.ccxt.profiles.kraken.profile import KrakenSpot
     from atms.stores.ccxt.profiles.kucoin.profile import KucoinSpot
@@ -32,6 +34,7 @@ if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported
     _HELD: tuple[Profile, ...] = (
         BinanceSpot(),
         BinanceUsdm(),
+        BybitSpot(),
         CoinbaseSpot(),
         KrakenSpot(),
         KucoinSpot(),

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +157,8 @@ class Between:
         assert self._session is not None
         headers = {name: text for name, text in request.headers.items() if name.lower() not in _HOP}
         async with self._session.request(
-            request.method, self.target + str(request.rel_url), data=body, headers=headers,
+            request.method, URL(self.target + str(request.rel_url), encoded=True), data=body,
+            headers=headers,
         ) as reply:  # fmt: skip
             kept = {name: text for name, text in reply.headers.items() if name.lower() not in _HOP}
             return web.Response(status=reply.status, body=await reply.read(), headers=kept)

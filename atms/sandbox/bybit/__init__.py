@@ -1,0 +1,1 @@
+"""Bybit on loopback: the spot market of a unified trading account, v5."""

@@ -1,0 +1,1 @@
+"""Bybit, v5: the spot market of a unified trading account."""

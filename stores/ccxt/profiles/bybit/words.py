@@ -1,0 +1,67 @@
+"""Bybit's way to write times, numbers and names, and ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from atms.stores.ccxt.profile import Call
+from atms.stores.requests import Key, Refs
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CATEGORY = "spot"
+
+
+def moment(milliseconds: int | str) -> datetime:
+    """Return a time of the venue's, which it writes as text in some places."""
+    return EPOCH + timedelta(milliseconds=int(milliseconds))
+
+
+def milliseconds(at: datetime) -> int:
+    """Return a time as the venue writes it."""
+    return (at - EPOCH) // timedelta(milliseconds=1)
+
+
+def number(text: str | None) -> Decimal:
+    """Return a number; the venue writes nothing where there is none."""
+    return Decimal(text) if text else Decimal(0)
+
+
+def plain(value: Decimal) -> str:
+    """Return a number as the venue reads it: no exponent, no zeros behind."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def call(method: str, costs: Mapping[str, int], *expects: str, **params: Any) -> Call:
+    """Return a request; each counts for the address too."""
+    return Call(
+        method=method, params=params, costs={"requests": 1, **costs}, expects=frozenset(expects)
+    )
+
+
+# ---- names of an order ---------------------------------------------------------------------
+def client_ref(raw: str, key: Key) -> str:
+    """Return the name that an order has from us."""
+    return f"client:{raw}:{key}"
+
+
+def order_ref(raw: str, order: str) -> str:
+    """Return the name that an order has from the venue."""
+    return f"order:{raw}:{order}"
+
+
+def split_ref(name: str) -> tuple[str, str, str]:
+    """Return kind, symbol and name of a ref."""
+    kind, _, rest = name.partition(":")
+    raw, _, value = rest.partition(":")
+    return kind, raw, value
+
+
+def refs_of(row: Mapping[str, Any], raw: str) -> Refs:
+    """Return all names that a row of an order or an execution tells."""
+    key = row.get("orderLinkId")
+    mine = {client_ref(raw, key)} if key else set()
+    return frozenset({order_ref(raw, str(row["orderId"]))} | mine)
