@@ -87,6 +87,10 @@ class Bench(ABC):
         """Let the market make the one-minute bar of this number; they rise by one."""
         raise NotImplementedError
 
+    async def printed(self, price: Decimal, qty: Decimal) -> None:
+        """Let others trade, a buyer taking."""
+        raise NotImplementedError
+
     async def wait(self, seconds: float) -> None:
         """Let time pass."""
         await asyncio.sleep(seconds)

@@ -81,7 +81,7 @@ def depth(request: Request) -> Json:
     limit = params.limit(100, 5000)
     params.text("symbolStatus")
     params.done()
-    bids, asks = levels(market, request.venue.exchange.resting(market.symbol.name))
+    bids, asks = levels(market, request.venue.resting(market.symbol.name))
     return {
         "lastUpdateId": market.ladder.version,
         "bids": [[text(price), text(qty)] for price, qty in bids[:limit]],
@@ -173,7 +173,7 @@ def few_or_all(one: int, every: int) -> Callable[[Params], int]:
 
 
 def _best(request: Request, market: Market) -> Json:
-    bids, asks = best(market, request.venue.exchange.resting(market.symbol.name))
+    bids, asks = best(market, request.venue.resting(market.symbol.name))
     bid, ask = bids[0] if bids else (ZERO, ZERO), asks[0] if asks else (ZERO, ZERO)
     return {
         "symbol": market.symbol.name,

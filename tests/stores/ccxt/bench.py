@@ -125,6 +125,9 @@ class SandboxBench(Bench):
         )  # fmt: skip
         await asyncio.sleep(0.1)
 
+    async def printed(self, price: Decimal, qty: Decimal) -> None:
+        self.sandbox.market.print(price, qty, buyer_took=True)
+
     async def opened(self) -> Store:
         store = self.connection()
         await store.connect()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
 from atms.errors import VenueError
+from atms.stores.base import Store
 from atms.stores.market import Bar
 from tests.stores.bench import Bench, played
 from tests.stores.ccxt.bench import PRICE
@@ -51,3 +56,42 @@ class OfSandbox(StoreContract):
         assert [bar async for bar in store.history(bench.instrument, "1m", *span)] == final
         less = store.history(bench.instrument, "1m", first.close_at, last.open_at)
         assert [bar async for bar in less] == final[1:-1]
+
+    @played
+    async def test_the_price_of_now_comes_first_and_book_and_trades_as_they_change(
+        self, bench: Bench
+    ) -> None:
+        """Of a market that stands still a stream tells nothing; an emulated stop needs a price."""
+        store = await bench.opened()
+        quotes = store.quotes(bench.instrument)
+        async with asyncio.timeout(5):
+            first = await anext(aiter(quotes))
+        assert first.instrument == bench.instrument
+        assert first.bid < first.ask
+        assert abs(first.bid / PRICE - 1) < Decimal("0.05")
+        can = bench.can
+        if can.book_depth is not None:
+            books = aiter(store.book(bench.instrument, min(5, can.book_depth)))
+            book = await _heard(bench, books)
+            assert [one[0] for one in book.bids] == sorted(one[0] for one in book.bids)[::-1]
+            assert [one[0] for one in book.asks] == sorted(one[0] for one in book.asks)
+            assert book.bids[0][0] < book.asks[0][0]
+            assert 1 <= len(book.bids) <= 5
+        if can.prints:
+            await self._hears_prints(bench, store)
+
+    async def _hears_prints(self, bench: Bench, store: Store) -> None:
+        """Trades are told once each, with the side that took."""
+        one = await _heard(bench, aiter(store.prints(bench.instrument)))
+        assert (one.price, one.qty) == (PRICE, Decimal("0.5"))
+        assert one.taker in (1, -1)
+
+
+async def _heard(bench: Bench, stream: Any) -> Any:
+    """Return the first thing that a stream tells while others trade: before that nobody listens."""
+    heard = asyncio.ensure_future(anext(stream))
+    async with asyncio.timeout(10):
+        while not heard.done():
+            await bench.printed(PRICE, Decimal("0.5"))
+            await asyncio.wait([heard], timeout=0.3)
+    return heard.result()
