@@ -68,6 +68,7 @@ EXCHANGES: tuple[tuple[str, str, str, str], ...] = (
     ("bybit", "atms.sandbox.bybit.server", "BybitSandbox", "USDT=10000 BTC=1"),
     ("kraken", "atms.sandbox.kraken.server", "KrakenSandbox", "USDT=10000 BTC=1"),
     ("kucoin", "atms.sandbox.kucoin.server", "KucoinSandbox", "USDT=10000 BTC=1"),
+    ("okx", "atms.sandbox.okx.server", "OkxSandbox", "USDT=10000 BTC=1"),
 )
 
 

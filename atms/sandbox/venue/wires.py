@@ -67,6 +67,11 @@ class Wire:
         if not self._muted:
             self._outbox.put_nowait(json.dumps(message, separators=(",", ":")))
 
+    def text(self, text: str) -> None:
+        """Send a text as it stands: what some venues answer a ping with."""
+        if not self._muted:
+            self._outbox.put_nowait(text)
+
     def event(self, message: Any) -> None:
         """Send an event of the account: it may be lost, repeated or late by a fault."""
         if self._faults.happens("drop_event"):

@@ -80,26 +80,35 @@ async def history(
 ) -> tuple[list[Bar], bool]:
     """Return bars that begin at a time or later, and whether there are more.
 
-    Asked for by a window, as an answer holds the newest of what fits. Windows without bars, of a
-    time before the pair was there, are passed over.
+    Asked for by a window, as an answer holds the newest of what fits. Where windows have no bars,
+    before a pair was there, the next is twice as wide, until there is one that has too many.
     """
     word, step = BARS[timeframe]
-    newest = datetime.now(UTC) - _NEWEST * step
+    rows = min(rows, _MOST)
+    least = width = rows * step
+    wider = 2
     while start < end:
-        until = min(end, start + min(rows, _MOST) * step)
-        quick = start > newest
-        page = await ask(
-            call(
-                "publicGetMarketCandles" if quick else "publicGetMarketHistoryCandles",
-                "candles" if quick else "archive", instId=raw, bar=word, limit=min(rows, _MOST),
-                before=_stamp(start) - 1, after=_stamp(until),
-            )
-        )  # fmt: skip
+        until = start + min(width, end - start)
+        page = await ask(_window(raw, word, step, start, until, rows))
         bars = [bar_of(row, names.id(raw), step) for row in reversed(page["data"])]
-        if bars:
+        if bars and (len(bars) < rows or width <= least):
             return bars, until < end
-        start = until
+        if bars:  # there may be older ones
+            width, wider = max(least, width / 2), 1
+        else:
+            start, width = until, wider * width
     return [], False
+
+
+def _window(
+    raw: str, word: str, step: timedelta, start: datetime, until: datetime, rows: int
+) -> Call:
+    quick = start > datetime.now(UTC) - _NEWEST * step
+    return call(
+        "publicGetMarketCandles" if quick else "publicGetMarketHistoryCandles",
+        "candles" if quick else "archive", instId=raw, bar=word, limit=rows,
+        before=_stamp(start) - 1, after=_stamp(until),
+    )  # fmt: skip
 
 
 def bar_of(row: Sequence[str], instrument: str, step: timedelta) -> Bar:

@@ -1,0 +1,1 @@
+"""OKX on loopback: its spot market, its keys with passphrases, its two kinds of wires."""
