@@ -43,19 +43,21 @@ class Told:
 
 def differences(
     log: list[dict[str, Any]], start: dict[str, Decimal], state: Path, ledger: Path | None,
-    settle: str = "", exec_of: Callable[[dict[str, Any]], str] | None = None,
+    settle: str = "", exec_of: Callable[[dict[str, Any]], str] | None = None, account: str = "",
 ) -> list[str]:  # fmt: skip
     """Return what journal and ledger tell otherwise than the venue; an empty list: nothing.
 
     Args:
         log: the venue's lines.
         start: what the account held when the venue began.
-        state: the folder of all accounts' files; it holds one account.
+        state: the folder of all accounts' files.
         ledger: its database; None: it is not looked at.
         settle: of futures, the asset that profits are paid in.
         exec_of: a fill's line -> how the store calls it; None: as Binance's does.
+        account: of several, what the name of the one begins with; the ledger tells the balances
+            of all together, and they are left out then.
     """
-    journal, refused, prefix = _journal(_journal_of(state))
+    journal, refused, prefix = _journal(_journal_of(state, account))
     if settle:
         journal.balances[settle] = _rounded(
             journal.balances.get(settle, Decimal(0)) + _won(journal)
@@ -77,7 +79,7 @@ def differences(
     found += _compared("journal", venue.fills, journal.fills)
     found += _compared("journal's balance", venue.balances, journal.balances)
     if ledger is not None:
-        kept = _ledger(ledger)
+        kept = _ledger(ledger, f"{prefix}-" if account else "")
         if settle and settle in kept.balances:
             kept.balances[settle] = _rounded(kept.balances[settle])
         found += [f"ledger: {one} twice" for one in kept.twice]
@@ -87,7 +89,8 @@ def differences(
         found += _compared(
             "ledger's orders", set(journal.orders) | refused, kept.orders.keys() - here
         )
-        found += _compared("ledger's balance", venue.balances, kept.balances)
+        if not account:
+            found += _compared("ledger's balance", venue.balances, kept.balances)
     return found
 
 
@@ -112,13 +115,13 @@ def _rounded(units: Decimal) -> Decimal:
     return units.quantize(Decimal("0.00000001"))
 
 
-def in_doubt(state: Path) -> bool:
+def in_doubt(state: Path, account: str = "") -> bool:
     """Return whether a journal has orders of which it does not know whether they stand."""
-    return bool(_journal(_journal_of(state))[0].doubted)
+    return bool(_journal(_journal_of(state, account))[0].doubted)
 
 
-def _journal_of(state: Path) -> Path:
-    return next((state / "accounts").iterdir()) / "journal.db"
+def _journal_of(state: Path, account: str = "") -> Path:
+    return next((state / "accounts").glob(f"{account}*")) / "journal.db"
 
 
 def _compared(name: str, right: Any, mine: Any) -> list[str]:
@@ -243,7 +246,8 @@ def _take(
             balances[asset] -= units
 
 
-def _ledger(path: Path) -> Told:
+def _ledger(path: Path, prefix: str = "") -> Told:
+    """Return what a ledger tells, of orders whose keys begin with a prefix."""
     told = Told()
     with closing(sqlite3.connect(path)) as connection:
         fees = {
@@ -253,13 +257,16 @@ def _ledger(path: Path) -> Told:
         query = "SELECT id, trade_id, order_id, side, size, price, row FROM fills ORDER BY id"
         names: Counter[str] = Counter()
         for number, name, key, side, size, price, row in connection.execute(query):
+            if not key.startswith(prefix):
+                continue
             names[f"{name} {row}"] += 1
             told.fills[name] = (
                 key, (1 if side == "buy" else -1) * Decimal(str(size)), Decimal(str(price)),
                 *fees[number],
             )  # fmt: skip
         told.twice = [f"fill {name}" for name, times in names.items() if times > 1]
-        orders = Counter(key for (key,) in connection.execute("SELECT order_id FROM orders"))
+        rows = connection.execute("SELECT order_id FROM orders")
+        orders = Counter(key for (key,) in rows if key.startswith(prefix))
         told.orders = dict.fromkeys(orders, False)
         query = """SELECT balances.currency, final, difference
                    FROM balances JOIN runs ON runs.id = run_id ORDER BY started"""

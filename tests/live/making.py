@@ -36,6 +36,22 @@ class Flip(Live):
             self.buy(size=0.01)
 
 
+class Both(bt.Strategy):
+    """In and out of each market, each at its own next bar, and a limit order on the way in."""
+
+    def next(self):
+        for data in self.datas:
+            if not data.live or len(data) == getattr(data, "seen", 0):
+                continue
+            data.seen = len(data)
+            if self.getposition(data).size > 0.015:
+                self.close(data)
+            else:
+                self.buy(data, size=0.01)
+            if len(data) % 3 == 0:
+                self.buy(data, size=0.002, exectype=bt.Order.Limit, price=data.close[0] * 0.999)
+
+
 class Busy(Live):
     """Market, limit and stop orders, changed minds, several in one step."""
 

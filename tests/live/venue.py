@@ -30,8 +30,8 @@ class Venue:
         on_note: called with each line of its log, in its thread, before anything is answered.
     """
 
-    def __init__(self, thread: Any) -> None:
-        self.thread, self.sandbox = thread, thread.sandbox
+    def __init__(self, thread: Any, log: Path = LOG) -> None:
+        self.thread, self.sandbox, self.log = thread, thread.sandbox, log
         self.env = {
             "ATMS_SANDBOX_URL": self.sandbox.url, "ATMS_SANDBOX_KEY": self.sandbox.key,
             "ATMS_SANDBOX_SECRET": self.sandbox.secret,
@@ -49,7 +49,7 @@ class Venue:
 
     def of(self, what: str) -> list[dict[str, Any]]:
         """Return its log's lines of one kind, by the file."""
-        return [line for line in read_log() if line["what"] == what]
+        return [line for line in read_log(self.log) if line["what"] == what]
 
     def count(self, what: str) -> int:
         """Return how many lines of one kind its log has."""
@@ -69,9 +69,9 @@ class Venue:
         return self.thread.call(function, *args)
 
 
-def read_log() -> list[dict[str, Any]]:
+def read_log(log: Path = LOG) -> list[dict[str, Any]]:
     """Return the venue's log; a line that is being written is left out."""
-    text = LOG.read_text()
+    text = log.read_text()
     return [json.loads(line) for line in text.split("\n")[:-1]]
 
 
@@ -93,7 +93,7 @@ def serving(
     }  # fmt: skip
     with SandboxThread(SandboxConfig(**given)) as thread:
         try:
-            yield Venue(thread)
+            yield Venue(thread, given["log"])
         finally:
             thread.sandbox.truth.close()  # whatever its end comes to, its file is closed
 
@@ -108,7 +108,7 @@ def serving_futures(*, seconds_a_bar: float = 0.25, **options: Any) -> Iterator[
     }  # fmt: skip
     with UsdmThread(UsdmConfig(**given)) as thread:
         try:
-            yield Venue(thread)
+            yield Venue(thread, given["log"])
         finally:
             thread.sandbox.truth.close()
 
@@ -126,6 +126,6 @@ def serving_exchange(
     }  # fmt: skip
     with thread(config(**given)) as made:
         try:
-            yield Venue(made)
+            yield Venue(made, given["log"])
         finally:
             made.sandbox.truth.close()

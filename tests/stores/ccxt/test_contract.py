@@ -12,6 +12,8 @@ from tests.stores.ccxt.contract import OfSandbox
 
 
 class TestBinanceSpot(OfSandbox):
+    exchange = "binance"
+
     def play(self, body: Callable[[Bench], Awaitable[None]]) -> None:
         run(body)
 
