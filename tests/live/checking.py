@@ -31,6 +31,7 @@ class Told:
         fills: execution id -> the fill.
         balances: asset -> units; those of nothing are left out.
         doubted: orders of which it does not know whether they stand.
+        planned: orders that stand here, and work by others at the venue.
         twice: what it tells more than once.
     """
 
@@ -39,6 +40,7 @@ class Told:
     balances: dict[str, Decimal] = field(default_factory=dict)
     twice: list[str] = field(default_factory=list)
     doubted: set[str] = field(default_factory=set)
+    planned: set[str] = field(default_factory=set)
 
 
 def differences(
@@ -87,7 +89,9 @@ def differences(
         here = {key for key in kept.orders if key.startswith("refused:")}  # before the journal
         found += [f"ledger: {key}: refused, and open" for key in here if kept.orders[key]]
         found += _compared(
-            "ledger's orders", set(journal.orders) | refused, kept.orders.keys() - here
+            "ledger's orders",
+            set(journal.orders) | refused | journal.planned,
+            kept.orders.keys() - here,
         )
         if not account:
             found += _compared("ledger's balance", venue.balances, kept.balances)
@@ -208,6 +212,8 @@ def _take(
             told.twice.append(f"order {key}")
         told.orders[key] = True
         told.doubted.add(key)
+    elif kind == "Planned":
+        told.planned.add(record["ticket"]["key"])
     elif kind == "Closed":
         closed[record["key"]] = record["how"]
         told.doubted.discard(record["key"])
