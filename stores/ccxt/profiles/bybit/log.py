@@ -116,10 +116,10 @@ async def _next(
     new = sorted((row for row in listed if row["execId"] not in since.told), key=_order)
     told = new[:rows]
     since.told |= {str(row["execId"]): int(row["execTime"]) for row in told}
-    if told:
-        since.move(int(told[-1]["execTime"]) - OVERLAP // _MS)
-    elif not last:
+    if not last and told == new:
         since.move(since.at + span - OVERLAP // _MS)
+    elif told:
+        since.move(int(told[-1]["execTime"]) - OVERLAP // _MS)
     elif since.at < now - _IDLE // _MS:
         since.move(now - OVERLAP // _MS)
     return told, len(new) > rows or not last
