@@ -155,7 +155,7 @@ def _venue(
                     told.balances[asset] = sum(map(Decimal, parts), Decimal(0))
         number = line.get("order")
         key = made.get(number or 0, str(line.get("client_id", "")))
-        if not key.startswith(f"{prefix}-"):
+        if not key.startswith((f"{prefix}-", f"{prefix}x")):
             continue
         if line["what"] == "algo":  # a conditional order, which may have made an order by now
             told.orders[key] = line["status"] in _WAITING
