@@ -17,7 +17,7 @@ import pytest
 from atms.sandbox.venue.faults import FAULTS
 from tests.live.checking import differences, in_doubt
 from tests.live.making import write_run
-from tests.live.processes import Process, Starter
+from tests.live.processes import SECONDS, Process, Starter
 from tests.live.test_kills import Killer
 from tests.live.venue import Venue, read_log, serving_futures
 
@@ -78,7 +78,8 @@ def settle(process: Process, venue: Venue) -> None:
         return equal > _LOOKS
 
     try:
-        process.until(still, "journal and venue differ")
+        # What no event told is found by a snapshot each half minute; the second one may be needed.
+        process.until(still, "journal and venue differ", within=3 * SECONDS)
     except AssertionError as error:
         error.add_note("\n".join(differing(None)))
         raise

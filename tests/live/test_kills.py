@@ -20,7 +20,7 @@ import pytest
 from atms.sandbox.venue.faults import FAULTS
 from tests.live.checking import differences, in_doubt
 from tests.live.making import write_run
-from tests.live.processes import Process, Starter
+from tests.live.processes import SECONDS, Process, Starter
 from tests.live.venue import Venue, read_log
 
 KILLS = int(os.environ.get("ATMS_KILLS", "3"))
@@ -82,7 +82,8 @@ def end(process: Process, venue: Venue) -> None:
     before = venue.count("fill")
     process.until(lambda: venue.count("fill") > before + 1 or in_doubt(STATE), "it does not trade")
     venue.freeze()
-    process.until(lambda: not differing(None), "\n".join(differing(None)))
+    # What no event told is found by a snapshot each half minute, and the second one may be needed.
+    process.until(lambda: not differing(None), "\n".join(differing(None)), within=3 * SECONDS)
     process.send(signal.SIGTERM)
     assert process.wait() == 0, process.err
     assert differing(LEDGER) == []
