@@ -109,4 +109,5 @@ def _plain(view: AccountView) -> dict[str, Any]:
         ],
         "can_withdraw": view.can_withdraw,
         "how": dict(view.hows),
+        "closed": list(view.closed),
     }  # fmt: skip

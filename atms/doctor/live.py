@@ -144,6 +144,9 @@ def _told(
     held = ", ".join(f"{one.total:f} {one.asset}" for one in view.balances) or "nothing"
     yield Check(f"{label} holds", "ok", f"{held}; {len(view.orders)} open orders")
     yield Check(f"{label} orders", "info", "\n".join(lines_of(view.hows)))
+    if view.closed:
+        hint = "no order on it will be taken; what is held of it stays"
+        yield Check(f"{label} market", "warn", f"not traded now: {', '.join(view.closed)}", hint)
 
 
 def _untried(label: str, venue: str) -> Iterator[Check]:

@@ -106,6 +106,11 @@ class LiveRun:
             self.stores[name] = with_pasts(self.config, name, store, self.warnings.append)
         views = answer_of(self.trading.host, self._views(), within=within)
         for view in views:
+            self.warnings += [
+                f"stores.{view.store}: {symbol} is not traded at the venue now: no order on it "
+                "will be taken, and what is held of it stays"
+                for symbol in view.closed
+            ]
             if view.can_withdraw and self.mode == "live":
                 raise VenueError(
                     f"stores.{view.store}: its key may withdraw; make one that may trade alone"

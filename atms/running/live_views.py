@@ -25,6 +25,7 @@ class AccountView:
         can_withdraw: whether the key may take money out; None: the venue does not tell.
         hows: kind of order, or group -> how it is done: by the venue, here and with what, or the
             code with which it is refused; see :func:`atms.execution.emulation.hows.table`.
+        closed: symbols of the run that the venue does not trade now.
     """
 
     store: str
@@ -35,6 +36,7 @@ class AccountView:
     orders: tuple[OrderFact, ...]
     can_withdraw: bool | None
     hows: Mapping[str, str] = field(default_factory=dict)
+    closed: tuple[str, ...] = ()
 
 
 async def view_of(config: Config, name: str, store: Store) -> AccountView:
@@ -56,7 +58,8 @@ async def view_of(config: Config, name: str, store: Store) -> AccountView:
     }
     consent = config.execution.emulated_protection
     view = _seen(name, store, prints, shot, venue.can_withdraw)
-    return replace(view, hows=hows.table(venue, consent=consent))
+    closed = tuple(one.id.removeprefix(f"{store.account}:") for one in found if not one.tradable)
+    return replace(view, hows=hows.table(venue, consent=consent), closed=closed)
 
 
 def _seen(

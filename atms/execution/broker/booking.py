@@ -12,6 +12,7 @@ import backtrader as bt
 
 from atms.execution.broker.adopting import Ties
 from atms.execution.broker.bits import Bits, add, set_sums
+from atms.execution.broker.closed_markets import ClosedMarkets
 from atms.execution.broker.desk import Desk
 from atms.execution.broker.holdings import Holding
 from atms.execution.broker.late_fees import LateFees
@@ -77,6 +78,7 @@ class Booking:
         news: takes the orders that changed.
         broker: which the orders are of.
         owner: a strategy's name -> the strategy.
+        closed: hears what the venue said of markets that are closed.
 
     Attributes:
         alive: order ref -> how it stands, of orders that are not over.
@@ -90,8 +92,10 @@ class Booking:
         news: News,
         broker: Any,
         owner: Callable[[str], Any],
+        closed: ClosedMarkets,
     ) -> None:
         self.portfolio = portfolio
+        self.closed = closed
         self.alive: dict[int, Standing] = {}
         self._bits = bits
         self._made = made
@@ -166,6 +170,7 @@ class Booking:
             order.addinfo(how=word.how)
         for row in word.fills:
             self._execute(standing, row)
+        self.closed.note(standing.ticket.instrument, word.code)
         if word.code or word.why:
             order.addinfo(code=word.code, reason=f"{word.code}: {word.why}".strip(": "))
         self._turn(order, word.status)

@@ -12,6 +12,7 @@ from backtrader.order import BuyOrder, SellOrder
 from atms.errors import AtmsError
 from atms.execution.broker.bits import Bits
 from atms.execution.broker.booking import Booking
+from atms.execution.broker.closed_markets import ClosedMarkets
 from atms.execution.broker.desk import Desk
 from atms.execution.broker.gating import LiveWatch
 from atms.execution.broker.holdings import Holding
@@ -87,7 +88,10 @@ class LiveBroker(bt.BrokerBase):
         self._news = News(self.cerebro, lambda: self._made.open_trades())
         bits = Bits(self.portfolio, self._owner_key)
         self._made = ReadyMade(bits, self._news, self)
-        self._booking = Booking(self.portfolio, bits, self._made, self._news, self, self._owner)
+        self._booking = Booking(
+            self.portfolio, bits, self._made, self._news, self, self._owner,
+            ClosedMarkets(self._passes.host.now),
+        )  # fmt: skip
         self._ordering = Ordering(
             self.portfolio, self._booking, self._news, self._route, self._passes.wake,
             self._passes.host.now, self.watch, self._name,

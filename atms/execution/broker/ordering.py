@@ -11,6 +11,7 @@ from typing import Any
 
 import backtrader as bt
 
+from atms.execution.broker import closed_markets
 from atms.execution.broker.booking import Booking, Standing
 from atms.execution.broker.desk import Desk
 from atms.execution.broker.gating import LiveWatch
@@ -147,6 +148,9 @@ class Ordering:
         instrument = route.desk.instruments.get(route.instrument)
         if instrument is None or route.instrument not in self._portfolio.holdings:
             return Refusal(code="UNKNOWN_INSTRUMENT", why=f"{route.instrument} is not traded")
+        why = self._booking.closed.why(route.instrument)
+        if why:
+            return Refusal(code=closed_markets.CODE, why=why)
         venue, reduces = route.desk.capabilities, leg or self._reduces(order, route)
         return ticket_of(order, instrument, venue, now=self._now(), reduces=reduces)
 

@@ -55,7 +55,9 @@ def exchange_info(request: Request) -> Json:
             for kind, unit, n, limit in rows
         ],
         "exchangeFilters": [],
-        "symbols": [info(venue.symbol(name)) for name in names],
+        "symbols": [
+            info(venue.symbol(name), delisted=name in venue.exchange.delisted) for name in names
+        ],
     }
 
 

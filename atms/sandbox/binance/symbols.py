@@ -14,11 +14,11 @@ ORDER_TYPES = (
 STP_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT")
 
 
-def info(symbol: Symbol) -> dict[str, Any]:
-    """Return the symbol as exchangeInfo has it."""
+def info(symbol: Symbol, *, delisted: bool = False) -> dict[str, Any]:
+    """Return the symbol as exchangeInfo has it; its states are those of enums.md."""
     return {
         "symbol": symbol.name,
-        "status": "TRADING",
+        "status": "BREAK" if delisted else "TRADING",
         "baseAsset": symbol.base,
         "baseAssetPrecision": 8,
         "quoteAsset": symbol.quote,

@@ -26,6 +26,7 @@ class Exchange:
         markets: symbol -> market.
         unique: among which orders a client id is taken: those open, or all that ever were.
         hidden_until: queries tell a new order from then on, venue milliseconds; a fault sets it.
+        delisted: symbols that are traded no more.
     """
 
     unique: Literal["open", "forever"] = "open"
@@ -35,11 +36,22 @@ class Exchange:
         self.markets = dict(markets)
         self.matchers = {name: Matcher(market, desk) for name, market in markets.items()}
         self.hidden_until = 0
+        self.delisted: set[str] = set()
         self.refuse = refuse
 
     def resting(self, symbol: str) -> Resting:
         """Return the account's orders on a symbol's book."""
         return self.matchers[symbol].resting
+
+    def delist(self, symbol: str) -> None:
+        """Trade a symbol no more: what is open on it expires, and nothing new is taken."""
+        self.delisted.add(symbol)
+        self.desk.truth.note("market", symbol=symbol, state="delisted")
+        for order in list(self.desk.open(symbol)):
+            if order.is_open:
+                self.matchers[symbol].end(order, "EXPIRED")
+                self.desk.report(order, "EXPIRED")
+                self.desk.truth.note("expire", **facts(order))
 
     # ---- one order --------------------------------------------------------------------------
     def check(self, wish: Wish) -> None:
@@ -88,6 +100,8 @@ class Exchange:
             Exception: a dialect's; a duplicate, or a price on the wrong side of the market.
         """
         symbol = wish.symbol.name
+        if symbol in self.delisted:
+            raise self.refuse(Why.CLOSED)
         taken = self.desk.holds(symbol, wish.client_id)
         if self.unique == "forever":
             taken = wish.client_id != "" and self.desk.named(wish.client_id) is not None
