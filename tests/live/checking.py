@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+_NO_FEE = {"amount": "0", "asset": ""}  # it comes later, or there is none
 _NOT_THERE = {"refused", "not_placed", "not_sent"}
 _WAITING = {"NEW", "TRIGGERING", "TRIGGERED"}
 _OPEN = {"NEW", "PARTIALLY_FILLED", "PENDING_NEW"}
@@ -232,7 +233,7 @@ def _take(
     elif kind == "Booked":
         if record["exec"] in told.fills:
             told.twice.append(f"fill {record['exec']}")
-        (fee,) = record["fees"]
+        (fee,) = record["fees"] or [_NO_FEE]
         sign = record["side"]
         told.fills[record["exec"]] = (
             record["key"], sign * Decimal(record["qty"]), Decimal(record["price"]),
@@ -244,6 +245,12 @@ def _take(
         ]
         for asset, units in effects[record["exec"]]:
             balances[asset] += units
+    elif kind == "FeeBooked":  # of an execution that was told without one
+        key, qty, price, paid, _ = told.fills[record["exec"]]
+        amount, asset = Decimal(record["amount"]), record["asset"]
+        told.fills[record["exec"]] = (key, qty, price, paid + amount, asset)
+        effects[record["exec"]].append((asset, -amount))
+        balances[asset] -= amount
     elif kind == "Linked":  # whose it is was found out later
         told.fills[record["exec"]] = (record["key"], *told.fills[record["exec"]][1:])
     elif kind == "Reversed":
@@ -260,6 +267,12 @@ def _ledger(path: Path, prefix: str = "") -> Told:
             number: (Decimal(str(amount)), asset)
             for number, asset, amount in connection.execute("SELECT * FROM fill_fees")
         }
+        later = {  # of executions that an earlier run has booked
+            name.removeprefix("fee:fee:"): (-Decimal(str(amount)), asset)
+            for name, amount, asset in connection.execute(
+                "SELECT external_id, amount, currency FROM cash_flows WHERE kind = 'fee'"
+            )
+        }
         query = "SELECT id, trade_id, order_id, side, size, price, row FROM fills ORDER BY id"
         names: Counter[str] = Counter()
         for number, name, key, side, size, price, row in connection.execute(query):
@@ -268,7 +281,7 @@ def _ledger(path: Path, prefix: str = "") -> Told:
             names[f"{name} {row}"] += 1
             told.fills[name] = (
                 key, (1 if side == "buy" else -1) * Decimal(str(size)), Decimal(str(price)),
-                *fees[number],
+                *(fees.get(number) or later[name]),
             )  # fmt: skip
         told.twice = [f"fill {name}" for name, times in names.items() if times > 1]
         rows = connection.execute("SELECT order_id FROM orders")

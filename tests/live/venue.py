@@ -36,6 +36,8 @@ class Venue:
             "ATMS_SANDBOX_URL": self.sandbox.url, "ATMS_SANDBOX_KEY": self.sandbox.key,
             "ATMS_SANDBOX_SECRET": self.sandbox.secret,
         }  # fmt: skip
+        if self.sandbox.passphrase:
+            self.env["ATMS_SANDBOX_PASSPHRASE"] = self.sandbox.passphrase
         self.on_note: Callable[[dict[str, Any]], None] | None = None
         truth = self.sandbox.truth
         usual = truth.note
