@@ -65,7 +65,8 @@ def settled(process: Process, venue: Venue, exec_of: ExecOf) -> None:
     process.send(signal.SIGTERM)
     assert process.wait() == 0, process.err
     log = read_log()
-    assert differing(log, LEDGER) == []
+    told = differing(log, LEDGER)
+    assert not told, "\n".join(told)
     fills = [line for line in log if line["what"] == "fill"]
     wallet = [line for line in log if line["what"] == "balances"][-1]
     for other in (  # what is lost or doubled would have been seen

@@ -21,6 +21,7 @@ STORE = {
     "secret": "${ATMS_SANDBOX_SECRET}", "passphrase": "${ATMS_SANDBOX_PASSPHRASE}",
     "market_clock": "stream",
 }  # fmt: skip
+WIDE = {"spot": 10**6, "public": 10**6, "management": 10**6}  # runs that are killed share limits
 TROUBLE = {
     "drop_event": 0.2, "duplicate_event": 0.2, "fill_before_ack": 0.2, "read_lag": 0.05,
     "disconnect_stream": 0.01, "timeout_after_order": 0.02, "http_503_after_order": 0.03,
@@ -49,7 +50,7 @@ def exec_of(line: dict[str, Any]) -> str:
 def test_killed_at_random_instants_of_a_bad_day_it_loses_and_doubles_nothing(
     starter: Starter, serve: Callable[..., Venue]
 ) -> None:
-    venue = serve(faults=TROUBLE, seed=SEED, spot=10**6)
+    venue = serve(faults=TROUBLE, seed=SEED, **WIDE)
     write_run("Busy", stores={"venue": STORE}, execution={"emulated_protection": True})
     killed(starter, venue, exec_of)
 
