@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from atms.errors import VenueError
 from atms.stores.ccxt.completing import Completing
+from atms.stores.ccxt.manners import Completes
 from atms.stores.ccxt.outlets import Outlet
-from atms.stores.ccxt.profile import Ask, Completes, Lost, Profile, Said
+from atms.stores.ccxt.profile import Ask, Lost, Profile, Said
 from atms.stores.ccxt.sockets import Socket
 from atms.stores.facts import Fact, LinkFact
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from atms.errors import VenueError
 from atms.stores.ccxt.asking import MALFORMED
-from atms.stores.ccxt.profile import Ask, Completes, Lost, Said
+from atms.stores.ccxt.manners import Completes
+from atms.stores.ccxt.profile import Ask, Lost, Said
 from atms.stores.facts import Fact
 
 

@@ -12,7 +12,8 @@ from atms.stores.ccxt.outlets import Outlet
 from atms.stores.market import Bar, BarFact, FeedLink
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOMENT = 0.1  # seconds between two looks at a market whose time is not that of the clock
+_MOMENT = 0.25  # seconds between two looks at a market whose time is not that of the clock
+_AHEAD, _LEAPS = 50, 20  # so many bars are looked for there; so many looks without any are odd
 _TRIES = 3  # so often a bar is asked for that was not there; then nothing was traded in it
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds after a look that failed
 
@@ -29,6 +30,9 @@ class Polled:
         now: the venue's clock.
         present: gives the time of the market.
         clocked: whether the two are the same; else a look is had all the time.
+
+    Attributes:
+        ended: the end of the newest bar that was told.
     """
 
     def __init__(
@@ -43,12 +47,14 @@ class Polled:
     ) -> None:
         self._read, self._step, self._lag = read, step, lag
         self._now, self._present, self._clocked = now, present, clocked
+        self.ended: datetime | None = None
         self._outlet: Outlet[BarFact | VenueError] = Outlet()
         self._up = False
+        self._idle = 0  # looks that found nothing
         self._at: datetime | None = None  # the beginning of the first bar that was not told
         self._task = asyncio.get_running_loop().create_task(self._look())
 
-    async def carried(self, left: Callable[[Polled], None]) -> AsyncGenerator[BarFact, None]:
+    async def carried(self, left: Callable[[], object]) -> AsyncGenerator[BarFact, None]:
         """Yield bars and whether the venue answers; *left* is called at the end.
 
         Raises:
@@ -60,7 +66,7 @@ class Polled:
                     raise item
                 yield item
         finally:
-            left(self)
+            left()
             await self.close()
 
     async def close(self) -> None:
@@ -96,14 +102,22 @@ class Polled:
         if self._at is None:
             self._at = self._floor(await self._present())
             return []
-        # of a market with a time of its own nobody knows how far it is
-        end = self._now() if self._clocked else self._at + 100 * self._step
+        end = self._now() if self._clocked else self._at + _AHEAD * self._step
         if end < self._at + self._step:
             return []
         found = [bar async for bar in self._read(self._at, end)]
         if found:
-            self._at = found[-1].close_at
+            self._at = self.ended = found[-1].close_at
+        elif not self._clocked:
+            await self._leap()
         return found
+
+    async def _leap(self) -> None:
+        """Follow a market whose time has made a leap, now and then."""
+        assert self._at is not None
+        self._idle = (self._idle + 1) % _LEAPS
+        if not self._idle:
+            self._at = max(self._at, self._floor(await self._present()))
 
     def _told_all(self) -> bool:
         """Return whether no bar is over that was not told."""

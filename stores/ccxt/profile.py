@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from atms.stores.capabilities import Budget, Capabilities
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
@@ -307,28 +307,3 @@ class Profile(Protocol):
 
     async def snapshot(self, ask: Ask, raws: Sequence[str], at: datetime) -> Snapshot:
         """Return orders and balances; what could not be read is left out."""
-
-
-# ---- what few profiles have beside that ------------------------------------------------------
-@runtime_checkable
-class Completes(Protocol):
-    """A profile whose stream tells sums of orders: their executions are asked for."""
-
-    async def completed(self, ask: Ask, facts: Sequence[Fact]) -> tuple[Fact, ...]:
-        """Return facts of the stream with the executions before them that they speak of."""
-
-
-@runtime_checkable
-class Seeks(Protocol):
-    """A profile that finds an order by our key only by looking through those of its time."""
-
-    def seek(self, key: Key, since: datetime) -> None:
-        """Look for an order among those of *since* and later."""
-
-
-@runtime_checkable
-class Signs(Protocol):
-    """A profile whose keys are of a form that can be told before anything is signed."""
-
-    def unusable(self, key: str, secret: str) -> str:
-        """Return why a key cannot sign; empty: it can."""

@@ -33,7 +33,7 @@ class PublicSide:
     page: int
     _profile: Profile
     _asking: Asking
-    _polled: set[Polled]  # bars that are asked for
+    _polled: dict[Polled, str]  # bars that are asked for, by the names of their streams
     _markets: dict[str, Market]  # by the channel that carries their streams
 
     async def history(
@@ -87,6 +87,9 @@ class PublicSide:
             return bar.close_at + lag <= self._asking.clock.now()
         market = self._markets.get(stream.channel)
         told = market.closed.get(stream.name) if market is not None else None
+        for polled, name in self._polled.items():
+            if name == stream.name:
+                told = polled.ended
         return not newest or (told is not None and bar.close_at <= told)
 
     async def lag(self, symbol: str) -> timedelta:
@@ -117,11 +120,11 @@ class PublicSide:
         """Yield bars, those that still grow too, and whether the stream is up."""
         stream = self._profile.bars(self._profile.names.raw(instrument), timeframe)
         if stream.asked is not None:
-            return self._asked_for(instrument, timeframe, stream.asked)
+            return self._asked_for(stream.name, instrument, timeframe, stream.asked)
         return self._joined(stream, links=True)
 
     def _asked_for(
-        self, instrument: str, timeframe: str, step: timedelta
+        self, name: str, instrument: str, timeframe: str, step: timedelta
     ) -> AsyncGenerator[BarFact, None]:
         """Return bars that nothing streams."""
         self._asking.connected()
@@ -131,8 +134,8 @@ class PublicSide:
             present=partial(self.present, instrument.partition(":")[2]),
             clocked=self.market_clock == "wall",
         )  # fmt: skip
-        self._polled.add(polled)
-        return polled.carried(self._polled.discard)
+        self._polled[polled] = name
+        return polled.carried(lambda: self._polled.pop(polled, None))
 
     def quotes(self, instrument: str, qty: Decimal | None = None) -> AsyncIterator[Quote]:
         """Yield the best prices, or those that *qty* would have of the streamed book."""

@@ -16,9 +16,10 @@ from atms.stores.ccxt import addresses
 from atms.stores.ccxt.account import AccountStream
 from atms.stores.ccxt.asking import Asking
 from atms.stores.ccxt.claims import claims_of
+from atms.stores.ccxt.manners import Seeks, signs_with
 from atms.stores.ccxt.market import Market
 from atms.stores.ccxt.polling import Polled
-from atms.stores.ccxt.profile import Lost, Profile, Said, Seeks, Signs
+from atms.stores.ccxt.profile import Lost, Profile, Said
 from atms.stores.ccxt.profiles import WITH_PASSPHRASE
 from atms.stores.ccxt.profiles import profile as profile_of
 from atms.stores.ccxt.public import PublicSide
@@ -112,7 +113,7 @@ class CCXTStore(PublicSide):
         self._asking = Asking(self._profile, self._place)
         self._private: AccountStream | None = None
         self._markets: dict[str, Market] = {}
-        self._polled: set[Polled] = set()
+        self._polled: dict[Polled, str] = {}
         self._writes = Writes(self._profile, self._asking)
 
     def __repr__(self) -> str:
@@ -142,12 +143,8 @@ class CCXTStore(PublicSide):
     async def _connect(self) -> Capabilities:
         from atms.stores.ccxt.wire import Wire  # only here: it needs the optional packages
 
-        asking, key, secret = self._asking, self._key(), _with_lines(self._secret())
-        why = (
-            self._profile.unusable(key, secret) if key and isinstance(self._profile, Signs) else ""
-        )
-        if why:
-            raise AuthFailed(f"{self._place}: {why}")
+        asking, key = self._asking, self._key()
+        secret = signs_with(self._profile, self._place, key, self._secret())
         asking.wire = Wire(
             self._profile, key=key, secret=secret, password=self._password(),
             base=self._url, testnet=self._testnet, timeout=self._timeout,
@@ -299,8 +296,3 @@ class CCXTStore(PublicSide):
 def _revealing(told: Told | None) -> Callable[[], str]:
     """Return a function that gives a secret: what shows the store's attributes shows none."""
     return told if callable(told) else lambda: told or ""
-
-
-def _with_lines(secret: str) -> str:
-    """Return a private key as it is: one of several lines is often written in one, with \\n."""
-    return secret.replace("\\n", "\n") if secret.startswith("-----BEGIN") else secret
