@@ -132,7 +132,7 @@ async def log(
 ) -> Page:  # fmt: skip
     """Return executions after a place; *keys* gathers ref of an order -> our key."""
     if after is None:
-        return Page(facts=(), next=Place(at).written(), more=False)
+        return Page(facts=(), next=(await _beginning(ask, at)).written(), more=False)
     place = Place.read(after)
     found: list[Row] = []
     more = False
@@ -148,6 +148,16 @@ async def log(
     found.sort(key=_when)
     facts = tuple(fill(row, names, keys, "poll") for row in found)
     return Page(facts=facts, next=place.written(), more=more)
+
+
+async def _beginning(ask: Ask, at: datetime) -> Place:
+    """Return the place *now*; clocks differ, and what is there already is not news."""
+    place = Place(at)
+    start = orders.written(at - timedelta(milliseconds=1))
+    for row in await listed(ask, start_sequence_timestamp=start):
+        reached = place.reached.setdefault(row["product_id"], Reached(at))
+        reached.seen.add(_mark(row))
+    return place
 
 
 def _when(row: Row) -> tuple[datetime, str]:
@@ -184,6 +194,16 @@ async def by_numbers(ask: Ask, numbers: Collection[str]) -> list[Row]:
 
 
 # ---- what the stream does not say ----------------------------------------------------------
+def _merged(fills: Sequence[Fact], facts: Sequence[Fact]) -> list[Fact]:
+    """Return executions, by rising times, among facts in their own order."""
+    merged, rest = [], list(fills)
+    for fact in facts:
+        while rest and rest[0].at <= fact.at:
+            merged.append(rest.pop(0))
+        merged.append(fact)
+    return merged + rest
+
+
 class Missing:
     """Executions that the stream's sums tell of: asked for, and told once before the sums.
 
@@ -208,7 +228,7 @@ class Missing:
             if tries == _TRIES:
                 del self._wanted[number]
         rows = await of_orders(ask, sorted(self._wanted))
-        return (*self._news(rows), *facts)
+        return tuple(_merged(self._news(rows), facts))
 
     def _want(self, fact: OrderFact) -> None:
         number = next(
