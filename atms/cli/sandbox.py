@@ -66,6 +66,7 @@ def _group() -> None:
 # exchanges whose sandbox needs no options of its own: name, module, class, balances on start
 EXCHANGES: tuple[tuple[str, str, str, str], ...] = (
     ("bybit", "atms.sandbox.bybit.server", "BybitSandbox", "USDT=10000 BTC=1"),
+    ("coinbase", "atms.sandbox.coinbase.server", "CoinbaseSandbox", "USDT=10000 BTC=1"),
     ("kraken", "atms.sandbox.kraken.server", "KrakenSandbox", "USDT=10000 BTC=1"),
     ("kucoin", "atms.sandbox.kucoin.server", "KucoinSandbox", "USDT=10000 BTC=1"),
     ("okx", "atms.sandbox.okx.server", "OkxSandbox", "USDT=10000 BTC=1"),
@@ -252,13 +253,14 @@ def _show(serving: Serving) -> None:
     page = out()
     page.print(f"{serving.title} sandbox: nothing here is real", style="bold")
     page.print(f"address  {serving.url}")
-    page.print(f"key      {serving.key}")
-    page.print(f"secret   {serving.secret}")
+    page.print(f"key      {serving.key}", soft_wrap=True)
+    page.print(f"secret   {_in_one_line(serving.secret)}", soft_wrap=True)
     if serving.passphrase:
         page.print(f"password {serving.passphrase}")
     if serving.withdrawal_key is not None:
-        page.print(f"key that may withdraw     {serving.withdrawal_key[0]}")
-        page.print(f"secret that may withdraw  {serving.withdrawal_key[1]}")
+        name, secret = serving.withdrawal_key
+        page.print(f"key that may withdraw     {name}", soft_wrap=True)
+        page.print(f"secret that may withdraw  {_in_one_line(secret)}", soft_wrap=True)
     for name, tape in serving.venue.tapes.items():
         page.print(f"market   {name}: {tape.describe()}")
     page.print(f"speed    {serving.config.speed:g} market seconds a second")
@@ -268,6 +270,11 @@ def _show(serving: Serving) -> None:
         page.print(f"log      {serving.config.log}")
     page.print("Ctrl-C ends it.", style="dim")
     page.file.flush()
+
+
+def _in_one_line(secret: str) -> str:
+    """Return a secret as a variable may hold it; a private key has several lines."""
+    return secret.strip().replace("\n", "\\n")
 
 
 def _pairs(texts: list[str] | None, option: str) -> dict[str, Decimal]:

@@ -1,0 +1,1 @@
+"""A venue on loopback that speaks Coinbase's language: Advanced Trade, spot."""
