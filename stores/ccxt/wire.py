@@ -7,6 +7,7 @@ used: an exception class of ccxt's does not tell what became of a write, the ven
 from __future__ import annotations
 
 import asyncio
+import binascii
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -171,6 +172,8 @@ class Wire:
         if said is not None:
             return said.with_text(self.clean(said.text))
         cause = error.__cause__ or error
+        if isinstance(cause, binascii.Error):
+            return NotLeft("not sent: the secret is not of this venue's form, which is base64")
         if isinstance(cause, aiohttp.ConnectionTimeoutError):
             return NotLeft(f"no connection within {self.timeout:g} s")
         if isinstance(cause, aiohttp.ClientConnectorError):

@@ -22,7 +22,7 @@ TIERS: Mapping[str, tuple[tuple[int, float], tuple[int, float]]] = {
     "pro": ((20, 1.0), (180, 3.75)),
 }
 _USUAL = "intermediate"
-_PUBLIC = 20  # units, and seconds: one question a second
+_PUBLIC = 30  # units, and seconds: one question a second
 # a cancellation costs more the younger its order is: below so many seconds, so much
 _CANCELS = ((5, 8), (10, 6), (15, 5), (45, 4), (90, 2), (300, 1))
 
@@ -56,7 +56,7 @@ def budgets(tier: str = _USUAL, times: int = 1) -> tuple[Budget, ...]:
         _counter("calls", *calls, times, 2), _counter("trading", *trading, times, 24),
         Budget(
             name="public", per=timedelta(seconds=_PUBLIC), units=_PUBLIC * times,
-            shared_by="address", reserve=6,
+            shared_by="address", reserve=4,
         ),
     )  # fmt: skip
 
