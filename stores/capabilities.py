@@ -60,6 +60,7 @@ class Capabilities:
         read_lag: how long an order may exist and not be shown.
         outcome_bound: when an unknown order that nobody shows was never placed; above read_lag.
         finality: how long a fill may still be undone; None: it is final when seen.
+        history_bars: of so many bars of a timeframe, back from now, there is history; None: of all.
         trade_history: whether public trades of the past can be read, by ids that rise.
         can_withdraw: of this credential; None: the venue does not tell.
         exercised: whether orders were ever tried there; where not, none is made.
@@ -92,6 +93,7 @@ class Capabilities:
     bar_lag: timedelta = timedelta(0)
     bars_omit_empty: bool = False
     history_depth: timedelta | None = None
+    history_bars: int | None = None
     timeframes: frozenset[str] = frozenset()
     switch: Switch | None = None
     budgets: tuple[Budget, ...] = ()

@@ -58,7 +58,7 @@ class AskedBars:
                 await self._one(session, symbol, length)
 
     async def _one(self, session: Session, symbol: str, length: Timeframe) -> None:
-        stretch, newest = await session.stretch(symbol, self.range)
+        stretch, newest = await session.stretch(symbol, self.range, length)
         of = Series(session.store.venue, symbol, length, "start")
         self.now = BarDownload(
             session.store, session.symbols[symbol], self.url, of, stretch, newest, self.patience,

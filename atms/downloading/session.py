@@ -28,11 +28,16 @@ class Session:
     can: Capabilities
     symbols: dict[str, str]
 
-    async def stretch(self, symbol: str, wanted: TimeRange) -> tuple[Stretch, datetime]:
+    async def stretch(
+        self, symbol: str, wanted: TimeRange, length: Timeframe | None = None
+    ) -> tuple[Stretch, datetime]:
         """Return from when to when there is something to ask for now, and until when all is over.
 
+        Args:
+            length: of the bars that are wanted; None: trades are.
+
         Raises:
-            ConfigError: it has not begun yet.
+            ConfigError: it has not begun yet, or the venue tells it no more.
         """
         assert wanted.start is not None
         now = await self.store.present(symbol)
@@ -41,6 +46,14 @@ class Session:
                 f"--since: {wanted.start:%Y-%m-%d %H:%M} UTC lies in the future: at the venue it "
                 f"is {now:%Y-%m-%d %H:%M} UTC"
             )
+        if length is not None and self.can.history_bars is not None:
+            first = now - self.can.history_bars * timedelta(seconds=length.seconds)
+            if wanted.start < first:
+                raise ConfigError(
+                    f"--since: {self.store.venue} tells the newest {self.can.history_bars} bars of "
+                    f"a timeframe alone: of {length} from {first:%Y-%m-%dT%H:%M} UTC on; ask for "
+                    "later ones, or for longer ones"
+                )
         # What is younger may not be published yet; where time is that of the trades, it is.
         newest = now - (self.can.bar_lag if self.store.market_clock == "wall" else timedelta(0))
         end = newest if wanted.end is None else min(wanted.end, newest)

@@ -14,6 +14,7 @@ from atms.stores.ccxt.profiles.kraken.reads import public
 from atms.stores.ccxt.profiles.kraken.streams import MINUTES
 from atms.stores.market import Bar
 
+BARS = 719  # that are over, of the 720 that the venue tells
 UNKNOWN_PAIR = ("EQuery:Unknown asset pair", "EQuery:Invalid asset pair")
 
 

@@ -20,7 +20,7 @@ from atms.stores.ccxt.profiles.kraken.memory import Memory
 from atms.stores.ccxt.profiles.kraken.names import KrakenSymbols
 from atms.stores.ccxt.profiles.kraken.numbers import moment
 from atms.stores.ccxt.profiles.kraken.pairs import instrument_of
-from atms.stores.ccxt.profiles.kraken.past import UNKNOWN_PAIR, KrakenPast
+from atms.stores.ccxt.profiles.kraken.past import BARS, UNKNOWN_PAIR, KrakenPast
 from atms.stores.ccxt.profiles.kraken.streams import BAR_LAG, LEVELS, TIMEFRAMES, KrakenStreams
 from atms.stores.ccxt.profiles.plain import Plain
 from atms.stores.facts import Cursor, Fact, FillFact, Page, Snapshot
@@ -63,7 +63,7 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
             kinds=KINDS, tifs=frozenset({"gtc", "ioc", "fok"}), post_only=True,
             trigger_on="last", read_lag=timedelta(seconds=30),
             outcome_bound=timedelta(seconds=75), log="contiguous", bar_end="next_bar",
-            bar_lag=BAR_LAG, bars_omit_empty=True, timeframes=TIMEFRAMES, budgets=budgets(),
+            bar_lag=BAR_LAG, bars_omit_empty=True, history_bars=BARS, timeframes=TIMEFRAMES, budgets=budgets(),
             book_depth=LEVELS[-1], prints=True,
         )  # fmt: skip
 
