@@ -63,7 +63,7 @@ def _go(
 ) -> None:
     run = LiveRun(config, mode, takeover=takeover, warnings=list(warnings))
     try:
-        for view in run.look():
+        for view in run.look(lambda text: say(text, "yellow")):
             show_account(view)
         show_limits(config)
         for warning in run.warnings:

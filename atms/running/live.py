@@ -36,7 +36,7 @@ from atms.running.health_server import HealthServer
 from atms.running.kept import Kept
 from atms.running.live_log import logging_to
 from atms.running.live_stores import make_store, manner_of, run_name, store_names, symbols_of
-from atms.running.live_views import AccountView, view_of
+from atms.running.live_views import LONGEST_VIEW, AccountView, patient_view
 from atms.running.noting import NotedBroker
 from atms.running.pasts import with_pasts
 from atms.running.plan import Plan
@@ -95,8 +95,13 @@ class LiveRun:
             if missing:
                 raise ConfigError(f"live needs its limits: give {', '.join(missing)}")
 
-    def look(self, within: timedelta = timedelta(seconds=30)) -> list[AccountView]:
+    def look(self, hears: Callable[[str], None] = lambda text: None) -> list[AccountView]:
         """Connect to every account and return how it stands; nothing is changed.
+
+        A venue that lets nothing through now is waited for, for two minutes at most.
+
+        Args:
+            hears: takes why it waits.
 
         Raises:
             VenueError: an account cannot be reached or read, or its key may withdraw.
@@ -104,27 +109,21 @@ class LiveRun:
         for name in store_names(self.config):
             store = make_store(self.config, name, self.mode, self.state)
             self.stores[name] = with_pasts(self.config, name, store, self.warnings.append)
-        views = answer_of(self.trading.host, self._views(), within=within)
+        most = len(self.stores) * LONGEST_VIEW
+        views = answer_of(self.trading.host, self._views(hears), within=most)
         for view in views:
-            self.warnings += [
-                f"stores.{view.store}: {symbol} is not traded at the venue now: no order on it "
-                "will be taken, and what is held of it stays"
-                for symbol in view.closed
-            ]
+            self.warnings += view.warnings
             if view.can_withdraw and self.mode == "live":
                 raise VenueError(
                     f"stores.{view.store}: its key may withdraw; make one that may trade alone"
                 )
         return views
 
-    async def _views(self) -> list[AccountView]:
-        views = []
-        for name, store in self.stores.items():
-            try:
-                views.append(await view_of(self.config, name, store))
-            finally:
-                await store.close()  # it is connected anew when its account is taken
-        return views
+    async def _views(self, hears: Callable[[str], None]) -> list[AccountView]:
+        return [
+            await patient_view(self.config, name, store, hears)
+            for name, store in self.stores.items()
+        ]
 
     # ---- running ----------------------------------------------------------------------------
     def run(self) -> None:

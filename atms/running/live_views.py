@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from atms.config import Config
+from atms.downloading.patience import Patience, seconds
 from atms.errors import VenueError
 from atms.execution.emulation import hows
 from atms.running.live_stores import symbols_of
-from atms.stores.base import Store, never_tried
+from atms.stores.base import RateLimited, Store, never_tried
 from atms.stores.facts import BalanceFact, BucketFact, OrderFact, Part, Snapshot
+
+_LET_THROUGH = timedelta(minutes=2)  # venues count by the minute; what bans for longer is told
+_ANSWERS = timedelta(seconds=30)
+LONGEST_VIEW = _LET_THROUGH + 4 * _ANSWERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +44,38 @@ class AccountView:
     can_withdraw: bool | None
     hows: Mapping[str, str] = field(default_factory=dict)
     closed: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What somebody who is about to trade on it should know."""
+        return [
+            f"stores.{self.store}: {symbol} is not traded at the venue now: no order on it will be "
+            "taken, and what is held of it stays"
+            for symbol in self.closed
+        ]
+
+
+async def patient_view(
+    config: Config, name: str, store: Store, hears: Callable[[str], None]
+) -> AccountView:
+    """Return how an account stands, when the venue lets it be asked; the store is left closed.
+
+    Raises:
+        VenueError: it lets nothing through for long, does not answer, or as `view_of`.
+    """
+    patience = Patience(_LET_THROUGH, hears)
+    while True:
+        try:
+            async with asyncio.timeout(_ANSWERS.total_seconds()):
+                return await view_of(config, name, store)
+        except RateLimited as error:
+            await patience.endure(error)
+        except TimeoutError:
+            raise VenueError(
+                f"stores.{name}: no answer within {seconds(_ANSWERS)}; try again later"
+            ) from None
+        finally:
+            await store.close()  # it is connected anew when its account is taken
 
 
 async def view_of(config: Config, name: str, store: Store) -> AccountView:

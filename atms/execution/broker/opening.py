@@ -13,12 +13,14 @@ from atms.execution.broker.holdings import Holding
 from atms.execution.broker.portfolio import Portfolio
 from atms.execution.core.events import TellAccount, TellBooks, TellFill, TellOrder
 from atms.execution.driver.account import Told
+from atms.stores.base import RateLimited
 
 if TYPE_CHECKING:
     from atms.execution.broker.ordering import Route
 
 NOTHING = TellBooks(positions=(), balances=())
 _PRICES = timedelta(seconds=10)
+_LET_THROUGH = 120.0  # seconds; venues count requests by the minute
 _OVER = ("completed", "canceled", "expired", "margin", "rejected")
 
 
@@ -86,7 +88,7 @@ def wait_until_ready(
     """Wait until all accounts are ready.
 
     Args:
-        patience: seconds that they may take.
+        patience: seconds that they may take; where a venue lets nothing through, two minutes more.
         take: takes what they tell, and raises why one cannot be had.
 
     Raises:
@@ -98,8 +100,9 @@ def wait_until_ready(
     while not all(desk.ready for desk in desks):
         if passes.ended:
             raise RunError("the run was ended before its accounts were ready")
-        if host.now().timestamp() > deadline:
-            late = next(desk for desk in desks if not desk.ready)
+        late = next((desk for desk in desks if not desk.ready), desks[0])
+        limited = _LET_THROUGH if isinstance(late.trouble, RateLimited) else 0.0
+        if host.now().timestamp() > deadline + limited:
             why = f": {late.trouble}" if late.trouble else ""
             raise VenueError(
                 f"{late.store.account}: not ready after {patience:g} s{why}; try again later"
