@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -160,6 +160,17 @@ def test_a_request_whose_answer_is_lost_holds_the_next_up_for_a_moment_only() ->
         lost.cancel()
 
     on_the_wire(body, timeout=30)
+
+
+def test_a_clock_within_the_second_that_the_venue_tells_is_taken_as_right() -> None:
+    profile, here = KrakenSpot(), datetime(2026, 3, 2, 9, 0, 5, 700_000, tzinfo=UTC)
+    profile._here = lambda: here  # type: ignore[method-assign]
+    second = int(here.timestamp())  # 9:00:05
+    told = {number: profile.read_time({"result": {"unixtime": number}})
+            for number in (second, second + 2, second - 3)}  # fmt: skip
+    assert told[second] == here
+    assert told[second + 2] == datetime(2026, 3, 2, 9, 0, 7, tzinfo=UTC)
+    assert told[second - 3] == datetime(2026, 3, 2, 9, 0, 3, tzinfo=UTC)
 
 
 # ---- orders --------------------------------------------------------------------------------

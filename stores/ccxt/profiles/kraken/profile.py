@@ -10,6 +10,7 @@ from string import ascii_letters, digits
 from typing import Any
 
 from atms.errors import VenueError, did_you_mean
+from atms.steady import SteadyClock
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.ccxt.profile import Ask, Call, Said
 from atms.stores.ccxt.profiles.kraken import codes, events, orders, reads
@@ -30,7 +31,7 @@ from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs
 
 # TRAIL is not among them: the venue's follows each trade, Backtrader's each bar.
 KINDS = frozenset({Kind.MARKET, Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT})
-_HALF = 500_000  # microseconds: the venue tells its time in whole seconds that have begun
+_SECOND = timedelta(seconds=1)
 _LOG_EVERY = 20.0  # seconds between two readings of the log that nothing asks for
 _SHOWN = 15.0  # seconds after which the log has shown what the stream told
 
@@ -52,6 +53,7 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
         self.names = KrakenSymbols()
         self._books = Books()
         self._memory = Memory()
+        self._here = SteadyClock().now
         self._token = ""
         self._unread: dict[str, float] = {}  # executions that the log has not told -> when heard
         self._read_at = 0.0  # when the log was read whole; 0: something asks for it
@@ -63,8 +65,8 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
             kinds=KINDS, tifs=frozenset({"gtc", "ioc", "fok"}), post_only=True,
             trigger_on="last", read_lag=timedelta(seconds=30),
             outcome_bound=timedelta(seconds=75), log="contiguous", bar_end="next_bar",
-            bar_lag=BAR_LAG, bars_omit_empty=True, history_bars=BARS, timeframes=TIMEFRAMES, budgets=budgets(),
-            book_depth=LEVELS[-1], prints=True,
+            bar_lag=BAR_LAG, bars_omit_empty=True, history_bars=BARS, timeframes=TIMEFRAMES,
+            budgets=budgets(), book_depth=LEVELS[-1], prints=True,
         )  # fmt: skip
 
     def want(self, options: Mapping[str, Any]) -> None:
@@ -96,8 +98,12 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
         return reads.public("Time")
 
     def read_time(self, reply: Any) -> datetime:
-        """Return the venue's time: the middle of the second that it tells."""
-        return moment(int(reply["result"]["unixtime"]) * 1_000_000 + _HALF)
+        """Return the venue's time, of the second that it tells the moment nearest to ours.
+
+        It tells whole seconds: within one, its clock and ours cannot be told apart.
+        """
+        begun = moment(int(reply["result"]["unixtime"]) * 1_000_000)
+        return min(max(begun, self._here()), begun + _SECOND)
 
     async def account(self, ask: Ask) -> str:
         """Return the venue's id of the account, and with it prove the key."""
