@@ -82,7 +82,7 @@ def differences(
     found += _compared("journal", venue.fills, journal.fills)
     found += _compared("journal's balance", venue.balances, journal.balances)
     if ledger is not None:
-        kept = _ledger(ledger, f"{prefix}-" if account else "")
+        kept = _ledger(ledger, prefix if account else "")
         if settle and settle in kept.balances:
             kept.balances[settle] = _rounded(kept.balances[settle])
         found += [f"ledger: {one} twice" for one in kept.twice]
