@@ -52,3 +52,6 @@ On Debian or Ubuntu: sudo apt-get install python3-venv (for an interpreter besid
         --editable ".${3:+[$3]}" || die "the installation failed: see above; is the network there?"
     printf '%s\n' "$want" >"$2/.made"
 }
+
+# tracer PYTHON: print by what coverage counts lines there: from 3.12 on by the interpreter's own means.
+tracer() { "$1" -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")'; }
