@@ -43,7 +43,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Venue]]:
     [
         {},
         {"drop_event": 0.2, "duplicate_event": 0.2, "fill_before_ack": 0.2, "read_lag": 0.05,
-         "disconnect_stream": 0.005, "timeout_after_order": 0.02, "error_1007_after_order": 0.02},
+         "timeout_after_order": 0.02, "error_1007_after_order": 0.02},
     ],
     ids=["no faults", "faults"],
 )  # fmt: skip
