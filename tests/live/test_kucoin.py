@@ -24,7 +24,7 @@ STORE = {
 WIDE = {"spot": 10**6, "public": 10**6, "management": 10**6}  # runs that are killed share limits
 TROUBLE = {
     "drop_event": 0.2, "duplicate_event": 0.2, "fill_before_ack": 0.2, "read_lag": 0.05,
-    "disconnect_stream": 0.01, "timeout_after_order": 0.02, "http_503_after_order": 0.03,
+    "timeout_after_order": 0.02, "http_503_after_order": 0.03,
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -20,6 +20,7 @@ from atms.stores.ccxt.store import CCXTStore
 from atms.stores.facts import CashFact, FillFact, HeadFact, LinkFact, State
 from atms.stores.outcomes import Acked, Reason
 from tests.stores.bench import Ear, placed, read_log, sent
+from tests.stores.ccxt.bench import PRICE
 from tests.stores.ccxt.kucoin import CONFIG, KucoinBench, run
 
 Test = Callable[[KucoinBench], Awaitable[None]]
@@ -193,6 +194,24 @@ def test_a_key_says_whether_it_may_withdraw_and_a_passphrase_is_proved() -> None
             CCXTStore("kucoin", **given)
 
     run(body, replace(CONFIG, may_withdraw=True))
+
+
+def test_history_reads_over_a_time_without_bars_and_never_gives_one_that_still_grows() -> None:
+    start = datetime(2100, 3, 2, 9, tzinfo=UTC)
+    minute = timedelta(minutes=1)
+
+    async def body(bench: KucoinBench) -> None:
+        for at in (0, 1, 5, 6, 20):  # a page has three; nothing was traded between
+            bench.sandbox.market.print(PRICE, 1, time=int((start + at * minute).timestamp() * 1000))
+        store = await bench.opened()
+        far = start + timedelta(days=3000)
+        found = [one async for one in store.history(bench.instrument, "1m", start, far)]
+        assert [(one.open_at - start) // minute for one in found] == [0, 1, 5, 6]
+        assert [one async for one in store.history(bench.instrument, "1m", far, far)] == []
+        asked = [path for _, path in bench.front.arrived if path.endswith("/candles")]
+        assert len(asked) < 12
+
+    run(body)
 
 
 # ---- streams -------------------------------------------------------------------------------

@@ -30,22 +30,36 @@ async def history(
     """Return bars that begin at a time or later, the oldest first, and whether there are more.
 
     The venue gives the newest of a span: it is asked for spans that fit into one page. One
-    without a bar, before a market began, is followed by the next.
+    without a bar, before a market began, is followed by the next, as far as anything was traded.
     """
     span = min(rows, BARS_A_PAGE) * events.length(word)
     while True:
         until = min(end, start + span)
-        reply = await ask(
-            call(
-                "publicGetMarketCandles", "public", 3, symbol=raw, type=word,
-                startAt=int(start.timestamp()), endAt=int(until.timestamp()),
-            )
-        )  # fmt: skip
-        found = [events.bar(row, word, instrument, final=True) for row in reply["data"] or ()]
-        bars = sorted((one for one in found if start <= one.open_at < until), key=_opens)
-        if bars or until >= end:
-            return bars, until < end
-        start = until
+        bars = await _bars(ask, instrument, raw, word, start, until)
+        last = until >= end
+        if not last:
+            traded = await newest(ask, raw)
+            last = traded is None or traded < until
+        if last:
+            return bars, False
+        whole = [one for one in bars if one.close_at <= until]
+        if whole:
+            return whole, True
+        start = bars[-1].open_at if bars else until
+
+
+async def _bars(
+    ask: Ask, instrument: str, raw: str, word: str, start: datetime, until: datetime
+) -> list[Bar]:
+    """Return the bars that begin in a span, the oldest first."""
+    reply = await ask(
+        call(
+            "publicGetMarketCandles", "public", 3, symbol=raw, type=word,
+            startAt=int(start.timestamp()), endAt=int(until.timestamp()),
+        )
+    )  # fmt: skip
+    found = [events.bar(row, word, instrument, final=True) for row in reply["data"] or ()]
+    return sorted((one for one in found if start <= one.open_at < until), key=_opens)
 
 
 def _opens(bar: Bar) -> datetime:
