@@ -9,6 +9,7 @@ from atms.sandbox.okx import rows
 from atms.sandbox.okx.public import Given, limit, needed
 from atms.sandbox.okx.refusals import Refused
 from atms.sandbox.okx.venue import OkxVenue, far, inst_of, near
+from atms.sandbox.venue.intervals import DAY
 from atms.sandbox.venue.keys import ApiKey
 from atms.sandbox.venue.orders import Order
 
@@ -77,9 +78,18 @@ class Private:
         return self._told(given, [one for one in self._orders(given) if not one.is_open])
 
     def fills(self, given: Given, key: ApiKey) -> list[Any]:
-        """GET /trade/fills and /trade/fills-history, the newest first."""
+        """GET /trade/fills: of three days, the newest first."""
+        return self._fills(given, 3 * DAY)
+
+    def old_fills(self, given: Given, key: ApiKey) -> list[Any]:
+        """GET /trade/fills-history: of three months, the newest first."""
+        needed(given, "instType")
+        return self._fills(given, 90 * DAY)
+
+    def _fills(self, given: Given, reach: int) -> list[Any]:
         wanted = given.get("instId") or ""
         begin, end = int(given.get("begin") or 0), int(given.get("end") or 2**62)
+        begin = max(begin, self._venue.clock.now() - reach)
         found = [
             fill for fill in self._venue.fills()
             if wanted in ("", inst_of(fill.order.symbol)) and begin <= fill.time <= end

@@ -59,7 +59,7 @@ class OkxRest(Rest):
             "trade/orders-pending": Endpoint(private.pending, 60, signed=True),
             "trade/orders-history": Endpoint(private.history, 40, signed=True),
             "trade/fills": Endpoint(private.fills, 60, signed=True),
-            "trade/fills-history": Endpoint(private.fills, 10, signed=True),
+            "trade/fills-history": Endpoint(private.old_fills, 10, signed=True),
         }
         self._write: Mapping[str, Endpoint] = {
             "trade/order": Endpoint(self._trading.place, 60, signed=True),

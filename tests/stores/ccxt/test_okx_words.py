@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from atms.errors import VenueError
+from atms.sandbox.venue.intervals import DAY
 from atms.stores.base import AuthFailed
 from atms.stores.ccxt.profile import Said
 from atms.stores.ccxt.profiles.okx import codes
@@ -184,6 +185,24 @@ def test_executions_of_one_moment_are_told_once_over_pages_and_late_ones_too() -
         names = [name for page in told for name in page]
         assert len(names) == len(set(names)) == 7
         assert _names(second) == [f"BTC-USDT:{late.id}"]
+
+    okx.run(body)
+
+
+def test_executions_are_found_behind_the_three_days_of_the_quick_list_and_none_of_before() -> None:
+    async def body(bench: OkxBench) -> None:
+        store = await bench.opened()
+        await traded(bench, store, 1)
+        fills = bench.sandbox.venue.desk.fills["BTCUSDT"]
+        fills[0].time -= 5 * DAY
+        start = (await store.log(None, [bench.instrument])).next
+        await traded(bench, store, 3, "b")
+        fills[1].time -= 4 * DAY
+        pages = await read_log(store, start, [bench.instrument])
+        assert _names(pages) == [f"BTC-USDT:{fill.id}" for fill in fills[1:]]
+        looked = await store.lookup("b0", frozenset(), LONG_AGO)
+        assert isinstance(looked, Found)
+        assert _names([looked]) == [f"BTC-USDT:{fills[1].id}"]
 
     okx.run(body)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -78,27 +78,31 @@ class Log:
     async def page(self, ask: Ask, after: Cursor | None, at: datetime, rows: int) -> Page:
         """Return executions after a place; None: begin now."""
         if after is None:
-            newest = await ask(asked("quick", limit=1))
-            first = newest["data"][0] if newest["data"] else {"billId": 0, "ts": _stamp(at)}
-            place = Place(int(first["billId"]), int(first["ts"]))
-            return Page(facts=(), next=place.written(), more=False)
+            return Page(facts=(), next=(await _newest(ask, at)).written(), more=False)
         place = Place.read(after)
         known, found = self._ahead
         if known != after or not found:
             found = await self._behind(ask, place, at, min(rows, _PAGE))
         now, later = found[:rows], found[rows:]
+        gap = at - DEPTH if orders.moment(place.at) < at - DEPTH else None
+        if gap is not None and not now:
+            place = replace(place, at=_stamp(at))  # told once
         following = place.after(now).written()
         self._ahead = (following, later)
-        since = orders.moment(place.at)
         return Page(
             facts=tuple(orders.fill(row, self._names, "poll") for row in now),
-            next=following, more=bool(later),
-            gap_until=at - DEPTH if since < at - DEPTH else None,
+            next=following, more=bool(later), gap_until=gap,
         )  # fmt: skip
 
     async def _behind(self, ask: Ask, place: Place, at: datetime, rows: int) -> list[Row]:
         """Return every row behind a place that was not told, the oldest first."""
-        days = "quick" if orders.moment(place.at) > at - _RECENT else "long"
+        found = await self._listed(ask, "quick", place, rows)
+        if orders.moment(place.at) < at - _RECENT:
+            found |= await self._listed(ask, "long", place, rows)
+        return [found[bill] for bill in sorted(set(found) - set(place.told))]
+
+    async def _listed(self, ask: Ask, days: str, place: Place, rows: int) -> dict[int, Row]:
+        """Return bill -> row, of one of the lists, of what is behind a place."""
         found: dict[int, Row] = {}
         params: dict[str, Any] = {"before": place.bill} if place.bill else {}
         while True:
@@ -106,10 +110,18 @@ class Log:
             fresh = [row for row in page if int(row["billId"]) > place.bill]
             found |= {int(row["billId"]): row for row in fresh}
             if len(page) < rows or len(fresh) < len(page):
-                break
+                return found
             # `before` alone gives the newest behind it: from here on pages go back
             params = {"after": min(int(row["billId"]) for row in page)}
-        return [found[bill] for bill in sorted(set(found) - set(place.told))]
+
+
+async def _newest(ask: Ask, at: datetime) -> Place:
+    """Return the place behind every execution that there is."""
+    for days in ("quick", "long"):
+        page = (await ask(asked(days, limit=1)))["data"]
+        if page:
+            return Place(int(page[0]["billId"]), int(page[0]["ts"]))
+    return Place(0, _stamp(at))
 
 
 async def of_order(ask: Ask, row: Row) -> list[Row]:
