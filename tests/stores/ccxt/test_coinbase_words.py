@@ -74,6 +74,7 @@ def test_an_answer_is_a_refusal_only_where_it_says_so(
     [
         (KEY.key, "c2VjcmV0" * 11, "-----BEGIN EC PRIVATE KEY-----"),
         ("0f6c1d", KEY.secret, "organizations/"),
+        (KEY.key, KEY.secret[:90], "the whole private key"),
     ],
 )
 def test_a_key_that_cannot_sign_is_told_before_anything_is_sent(
@@ -282,3 +283,18 @@ def test_a_book_is_what_was_told_whole_and_what_has_changed_since() -> None:
     assert book.asks == ((Decimal("10.5"), 1), (11, 4))
     book = ladder.read({"type": "snapshot", "updates": [level("bid", "7", "1")]}, AT)
     assert (book.bids, book.asks) == (((7, 1),), ())
+
+
+def test_the_bar_that_grows_is_not_history_though_the_end_lies_far_ahead() -> None:
+    """So a feed asks for old bars that a sandbox plays: up to the clock, years later."""
+
+    async def body(bench: CoinbaseBench) -> None:
+        store = await bench.opened()
+        for number in range(3):
+            await bench.bar(number)
+        bench.sandbox.market.print(100, 1)  # the minute after
+        start = moment("2100-03-02T09:00:00Z")
+        stream = store.history(bench.instrument, "1m", start, start + timedelta(days=30))
+        assert [bar.open_at.minute async for bar in stream] == [0, 1, 2]
+
+    played(body)

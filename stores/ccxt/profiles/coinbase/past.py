@@ -95,9 +95,17 @@ async def history(
         found = await _candles(ask, raw, timeframe, at, till)
         if found:
             bars = [_bar(row, names.id(raw), step) for row in found]
-            return sorted(bars, key=lambda bar: bar.open_at), till < end
+            return sorted(bars, key=lambda bar: bar.open_at), await _goes_on(ask, raw, till, end)
         at = max(till, await _first_day(ask, raw, till, end)) if till < end else till
     return [], False
+
+
+async def _goes_on(ask: Ask, raw: str, till: datetime, end: datetime) -> bool:
+    """Return whether there are bars from *till* on, before *end*."""
+    if till >= end:
+        return False
+    last = await newest(ask, raw)
+    return last is not None and last >= till
 
 
 async def _first_day(ask: Ask, raw: str, at: datetime, end: datetime) -> datetime:

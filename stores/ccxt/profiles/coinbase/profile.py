@@ -76,7 +76,7 @@ class CoinbaseSpot(CoinbaseStreams, Plain):
     # ---- the connection ---------------------------------------------------------------------
     def unusable(self, key: str, secret: str) -> str:
         """Return why a key cannot sign; empty: it can."""
-        if not secret.startswith(_PEM):
+        if not secret.startswith(_PEM) or not _can_be_read(secret):
             return (
                 f"the secret is the whole private key, of several lines, and begins with {_PEM}; "
                 "make the key with the signature algorithm ECDSA"
@@ -253,3 +253,13 @@ class CoinbaseSpot(CoinbaseStreams, Plain):
                 Part.BALANCES: lambda: reads.balances(ask, assets, at),
             },
         )
+
+
+def _can_be_read(secret: str) -> bool:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        load_pem_private_key(secret.encode(), None)
+    except ValueError:
+        return False
+    return True
