@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import subprocess
@@ -22,12 +23,14 @@ from atms.sandbox.binance.config import Limits, SandboxConfig
 from atms.sandbox.binance.server import Sandbox
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.server import UsdmSandbox
-from atms.sandbox.venue.config import MarketConfig
+from atms.sandbox.venue.config import MarketConfig, VenueConfig
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.live import checking
 
-VENUES = {"binance": "BTC/USDT", "binanceusdm": "BTC/USDT:USDT"}  # and what is traded there
+VENUES = {"binance": "BTC/USDT", "binanceusdm": "BTC/USDT:USDT", "bybit": "BTC/USDT"}
+# exchanges whose own limits are what their store keeps to: --only latencies
+SANDBOXES = {"bybit": ("atms.sandbox.bybit.server", "BybitSandbox")}
 CONFIG = """
 strategy: {name: "strategies.py:Many"}
 stores:
@@ -59,16 +62,23 @@ def choose(venue: str) -> None:
     _chosen[:] = [venue]
 
 
-async def serve(options: dict[str, Any]) -> None:
-    """Serve a sandbox until standard input ends."""
+def _made(options: dict[str, Any]) -> Any:
+    """Return a sandbox."""
     made: dict[str, Any] = {
         "markets": (MarketConfig(source="sample:BTCUSD_1h"),), "key": KEY, "secret": SECRET,
         "speed": 3600 / options["bar"], "balances": HELD, "log": Path(options["log"]),
-        "limits": Limits(**options["limits"]),
     }  # fmt: skip
+    if options["venue"] in SANDBOXES:
+        module, name = SANDBOXES[options["venue"]]
+        return getattr(importlib.import_module(module), name)(VenueConfig(**made))
+    made["limits"] = Limits(**options["limits"])
     futures = options["venue"] == "binanceusdm"
-    serving = UsdmSandbox(UsdmConfig(**made)) if futures else Sandbox(SandboxConfig(**made))
-    async with serving as sandbox:
+    return UsdmSandbox(UsdmConfig(**made)) if futures else Sandbox(SandboxConfig(**made))
+
+
+async def serve(options: dict[str, Any]) -> None:
+    """Serve a sandbox until standard input ends."""
+    async with _made(options) as sandbox:
         print(sandbox.url, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

@@ -32,8 +32,9 @@ def watched(times: Times) -> Iterator[None]:
     """Note it for as long as this lasts."""
 
     def note(kept: dict[str, list[float]], about: Any) -> None:
-        if about.url.path.endswith("/order") and about.method in kept:
-            kept[about.method].append(time.perf_counter())
+        method = "DELETE" if about.url.path.endswith("/cancel") else about.method
+        if about.url.path.endswith(("/order", "/order/create", "/cancel")) and method in kept:
+            kept[method].append(time.perf_counter())
 
     async def sent(_: Any, __: Any, about: Any) -> None:
         note(times.sent, about)
@@ -51,7 +52,8 @@ def watched(times: Times) -> Iterator[None]:
 
     async def receive(self: Any, *args: Any, **kwargs: Any) -> Any:
         message = await received(self, *args, **kwargs)
-        if isinstance(message.data, str) and '"x":true' in message.data.replace(" ", ""):
+        text = message.data.replace(" ", "") if isinstance(message.data, str) else ""
+        if '"x":true' in text or '"confirm":true' in text:
             times.closed.append(time.perf_counter())
         return message
 
