@@ -14,15 +14,18 @@ import pytest
 from atms.errors import VenueError
 from atms.sandbox.bybit.config import BybitConfig
 from atms.sandbox.venue.config import MarketConfig
+from atms.stores.base import RateLimited, Unreachable
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Said
 from atms.stores.ccxt.profiles.bybit import codes, orders
+from atms.stores.ccxt.profiles.bybit.profile import BybitSpot
 from atms.stores.facts import Fee, FillFact, LinkFact, OrderFact, State
 from atms.stores.market import Bar, Book, Quote
-from atms.stores.outcomes import Acked, Found, Reason, Refused, Unknown
+from atms.stores.outcomes import Acked, Found, NotSent, Reason, Refused, Unknown
 from tests.stores.bench import LONG_AGO, Ear, executions, placed, read_log, sent
 from tests.stores.ccxt.bybit import CONFIG, BybitBench, run
 
+ccxt = pytest.importorskip("ccxt.pro", reason="it is ccxt that asks")
 D = Decimal
 
 
@@ -191,6 +194,7 @@ def test_an_execution_that_is_listed_late_is_told_after_a_later_one() -> None:
         store = await bench.opened()
         await placed(store, bench.standing("a-1"))
         await bench.fill("a-1", D(1))
+        await asyncio.sleep(0.01)  # so that it is of a later millisecond
         await bench.fill("a-1", D(2))
         first, second = bench.sandbox.venue.desk.fills["BTCUSDT"]
         first.seen_from = bench.sandbox.clock.now() + 3_600_000
@@ -264,6 +268,27 @@ def test_a_key_that_may_withdraw_is_told() -> None:
     run(body, replace(CONFIG, may_withdraw=True))
 
 
+def test_a_barred_address_is_silent_and_maintenance_is_waited_out() -> None:
+    async def body(bench: BybitBench) -> None:
+        store = await bench.opened()
+        bench.sandbox.venue.close_for(3600)
+        assert isinstance(await sent(store, bench.standing("a-1")), Unknown)
+        with pytest.raises(Unreachable, match="10016"):
+            await store.snapshot([bench.instrument])
+        bench.sandbox.venue.close_for(-1)
+        bench.sandbox.faults.once("ban")
+        with pytest.raises(RateLimited, match="403, access too frequent") as caught:
+            await store.snapshot([bench.instrument])
+        assert caught.value.after == timedelta(minutes=10)
+        asked = len(bench.front.arrived)
+        assert isinstance(await sent(store, bench.standing("a-2")), NotSent)
+        with pytest.raises(RateLimited):
+            await store.snapshot([bench.instrument])
+        assert len(bench.front.arrived) == asked
+
+    run(body)
+
+
 # ---- the market ----------------------------------------------------------------------------
 def test_a_book_is_put_together_of_the_whole_and_of_changes() -> None:
     async def body(bench: BybitBench) -> None:
@@ -304,3 +329,12 @@ def test_more_streams_than_one_message_may_name_are_joined() -> None:
 
     markets = tuple(MarketConfig(symbol=f"{asset}/USDT") for asset in ("BTC", *assets))
     run(body, BybitConfig(balances=CONFIG.balances, markets=markets))
+
+
+def test_streams_are_dialled_at_the_exchange_and_at_its_test_network() -> None:
+    profile, exchange = BybitSpot(), ccxt.bybit()
+    for prefix in ("stream", "stream-testnet"):
+        urls = exchange.urls["api"]
+        assert profile.market_url(urls, "") == f"wss://{prefix}.bybit.com/v5/public/spot"
+        assert profile.private_url(urls) == f"wss://{prefix}.bybit.com/v5/private"
+        exchange.set_sandbox_mode(True)

@@ -15,7 +15,8 @@ from atms.stores.requests import Key, Kind, Side, Ticket
 
 STATES: Mapping[str, State] = {
     "Created": State.PENDING, "New": State.WORKING, "PartiallyFilled": State.WORKING,
-    "Untriggered": State.WORKING, "Triggered": State.WORKING, "Filled": State.FILLED,
+    "Untriggered": State.WORKING, "Triggered": State.WORKING, "Active": State.WORKING,
+    "PendingCancel": State.WORKING, "Filled": State.FILLED,
     "Rejected": State.REFUSED, "Cancelled": State.CANCELED, "Deactivated": State.CANCELED,
     "PartiallyFilledCanceled": State.CANCELED,
 }  # fmt: skip
