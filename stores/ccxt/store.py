@@ -94,7 +94,7 @@ class CCXTStore(PublicSide):
             )
         if (key is None) != (secret is None):
             raise ConfigError("CCXTStore: key and secret belong together; give both or none")
-        if testnet and self._profile.unified and not claims_of(exchange).testnet:
+        if testnet and not claims_of(exchange).testnet:
             raise ConfigError(f"CCXTStore: ccxt knows no test network of {exchange}; leave it out")
         if key is not None and password is None and exchange in WITH_PASSPHRASE:
             raise ConfigError(f"CCXTStore: a key of {exchange} has a passphrase; give password")

@@ -214,6 +214,11 @@ def test_history_reads_over_a_time_without_bars_and_never_gives_one_that_still_g
     run(body)
 
 
+def test_a_test_network_that_there_is_not_is_refused_before_anything_is_asked() -> None:
+    with pytest.raises(ConfigError, match="ccxt knows no test network of kucoin"):
+        CCXTStore("kucoin", key="k", secret="s", password="p", testnet=True)
+
+
 # ---- streams -------------------------------------------------------------------------------
 def test_prices_the_book_and_trades_are_streamed() -> None:
     async def body(bench: KucoinBench) -> None:
