@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from atms.errors import ConfigError
 from atms.stores.base import AuthFailed
 from atms.stores.ccxt.profile import Said
 from atms.stores.ccxt.profiles.coinbase import codes, executions
@@ -298,3 +299,30 @@ def test_the_bar_that_grows_is_not_history_though_the_end_lies_far_ahead() -> No
         assert [bar.open_at.minute async for bar in stream] == [0, 1, 2]
 
     played(body)
+
+
+def test_a_product_that_shares_a_book_is_streamed_by_the_others_name_and_told_by_its_own() -> None:
+    profile = CoinbaseSpot()
+    profile.names.account = "a"
+    profile.names.learn("BTC-USDC", "BTC/USDC", "BTC", "USDC")
+    profile.names.aliases["BTC-USDC"] = "BTC-USD"
+    stream = profile.prints("BTC-USDC")
+    assert stream.name == "market_trades:BTC-USD"
+    trade = {"trade_id": "7", "product_id": "BTC-USD", "price": "100", "size": "2", "side": "BUY",
+             "time": "2026-03-01T12:00:00Z"}  # fmt: skip
+    message = {"channel": "market_trades", "events": [{"type": "update", "trades": [trade]}]}
+    ((name, event),) = profile.streamed(message)
+    assert name == stream.name
+    (told,) = stream.read(event, AT)
+    # the order that stood in the book bought, so that the taker sold
+    assert (told.instrument, told.id, told.price, told.taker) == ("a:BTC/USDC", "7", 100, -1)
+    book = {"product_id": "BTC-USD", "bids": [{"price": "99"}], "asks": [{"price": "101"}]}
+    quote = profile.read_quote({"pricebook": book}, AT)
+    assert quote is not None
+    assert quote.instrument == "a:BTC/USDC"
+
+
+def test_a_test_network_that_is_not_there_is_told() -> None:
+    store = CCXTStore("coinbase", testnet=True)
+    with pytest.raises(ConfigError, match="no test network"):
+        asyncio.run(store.connect())

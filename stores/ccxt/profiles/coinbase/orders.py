@@ -41,7 +41,12 @@ class Products(Symbols):
         return symbol.replace("/", "-")
 
     def id(self, raw: str) -> str:
-        """Return the id of a product; of one that nobody named as it would be written here."""
+        """Return the id of a product; of one that nobody named as it would be written here.
+
+        What shares a book with a product that was named is that one.
+        """
+        if raw not in self._symbols:
+            raw = next((mine for mine, other in self.aliases.items() if other == raw), raw)
         return super().id(raw) if raw in self._symbols else super().id(raw.replace("-", "/"))
 
 
