@@ -28,8 +28,9 @@ _ASKED = frozenset({"can_withdraw"})  # of the key, and so told by no profile
 
 
 def venue_of(suite: type) -> str:
-    """Return ccxt's id of the exchange that a suite is of: ``TestKraken`` -> ``kraken``."""
-    return str(getattr(suite, "exchange", suite.__name__.removeprefix("Test").lower()))
+    """Return ccxt's id of the exchange that a suite is of: ``TestBybitSpot`` -> ``bybit``."""
+    name = suite.__name__.removeprefix("Test").lower()
+    return max((one for one in profiles.PROFILES if name.startswith(one)), key=len)
 
 
 def behaviours() -> dict[str, dict[str, str]]:

@@ -12,8 +12,6 @@ from tests.stores.ccxt.contract import OfSandbox
 
 
 class TestBinanceSpot(OfSandbox):
-    exchange = "binance"
-
     def play(self, body: Callable[[Bench], Awaitable[None]]) -> None:
         run(body)
 

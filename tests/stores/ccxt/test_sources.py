@@ -7,7 +7,6 @@ import pytest
 from atms.stores.ccxt import profiles
 from tests.stores.ccxt import venues_page as page
 from tests.stores.ccxt.conformance import (
-    FOLDER,
     PAGE,
     behaviours,
     needed,
@@ -15,22 +14,16 @@ from tests.stores.ccxt.conformance import (
     words,
 )
 
-# Their files are still written; the set is empty when every venue of the table has one.
-UNWRITTEN = frozenset({"bybit", "coinbase", "okx"})
-WRITTEN = [
-    name
-    for name in sorted(profiles.PROFILES)
-    if name not in UNWRITTEN or (FOLDER / name / "sources.yaml").exists()
-]
+VENUES = sorted(profiles.PROFILES)
 
 
-@pytest.mark.parametrize("exchange", WRITTEN)
+@pytest.mark.parametrize("exchange", VENUES)
 def test_every_line_of_a_profile_has_a_source_or_is_unconfirmed(exchange: str) -> None:
     missing = needed(profiles.profile(exchange).capabilities) - set(sources_of(exchange)["fields"])
     assert not missing, "add them to sources.yaml, with a source or as: unconfirmed"
 
 
-@pytest.mark.parametrize("exchange", WRITTEN)
+@pytest.mark.parametrize("exchange", VENUES)
 def test_a_source_is_named_and_no_line_is_of_another_venue(exchange: str) -> None:
     told = sources_of(exchange)
     assert not set(told["fields"]) - words(profiles.profile(exchange).capabilities)
@@ -40,7 +33,7 @@ def test_a_source_is_named_and_no_line_is_of_another_venue(exchange: str) -> Non
         assert own or first in told["sources"], f"{field}: {source!r} names no source of the file"
 
 
-@pytest.mark.parametrize("exchange", WRITTEN)
+@pytest.mark.parametrize("exchange", VENUES)
 def test_the_page_says_of_each_line_what_the_profile_says(exchange: str) -> None:
     written = page.between(PAGE.read_text(), page.FROM)
     assert page.lines_from([exchange]) in written, "run: python scripts/venues.py --from"
@@ -53,6 +46,6 @@ def test_the_page_has_a_row_a_venue_and_a_column_a_behaviour(heading: str) -> No
     part = written.partition(f"### {heading}\n")[2].partition("###")[0]
     rows = [line.split(" | ")[0] for line in part.splitlines() if line.startswith("| ")]
     assert page.row(["venue", *columns]) in part, "run: python scripts/venues.py"
-    assert {name.removeprefix("| ") for name in rows[2:]} >= set(profiles.PROFILES) - UNWRITTEN
+    assert {name.removeprefix("| ") for name in rows[2:]} == set(VENUES)
     for column, test in columns.items():
         assert f"- **{column}** {page.spoken(test)}" in part
