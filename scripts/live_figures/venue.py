@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -28,14 +28,26 @@ from atms.sandbox.venue.config import MarketConfig, VenueConfig
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.live import checking
 
-VENUES = {"binance": "BTC/USDT", "binanceusdm": "BTC/USDT:USDT", "bybit": "BTC/USDT"}
+VENUES = {
+    "binance": "BTC/USDT",
+    "binanceusdm": "BTC/USDT:USDT",
+    "bybit": "BTC/USDT",
+    "kucoin": "BTC/USDT",
+}
 # exchanges whose own limits are what their store keeps to: --only latencies
-SANDBOXES = {"bybit": ("atms.sandbox.bybit.server", "BybitSandbox")}
+SANDBOXES = {
+    "bybit": ("atms.sandbox.bybit.server", "BybitSandbox"),
+    "kucoin": ("atms.sandbox.kucoin.server", "KucoinSandbox"),
+}
+# how a store calls the execution that a line of the log tells, where not as Binance's does
+EXECUTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "kucoin": lambda line: f"BTC-USDT:{line['trade']}:{line['side'].lower()}"
+}
 CONFIG = """
 strategy: {name: "strategies.py:Many"}
 stores:
   sandbox: {venue: VENUE, url: "${ATMS_SANDBOX_URL}", key: "${ATMS_SANDBOX_KEY}",
-            secret: "${ATMS_SANDBOX_SECRET}", market_clock: stream}
+            secret: "${ATMS_SANDBOX_SECRET}", PASSPHRASE market_clock: stream}
 data:
   warmup: 5
   feeds: [{name: btc, store: sandbox, symbol: "SYMBOL", timeframe: 1h, currency: USDT}]
@@ -79,7 +91,7 @@ def _made(options: dict[str, Any]) -> Any:
 async def serve(options: dict[str, Any]) -> None:
     """Serve a sandbox until standard input ends."""
     async with _made(options) as sandbox:
-        print(sandbox.url, flush=True)
+        print(sandbox.url, sandbox.passphrase, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 
@@ -100,11 +112,14 @@ def sandbox(bar: float, limits: dict[str, int] | None = None) -> Iterator[Path]:
         )
         assert process.stdout is not None and process.stdin is not None
         try:
-            url = process.stdout.readline().strip()
+            url, phrase = process.stdout.readline().rstrip("\n").split(" ")
             os.environ.update(
-                ATMS_SANDBOX_URL=url, ATMS_SANDBOX_KEY=KEY, ATMS_SANDBOX_SECRET=SECRET
-            )
+                ATMS_SANDBOX_URL=url, ATMS_SANDBOX_KEY=KEY, ATMS_SANDBOX_SECRET=SECRET,
+                ATMS_SANDBOX_PASSPHRASE=phrase,
+            )  # fmt: skip
             named = CONFIG.replace("VENUE", venue).replace("SYMBOL", VENUES[venue])
+            given = 'passphrase: "${ATMS_SANDBOX_PASSPHRASE}",' if phrase else ""
+            named = named.replace("PASSPHRASE market", f"{given} market")
             Path("live.yaml").write_text(named)
             yield Path(options["log"])
         finally:
@@ -121,7 +136,8 @@ def lost_or_doubled(log: Path, *, ledger: bool = False) -> list[str]:
     """Return what journal, and ledger if it is looked at, tell otherwise than the venue."""
     path = Path("ledger.db") if ledger else None
     settle = "USDT" if _chosen == ["binanceusdm"] else ""
-    return checking.differences(log_of(log), HELD, Path("state"), path, settle)
+    named = EXECUTIONS.get(_chosen[0])
+    return checking.differences(log_of(log), HELD, Path("state"), path, settle, exec_of=named)
 
 
 def run(strategy: type[bt.Strategy]) -> None:

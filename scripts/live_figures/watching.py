@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from typing import Any
 import aiohttp
 import numpy as np
 from live_figures.venue import Row
+
+_ORDERS = ("/order", "/order/create", "/orders/sync", "/cancel")  # of every exchange
+_CANDLE = re.compile(r'"candles":\["(\d+)"')  # of a stream that does not say when a bar is over
 
 
 @dataclass
@@ -31,9 +35,11 @@ class Times:
 def watched(times: Times) -> Iterator[None]:
     """Note it for as long as this lasts."""
 
+    starts: list[str] = []
+
     def note(kept: dict[str, list[float]], about: Any) -> None:
         method = "DELETE" if about.url.path.endswith("/cancel") else about.method
-        if about.url.path.endswith(("/order", "/order/create", "/cancel")) and method in kept:
+        if about.url.path.endswith(_ORDERS) and method in kept:
             kept[method].append(time.perf_counter())
 
     async def sent(_: Any, __: Any, about: Any) -> None:
@@ -53,7 +59,11 @@ def watched(times: Times) -> Iterator[None]:
     async def receive(self: Any, *args: Any, **kwargs: Any) -> Any:
         message = await received(self, *args, **kwargs)
         text = message.data.replace(" ", "") if isinstance(message.data, str) else ""
-        if '"x":true' in text or '"confirm":true' in text:
+        candle = _CANDLE.search(text)
+        begins = candle is not None and starts[-1:] != [candle[1]]
+        if begins and candle is not None:
+            starts.append(candle[1])
+        if begins or '"x":true' in text or '"confirm":true' in text:
             times.closed.append(time.perf_counter())
         return message
 
