@@ -16,7 +16,6 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from atms.errors import ConfigError
 from atms.stores.ccxt.addresses import moved
 from atms.stores.ccxt.claims import class_of
 from atms.stores.ccxt.profile import Call, Lost, NotLeft, Profile, Said
@@ -82,8 +81,6 @@ class Wire:
         timeout: float,
         used: Callable[[Mapping[str, int]], None],
     ) -> None:
-        if testnet and not profile.demo and not _has_test_network(profile.exchange):
-            raise ConfigError(f"{profile.exchange} has no test network; leave testnet out")
         self.timeout = timeout
         self.routes: dict[str, Hears] = {}
         self._turns: dict[str, asyncio.Lock] = {}
@@ -226,11 +223,6 @@ def judged(error: Exception) -> Said | None:
     if "AuthenticationError" in names:
         return Said(401, "AuthenticationError", str(error))
     return Said(400, names[0], str(error)) if "ExchangeError" in names else None
-
-
-def _has_test_network(exchange: str) -> bool:
-    """Return whether ccxt knows addresses of one."""
-    return bool(class_of(exchange)().urls.get("test"))
 
 
 def _hooked(base: type, wire: Wire) -> type:

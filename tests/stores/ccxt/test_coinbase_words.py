@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from atms.errors import ConfigError
 from atms.stores.base import AuthFailed
 from atms.stores.ccxt.profile import Said
 from atms.stores.ccxt.profiles.coinbase import codes, executions
@@ -320,9 +319,3 @@ def test_a_product_that_shares_a_book_is_streamed_by_the_others_name_and_told_by
     quote = profile.read_quote({"pricebook": book}, AT)
     assert quote is not None
     assert quote.instrument == "a:BTC/USDC"
-
-
-def test_a_test_network_that_is_not_there_is_told() -> None:
-    store = CCXTStore("coinbase", testnet=True)
-    with pytest.raises(ConfigError, match="no test network"):
-        asyncio.run(store.connect())
