@@ -33,15 +33,18 @@ VENUES = {
     "binanceusdm": "BTC/USDT:USDT",
     "bybit": "BTC/USDT",
     "kucoin": "BTC/USDT",
+    "okx": "BTC/USDT",
 }
 # exchanges whose own limits are what their store keeps to: --only latencies
 SANDBOXES = {
     "bybit": ("atms.sandbox.bybit.server", "BybitSandbox"),
     "kucoin": ("atms.sandbox.kucoin.server", "KucoinSandbox"),
+    "okx": ("atms.sandbox.okx.server", "OkxSandbox"),
 }
 # how a store calls the execution that a line of the log tells, where not as Binance's does
 EXECUTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "kucoin": lambda line: f"BTC-USDT:{line['trade']}:{line['side'].lower()}"
+    "kucoin": lambda line: f"BTC-USDT:{line['trade']}:{line['side'].lower()}",
+    "okx": lambda line: f"BTC-USDT:{line['trade']}",
 }
 CONFIG = """
 strategy: {name: "strategies.py:Many"}

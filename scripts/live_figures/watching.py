@@ -31,6 +31,9 @@ class Times:
     seen: list[float] = field(default_factory=list)
 
 
+_CLOSED = ('"x":true', '"confirm":true', ',"1"]]}')  # how a venue says that a bar is over
+
+
 @contextmanager
 def watched(times: Times) -> Iterator[None]:
     """Note it for as long as this lasts."""
@@ -63,7 +66,7 @@ def watched(times: Times) -> Iterator[None]:
         begins = candle is not None and starts[-1:] != [candle[1]]
         if begins and candle is not None:
             starts.append(candle[1])
-        if begins or '"x":true' in text or '"confirm":true' in text:
+        if begins or any(one in text for one in _CLOSED):
             times.closed.append(time.perf_counter())
         return message
 

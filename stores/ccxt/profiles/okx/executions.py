@@ -31,7 +31,7 @@ def asked(days: str, **params: Any) -> Call:
     return Call(
         method="privateGetTradeFills" if quick else "privateGetTradeFillsHistory",
         params={"instType": "SPOT", **params},
-        costs={"queries": 1} if quick else {"archive": 1},
+        costs={"fills": 1} if quick else {"old_fills": 1},
     )
 
 

@@ -106,7 +106,7 @@ def _window(
     quick = start > datetime.now(UTC) - _NEWEST * step
     return call(
         "publicGetMarketCandles" if quick else "publicGetMarketHistoryCandles",
-        "candles" if quick else "archive", instId=raw, bar=word, limit=rows,
+        "candles" if quick else "old_candles", instId=raw, bar=word, limit=rows,
         before=_stamp(start) - 1, after=_stamp(until),
     )  # fmt: skip
 

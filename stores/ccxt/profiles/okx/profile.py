@@ -29,12 +29,16 @@ _PER = timedelta(seconds=2)
 BUDGETS = (
     Budget(name="orders", per=_PER, units=60, shared_by="account", reserve=12),
     Budget(name="cancels", per=_PER, units=60, shared_by="account", reserve=0),
-    Budget(name="queries", per=_PER, units=60, shared_by="account", reserve=20),
-    Budget(name="account", per=_PER, units=5, shared_by="account", reserve=1),
+    Budget(name="details", per=_PER, units=60, shared_by="account", reserve=0),
+    Budget(name="pending", per=_PER, units=60, shared_by="account", reserve=0),
+    Budget(name="fills", per=_PER, units=60, shared_by="account", reserve=0),
+    Budget(name="balance", per=_PER, units=10, shared_by="account", reserve=0),
+    Budget(name="config", per=_PER, units=5, shared_by="account", reserve=0),
     Budget(name="time", per=_PER, units=10, shared_by="address", reserve=0),
-    Budget(name="public", per=_PER, units=20, shared_by="address", reserve=5),
-    Budget(name="candles", per=_PER, units=40, shared_by="address", reserve=10),
-    Budget(name="archive", per=_PER, units=10, shared_by="address", reserve=2),
+    Budget(name="public", per=_PER, units=20, shared_by="address", reserve=0),
+    Budget(name="candles", per=_PER, units=40, shared_by="address", reserve=0),
+    Budget(name="old_candles", per=_PER, units=20, shared_by="address", reserve=0),
+    Budget(name="old_fills", per=_PER, units=10, shared_by="account", reserve=0),
 )
 _SIGNED_FOR = timedelta(seconds=30)  # so long after its signing a request is still carried out
 _READ_LAG = timedelta(seconds=30)
@@ -105,7 +109,7 @@ class OkxSpot(OkxStreams, Plain):
 
     def permissions(self) -> Call:
         """Return the request for what the account is like, and what the key may do."""
-        return Call(method="privateGetAccountConfig", costs={"account": 1})
+        return Call(method="privateGetAccountConfig", costs={"config": 1})
 
     def may_withdraw(self, reply: Any) -> bool | None:
         """Return whether the key may withdraw."""

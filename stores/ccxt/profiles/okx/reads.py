@@ -36,7 +36,7 @@ async def lookup(
         raise Unreachable(f"order {key}: of no known symbol; it cannot be asked for")
     for raw, params in places:
         question = Call(
-            method="privateGetTradeOrder", params={"instId": raw, **params}, costs={"queries": 1},
+            method="privateGetTradeOrder", params={"instId": raw, **params}, costs={"details": 1},
             expects=UNKNOWN_ORDER,
         )  # fmt: skip
         try:
@@ -71,7 +71,7 @@ async def open_orders(ask: Ask, names: Names, raws: Collection[str]) -> tuple[Fa
     rows: list[Mapping[str, Any]] = []
     while True:
         question = Call(
-            method="privateGetTradeOrdersPending", params=dict(params), costs={"queries": 1}
+            method="privateGetTradeOrdersPending", params=dict(params), costs={"pending": 1}
         )
         page = (await ask(question))["data"]
         rows += page
@@ -83,7 +83,7 @@ async def open_orders(ask: Ask, names: Names, raws: Collection[str]) -> tuple[Fa
 
 async def balances(ask: Ask, assets: frozenset[str], at: datetime) -> tuple[Fact, ...]:
     """Return what there is of each asset; of *assets* though it is nothing."""
-    reply = await ask(Call(method="privateGetAccountBalance", costs={"account": 1}))
+    reply = await ask(Call(method="privateGetAccountBalance", costs={"balance": 1}))
     told = {fact.asset: fact for row in reply["data"] for fact in balances_of(row, at)}
     nothing = {
         asset: BalanceFact(at=at, asset=asset, total=Decimal(0), free=Decimal(0))
