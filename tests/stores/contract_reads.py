@@ -80,7 +80,7 @@ class Remembering(OnABench):
         store = await bench.opened()
         (page,) = await read_log(store, bench.start, [bench.instrument])
         assert page.gap_until is None
-        needs(bench.can.log == "window", "the log reaches back for ever")
+        needs(bench.can.log == "window", "where the log ends is not tried")
         assert bench.can.log_depth is not None
         await traded(bench, store, 1)
         await bench.wait((2 * bench.can.log_depth).total_seconds())
