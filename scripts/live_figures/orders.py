@@ -53,8 +53,9 @@ def latencies(count: int) -> Iterator[Row]:
         if not busy:
             answered = times.answered["POST"][:count]
             yield spread("answer in to Accepted told", "p99 100", times.accepted, answered)
-            bars = [max(one for one in times.closed if one <= seen) for seen in times.seen]
-            yield spread("closed bar in to next()", "p99 50, aim 5", times.seen, bars)
+            if times.closed:  # of venues that say when a bar is over
+                bars = [max(one for one in times.closed if one <= seen) for seen in times.seen]
+                yield spread("closed bar in to next()", "p99 50, aim 5", times.seen, bars)
         yield f"lost or doubled, {words}", "0", str(len(wrong))
 
 

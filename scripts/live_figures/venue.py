@@ -23,6 +23,9 @@ from atms.sandbox.binance.config import Limits, SandboxConfig
 from atms.sandbox.binance.server import Sandbox
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.server import UsdmSandbox
+from atms.sandbox.kraken.config import KrakenConfig
+from atms.sandbox.kraken.names import exec_id
+from atms.sandbox.kraken.server import KrakenSandbox
 from atms.sandbox.venue.config import MarketConfig, VenueConfig
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -32,6 +35,7 @@ VENUES = {
     "binance": "BTC/USDT",
     "binanceusdm": "BTC/USDT:USDT",
     "bybit": "BTC/USDT",
+    "kraken": "BTC/USDT",
     "kucoin": "BTC/USDT",
     "okx": "BTC/USDT",
 }
@@ -41,8 +45,10 @@ SANDBOXES = {
     "kucoin": ("atms.sandbox.kucoin.server", "KucoinSandbox"),
     "okx": ("atms.sandbox.okx.server", "OkxSandbox"),
 }
+OPTIONS = {"kraken": "limits_times: 100000"}  # its limits are no part of what is measured
 # how a store calls the execution that a line of the log tells, where not as Binance's does
 EXECUTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "kraken": lambda line: exec_id(line["trade"]),
     "kucoin": lambda line: f"BTC-USDT:{line['trade']}:{line['side'].lower()}",
     "okx": lambda line: f"BTC-USDT:{line['trade']}",
 }
@@ -50,7 +56,8 @@ CONFIG = """
 strategy: {name: "strategies.py:Many"}
 stores:
   sandbox: {venue: VENUE, url: "${ATMS_SANDBOX_URL}", key: "${ATMS_SANDBOX_KEY}",
-            secret: "${ATMS_SANDBOX_SECRET}", PASSPHRASE market_clock: stream}
+            secret: "${ATMS_SANDBOX_SECRET}", PASSPHRASE market_clock: stream,
+            options: {OPTIONS}}
 data:
   warmup: 5
   feeds: [{name: btc, store: sandbox, symbol: "SYMBOL", timeframe: 1h, currency: USDT}]
@@ -86,6 +93,8 @@ def _made(options: dict[str, Any]) -> Any:
     if options["venue"] in SANDBOXES:
         module, name = SANDBOXES[options["venue"]]
         return getattr(importlib.import_module(module), name)(VenueConfig(**made))
+    if options["venue"] == "kraken":
+        return KrakenSandbox(KrakenConfig(**made, limits_times=100_000, nonce_window=60_000))
     made["limits"] = Limits(**options["limits"])
     futures = options["venue"] == "binanceusdm"
     return UsdmSandbox(UsdmConfig(**made)) if futures else Sandbox(SandboxConfig(**made))
@@ -123,6 +132,7 @@ def sandbox(bar: float, limits: dict[str, int] | None = None) -> Iterator[Path]:
             named = CONFIG.replace("VENUE", venue).replace("SYMBOL", VENUES[venue])
             given = 'passphrase: "${ATMS_SANDBOX_PASSPHRASE}",' if phrase else ""
             named = named.replace("PASSPHRASE market", f"{given} market")
+            named = named.replace("{OPTIONS}", f"{{{OPTIONS.get(venue, '')}}}")
             Path("live.yaml").write_text(named)
             yield Path(options["log"])
         finally:

@@ -13,7 +13,9 @@ import aiohttp
 import numpy as np
 from live_figures.venue import Row
 
-_ORDERS = ("/order", "/order/create", "/orders/sync", "/cancel")  # of every exchange
+# what orders go to, of every exchange; and where a POST takes one back
+_ORDERS = ("/order", "/order/create", "/orders/sync", "/AddOrder")
+_CANCELS = ("/cancel", "/CancelOrder")
 _CANDLE = re.compile(r'"candles":\["(\d+)"')  # of a stream that does not say when a bar is over
 
 
@@ -41,8 +43,9 @@ def watched(times: Times) -> Iterator[None]:
     starts: list[str] = []
 
     def note(kept: dict[str, list[float]], about: Any) -> None:
-        method = "DELETE" if about.url.path.endswith("/cancel") else about.method
-        if about.url.path.endswith(_ORDERS) and method in kept:
+        path = about.url.path
+        method = "DELETE" if path.endswith(_CANCELS) else about.method
+        if path.endswith((*_ORDERS, *_CANCELS)) and method in kept:
             kept[method].append(time.perf_counter())
 
     async def sent(_: Any, __: Any, about: Any) -> None:

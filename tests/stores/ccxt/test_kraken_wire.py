@@ -159,7 +159,25 @@ def test_a_request_whose_answer_is_lost_holds_the_next_up_for_a_moment_only() ->
         assert not lost.done()
         lost.cancel()
 
-    on_the_wire(body, timeout=30)
+    on_the_wire(body, replace(CONFIG, nonce_window=0), timeout=30)
+
+
+@pytest.mark.parametrize(("window", "on_their_way"), [(0, 1), (10_000, 5)])
+def test_orders_overtake_each_other_only_where_the_key_has_a_nonce_window(
+    window: int, on_their_way: int
+) -> None:
+    async def body(bench: KrakenBench, store: CCXTStore) -> None:
+        small = replace(bench.standing("a"), qty=Decimal(1))
+        tickets = [replace(small, key=f"a-{number}") for number in range(5)]
+        with bench.trouble("silent"):
+            sending = [asyncio.ensure_future(sent(store, ticket)) for ticket in tickets]
+            await asyncio.sleep(0.5)
+            arrived = [path for _, path in bench.front.arrived if path.endswith("/AddOrder")]
+            assert len(arrived) == on_their_way
+        for one in sending:
+            one.cancel()
+
+    on_the_wire(body, replace(CONFIG, nonce_window=window), timeout=30)
 
 
 def test_a_clock_within_the_second_that_the_venue_tells_is_taken_as_right() -> None:

@@ -22,6 +22,7 @@ from atms.stores.ccxt.profiles.kraken.names import KrakenSymbols
 from atms.stores.ccxt.profiles.kraken.numbers import moment
 from atms.stores.ccxt.profiles.kraken.pairs import instrument_of
 from atms.stores.ccxt.profiles.kraken.past import BARS, UNKNOWN_PAIR, KrakenPast
+from atms.stores.ccxt.profiles.kraken.reads import TURN
 from atms.stores.ccxt.profiles.kraken.streams import BAR_LAG, LEVELS, TIMEFRAMES, KrakenStreams
 from atms.stores.ccxt.profiles.plain import Plain
 from atms.stores.facts import Cursor, Fact, FillFact, Page, Snapshot
@@ -33,6 +34,7 @@ from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs
 KINDS = frozenset({Kind.MARKET, Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT})
 _SECOND = timedelta(seconds=1)
 _LOG_EVERY = 20.0  # seconds between two readings of the log that nothing asks for
+_WINDOW = 10_000  # of a key, above which orders may overtake each other: nonces are milliseconds
 _SHOWN = 15.0  # seconds after which the log has shown what the stream told
 
 
@@ -40,6 +42,7 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
     """The spot market, without margin.
 
     Requests with a key go one at a time: the venue refuses one whose nonce is below an earlier's.
+    Orders of a key with a nonce window go at once.
     """
 
     exchange = "kraken"
@@ -55,6 +58,7 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
         self._memory = Memory()
         self._here = SteadyClock().now
         self._token = ""
+        self._turn = TURN  # that orders wait for
         self._unread: dict[str, float] = {}  # executions that the log has not told -> when heard
         self._read_at = 0.0  # when the log was read whole; 0: something asks for it
         self.capabilities = Capabilities(
@@ -108,6 +112,7 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
     async def account(self, ask: Ask) -> str:
         """Return the venue's id of the account, and with it prove the key."""
         told = (await ask(self.permissions()))["result"]
+        self._turn = "" if int(told.get("nonce_window") or 0) >= _WINDOW else TURN
         return str(told["iban"]).replace(" ", "")
 
     def permissions(self) -> Call:
@@ -213,12 +218,18 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
             txid = orders.named(request.refs, "order")
             params = {"txid": txid} if txid else {"cl_ord_id": request.key}
             cost = cost_of_cancel(self._memory.age(request.key))
-            return _write("CancelOrder", params, cost)
+            return self._write("CancelOrder", params, cost)
         assert isinstance(request, Place)
         (ticket,) = request.tickets
         pair = self.names.raw(ticket.instrument)
         self._memory.sent(ticket.key)
-        return _write("AddOrder", orders.parameters(ticket, pair), 1)
+        return self._write("AddOrder", orders.parameters(ticket, pair), 1)
+
+    def _write(self, method: str, params: Mapping[str, Any], cost: int) -> Call:
+        return Call(
+            method=f"privatePost{method}", params=params, costs={"trading": cost} if cost else {},
+            turn=self._turn,
+        )  # fmt: skip
 
     def acked(self, prepared: Prepared, reply: Any) -> Acked:
         """Return what the venue's answer to a write says: an order's number, and no more."""
@@ -268,13 +279,6 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
         """Return orders and balances; what could not be read is left out."""
         self._read_at = 0.0  # whether the log has moved meanwhile is looked at, not guessed
         return await reads.snapshot(ask, self.names, self._memory, raws, at)
-
-
-def _write(method: str, params: Mapping[str, Any], cost: int) -> Call:
-    return Call(
-        method=f"privatePost{method}", params=params, costs={"trading": cost} if cost else {},
-        turn="key",
-    )  # fmt: skip
 
 
 def _nothing_cancelled(result: Any) -> bool:

@@ -18,6 +18,7 @@ from atms.stores.facts import BalanceFact, Fact, Part, Snapshot
 from atms.stores.outcomes import Found, Looked, NotSeen
 from atms.stores.requests import Key, Refs
 
+TURN = "key"  # that requests with a key wait for
 _IDS_OF_TRADES = 20  # so many may be asked for at once
 _UNKNOWN = ("EOrder:Unknown order", "EOrder:Invalid order")
 
@@ -26,7 +27,7 @@ def call(method: str, cost: int, *expects: str, **params: Any) -> Call:
     """Return a question about the account; *cost* is what the call counter rises by."""
     return Call(
         method=f"privatePost{method}", params=params, costs={"calls": cost} if cost else {},
-        expects=frozenset(expects), turn="key",
+        expects=frozenset(expects), turn=TURN,
     )  # fmt: skip
 
 
