@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -89,6 +90,7 @@ def named(folder: Path) -> ServerFolder:
     """
     try:
         path = folder.expanduser().resolve()
+        _check_that_it_ends(path)
     except (OSError, RuntimeError) as error:  # links in a circle; a user without a home
         raise LedgerError(f"{folder}: {error}; choose another --dir") from error
     for character in str(path):
@@ -98,6 +100,15 @@ def named(folder: Path) -> ServerFolder:
                 "choose another --dir"
             )
     return ServerFolder(path)
+
+
+def _check_that_it_ends(path: Path) -> None:
+    """Raise what the system says of links in a circle: from 3.13 on, resolving leaves them alone."""
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
 
 
 def claim(folder: ServerFolder, account: Account) -> None:

@@ -55,6 +55,7 @@ class Outlet:
                     self._more = asyncio.get_running_loop().create_future()
                     await self._more
         finally:
+            self._more = None  # it waits no more, and its loop may be closed by now
             self.close()
             self._leave(self)
 
