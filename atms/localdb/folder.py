@@ -103,7 +103,7 @@ def named(folder: Path) -> ServerFolder:
 
 
 def _check_that_it_ends(path: Path) -> None:
-    """Raise what the system says of links in a circle: from 3.13 on, resolving leaves them alone."""
+    """Raise what the system says of links in a circle: 3.13 resolves them to themselves."""
     try:
         path.stat()
     except OSError as error:
