@@ -234,8 +234,12 @@ def test_a_fill_that_a_cut_stream_did_not_tell_is_in_the_log_and_fees_are_paid_i
         async with asyncio.timeout(20):
             while links() != [True, False, True]:
                 await asyncio.sleep(0.05)
+        assert ear.of(FillFact) == []  # what was before the stream is not told as if it were of now
+        await bench.fill("a-1", Decimal(2))
+        await bench.settle()
+        assert [fill.qty for fill in ear.of(FillFact)] == [2]
         pages = await read_log(store, bench.start, [bench.instrument])
-        (fill,) = [one for page in pages for one in page.facts if isinstance(one, FillFact)]
+        fill, _ = [one for page in pages for one in page.facts if isinstance(one, FillFact)]
         # 3 at 90 are 270, of which the sandbox takes a thousandth
         assert (fill.qty, fill.price, fill.key) == (3, 90, "a-1")
         assert fill.fees is not None

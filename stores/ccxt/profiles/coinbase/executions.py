@@ -208,13 +208,19 @@ class Missing:
     """Executions that the stream's sums tell of: asked for, and told once before the sums.
 
     What the list does not have yet is asked for again with the next message; a heartbeat comes
-    every second.
+    every second. What was filled before the stream began is the log's to tell: it may be older than
+    everything that is in the books.
     """
 
     def __init__(self, names: Names, keys: dict[str, Key]) -> None:
         self._names, self._keys = names, keys
         self._told: dict[str, dict[str, Decimal]] = {}  # order -> execution -> units
         self._wanted: dict[str, tuple[Decimal, int]] = {}  # order -> its sum, and tries
+        self._before: dict[str, Decimal] = {}  # order -> its sum when the stream began
+
+    def begun(self, facts: Sequence[OrderFact]) -> None:
+        """Take orders that the stream begins with."""
+        self._before |= {_number(fact): fact.filled for fact in facts if fact.filled}
 
     async def before(self, ask: Ask, facts: Sequence[Fact]) -> tuple[Fact, ...]:
         """Return facts with the executions before them that they speak of."""
@@ -231,24 +237,26 @@ class Missing:
         return tuple(_merged(self._news(rows), facts))
 
     def _want(self, fact: OrderFact) -> None:
-        number = next(
-            value for kind, _, value in map(orders.split_ref, fact.refs) if kind == "order"
-        )
-        filled = fact.filled or Decimal(0)
+        number, filled = _number(fact), fact.filled or Decimal(0)
         if filled > sum(self._told.get(number, {}).values()):
             self._wanted[number] = (filled, 0)
 
     def _news(self, rows: Sequence[Row]) -> list[FillFact]:
-        found = []
+        found: list[FillFact] = []
         for row in sorted(rows, key=_when):
             told = self._told.setdefault(row["order_id"], {})
+            old = self._before.get(row["order_id"], Decimal(0)) > sum(told.values())
             if row["entry_id"] not in told:
                 fact = fill(row, self._names, self._keys, "stream")
                 told[row["entry_id"]] = fact.qty
-                found.append(fact)
+                found += [] if old else [fact]
         for number, (wanted, _) in list(self._wanted.items()):
             if sum(self._told.get(number, {}).values()) >= wanted:
                 del self._wanted[number]
         while len(self._told) > _KEPT:
             del self._told[next(iter(self._told))]
         return found
+
+
+def _number(fact: OrderFact) -> str:
+    return next(value for kind, _, value in map(orders.split_ref, fact.refs) if kind == "order")

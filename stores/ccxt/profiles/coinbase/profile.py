@@ -153,6 +153,8 @@ class CoinbaseSpot(CoinbaseStreams, Plain):
         )
         for fact in facts:
             self._remember(fact)
+        if any(event.get("type") == "snapshot" for event in message["events"]):
+            self._missing.begun(facts)
         return facts
 
     async def completed(self, ask: Ask, facts: Sequence[Fact]) -> tuple[Fact, ...]:
