@@ -252,6 +252,22 @@ def test_a_wrong_passphrase_is_told_as_the_keys_and_not_shown(wrong: dict[str, s
     okx.run(body)
 
 
+def test_a_venue_that_repeats_what_it_was_sent_shows_no_passphrase_and_no_signature() -> None:
+    async def body(bench: OkxBench) -> None:
+        store = await bench.opened()
+        with bench.front.trouble("echo"):
+            outcome = await sent(store, bench.standing("a1"))
+            with pytest.raises(VenueError) as told:
+                await store.snapshot([bench.instrument])
+        signed = [headers["OK-ACCESS-SIGN"] for headers in bench.front.headers[-2:]]
+        for said in (repr(outcome), repr(told.value)):
+            assert "OK-ACCESS-PASSPHRASE" in said
+            for hidden in (bench.sandbox.passphrase, bench.sandbox.key, *signed):
+                assert hidden not in said
+
+    okx.run(body)
+
+
 def test_an_account_that_may_withdraw_says_so() -> None:
     async def body(bench: OkxBench) -> None:
         assert bench.can.can_withdraw is False
