@@ -24,6 +24,7 @@ _PAUSE = 0.25  # seconds between two messages to the venue, which takes five a s
 class _Topic:
     stream: Stream
     outlets: list[tuple[Outlet[Any], bool]] = field(default_factory=list)  # and: wants links
+    newest: Any = None  # what was told last on this connection
     closing: Closing | None = None  # of bars that do not say when they are over
 
 
@@ -63,6 +64,10 @@ class Market:
         outlet: Outlet[Any] = Outlet(newest=newest)
         topic = self._topics.setdefault(stream.name, self._topic(stream))
         topic.outlets.append((outlet, links))
+        if (
+            newest and self._socket.up and topic.newest is not None
+        ):  # what stands still is told once
+            outlet.put(topic.newest)
         if links and stream.name in self._asked and self._socket.up:
             outlet.put(FeedLink(at=self._now(), up=True))
         self._changed.set()
@@ -107,6 +112,8 @@ class Market:
     # ---- the socket's -----------------------------------------------------------------------
     async def _greet(self) -> None:
         self._asked.clear()
+        for topic in self._topics.values():
+            topic.newest = None
         if self._topics:
             await self._ask(set(self._topics), on=True)
 
@@ -171,6 +178,7 @@ class Market:
         for item in items:
             if isinstance(item, Bar) and item.final:
                 self.closed[topic.stream.name] = item.close_at
+            topic.newest = item or topic.newest
             for outlet, _ in topic.outlets:
                 if item is not None:
                     outlet.put(item)

@@ -242,7 +242,10 @@ class Profile(Protocol):
         """Return the best prices; None: a side is empty."""
 
     def book(self, raw: str, depth: int) -> Stream:
-        """Return the stream of an order book; VenueError: it is not that deep."""
+        """Return the stream of an order book; VenueError: it is not that deep.
+
+        It tells all levels that it has: it may be another's too, who wants more of them.
+        """
 
     def prints(self, raw: str) -> Stream:
         """Return the stream of public trades."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -159,7 +161,7 @@ class PublicSide:
     def book(self, instrument: str, depth: int) -> AsyncIterator[Book]:
         """Yield the order book, its newest state only."""
         raw = self._profile.names.raw(instrument)
-        return self._joined(self._profile.book(raw, depth), newest=True)
+        return _cut(self._joined(self._profile.book(raw, depth), newest=True), depth)
 
     def prints(self, instrument: str) -> AsyncIterator[Print]:
         """Yield public trades."""
@@ -178,3 +180,10 @@ class PublicSide:
             self._markets[stream.channel] = market
         outlet = market.join(stream, newest=newest, links=links)
         return market.carried(stream, outlet)
+
+
+async def _cut(stream: AsyncGenerator[Book, None], depth: int) -> AsyncGenerator[Book, None]:
+    """Yield books with so many levels of those that a stream has."""
+    async with aclosing(stream):
+        async for book in stream:
+            yield replace(book, bids=book.bids[:depth], asks=book.asks[:depth])

@@ -77,6 +77,10 @@ class OfSandbox(StoreContract):
             assert [one[0] for one in book.asks] == sorted(one[0] for one in book.asks)
             assert book.bids[0][0] < book.asks[0][0]
             assert 1 <= len(book.bids) <= 5
+            if can.book_depth > 1:  # another who wants less of the same stream
+                less = aiter(store.book(bench.instrument, min(5, can.book_depth) - 1))
+                few = await _heard(bench, less)
+                assert len(few.bids) < len(book.bids)
         if can.prints:
             await self._hears_prints(bench, store)
 

@@ -372,7 +372,7 @@ def test_books_quotes_and_trades_are_read() -> None:
     assert stream.name == "ethbtc@depth5@100ms"
     levels = [["0.3", "1"], ["0.2", "2"], ["0.1", "3"]]
     book = stream.read({"lastUpdateId": 160, "bids": levels, "asks": []}, now)
-    assert book.bids == ((Decimal("0.3"), 1), (Decimal("0.2"), 2))
+    assert book.bids == ((Decimal("0.3"), 1), (Decimal("0.2"), 2), (Decimal("0.1"), 3))
     event = {"e": "trade", "s": "ETHBTC", "t": 9, "p": "0.001", "q": "100", "T": 1672515782136}
     taken = made.prints("ETHBTC").read({**event, "m": True}, now)
     assert (taken.id, taken.taker, taken.qty) == ("9", -1, 100)

@@ -60,7 +60,7 @@ class BinanceStreams:
         levels = next(level for level in LEVELS if level >= depth)
         return Stream(
             name=f"{raw.lower()}@depth{levels}@100ms",
-            read=lambda event, at: events.depth(event, at, self.names.id(raw), depth),
+            read=lambda event, at: events.depth(event, at, self.names.id(raw), levels),
         )
 
     def prints(self, raw: str) -> Stream:

@@ -84,7 +84,7 @@ class UsdmStreams:
         levels = next(level for level in LEVELS if level >= depth)
         return Stream(
             name=f"{raw.lower()}@depth{levels}@100ms", channel=PUBLIC,
-            read=lambda event, at: events.depth(event, at, self.names.id(raw), depth),
+            read=lambda event, at: events.depth(event, at, self.names.id(raw), levels),
         )  # fmt: skip
 
     def prints(self, raw: str) -> Stream:

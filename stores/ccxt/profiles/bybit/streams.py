@@ -75,8 +75,9 @@ class BybitStreams(Plain):
         """Return the stream of an order book; VenueError: it is not that deep."""
         if not 1 <= depth <= LEVELS[-1]:
             raise VenueError(f"{self.place}: a book of {depth} levels; there are 1 to {LEVELS[-1]}")
-        name = f"orderbook.{next(level for level in LEVELS if level >= depth)}.{raw}"
-        return Stream(name=name, read=lambda message, at: self._depth(name, message, raw, depth))
+        levels = next(level for level in LEVELS if level >= depth)
+        name = f"orderbook.{levels}.{raw}"
+        return Stream(name=name, read=lambda message, at: self._depth(name, message, raw, levels))
 
     def _depth(self, name: str, message: Mapping[str, Any], raw: str, depth: int) -> Book:
         book = self._books[name]

@@ -59,7 +59,7 @@ class CoinbaseStreams:
         """Return the stream of an order book; VenueError: it is not that deep."""
         if not 1 <= depth <= BOOK_DEPTH:
             raise VenueError(f"{self.place}: a book of {depth} levels; there are 1 to {BOOK_DEPTH}")
-        return self._stream("level2", raw, Ladder(self.names.id(raw), depth).read)
+        return self._stream("level2", raw, Ladder(self.names.id(raw), BOOK_DEPTH).read)
 
     def prints(self, raw: str) -> Stream:
         """Return the stream of public trades."""

@@ -67,7 +67,7 @@ class KrakenStreams:
         instrument = self.names.id(raw)
 
         def read(message: Mapping[str, Any], at: datetime) -> Any:
-            return self._books.read(name, levels, message).top(instrument, depth, at)
+            return self._books.read(name, levels, message).top(instrument, levels, at)
 
         return Stream(name=name, read=read)
 

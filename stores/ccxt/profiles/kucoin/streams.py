@@ -94,7 +94,7 @@ class KucoinStreams(Plain):
         levels = next(level for level in LEVELS if level >= depth)
         return Stream(
             name=f"/spotMarket/level2Depth{levels}:{raw}",
-            read=lambda data, at: events.depth(data, self.names.id(raw), depth),
+            read=lambda data, at: events.depth(data, self.names.id(raw), levels),
         )
 
     def prints(self, raw: str) -> Stream:

@@ -43,7 +43,7 @@ class OkxStreams:
         """Return the stream of the best prices, each change of them."""
 
         def read(message: Mapping[str, Any], at: datetime) -> list[Quote]:
-            tops = [self._book(raw, row, 1) for row in message["data"]]
+            tops = [self._book(raw, row) for row in message["data"]]
             return [
                 Quote(
                     at=top.at, instrument=top.instrument, bid=top.bids[0][0], ask=top.asks[0][0],
@@ -70,13 +70,13 @@ class OkxStreams:
             raise VenueError(f"{self.place}: a book of {depth} levels; there are 1 to {LEVELS}")
 
         def read(message: Mapping[str, Any], at: datetime) -> list[Book]:
-            return [self._book(raw, row, depth) for row in message["data"]]
+            return [self._book(raw, row) for row in message["data"]]
 
         return Stream(name=f"books5:{raw}", read=read, channel=_PUBLIC)
 
-    def _book(self, raw: str, row: Mapping[str, Any], depth: int) -> Book:
+    def _book(self, raw: str, row: Mapping[str, Any]) -> Book:
         bids, asks = (
-            tuple((Decimal(level[0]), Decimal(level[1])) for level in row[name][:depth])
+            tuple((Decimal(level[0]), Decimal(level[1])) for level in row[name][:LEVELS])
             for name in ("bids", "asks")
         )
         return Book(at=moment(row["ts"]), instrument=self.names.id(raw), bids=bids, asks=asks)
