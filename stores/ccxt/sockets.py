@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0  # seconds between two dials
+FIRST_DIALS = 3  # after so many it is told that there is no connection
 
 
 class Socket:
@@ -49,6 +50,7 @@ class Socket:
         self._ended: asyncio.Future[str] | None = None
         self._waiting: dict[str, asyncio.Future[None]] = {}
         self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._dials = 0
         self._task = asyncio.get_running_loop().create_task(self._keep())
 
     async def ready(self) -> None:
@@ -128,6 +130,7 @@ class Socket:
 
     async def _connection(self) -> bool:
         """Dial, and stay until the connection ends; return whether it was ever up."""
+        self._dials += 1
         self._ended = asyncio.get_running_loop().create_future()
         address = await self._addressed()
         if address is None:
@@ -196,6 +199,9 @@ class Socket:
         return True
 
     def _tell_first(self, error: Exception) -> None:
+        """Let who waits for the connection know; one that is cut as it begins is tried again."""
+        if isinstance(error, Lost) and self._dials < FIRST_DIALS:
+            return
         if not self._first.done():
             self._first.set_exception(error)
             self._first.exception()  # nobody need wait for it

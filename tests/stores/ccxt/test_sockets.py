@@ -6,6 +6,9 @@ import asyncio
 import gc
 from typing import Any
 
+import pytest
+
+from atms.stores.base import Unreachable
 from tests.stores.ccxt.bench import SandboxBench, run
 
 
@@ -31,3 +34,15 @@ def test_a_store_that_is_closed_in_the_midst_of_a_greeting_leaves_no_failure_beh
     run(body)
     gc.collect()
     assert complaints == []
+
+
+def test_a_connection_that_is_cut_while_it_is_greeted_is_made_again_at_the_start_too() -> None:
+    async def body(bench: SandboxBench) -> None:
+        bench.sandbox.faults.once("disconnect_stream", 2)
+        store = bench.connection()
+        await store.connect()
+        bench.sandbox.faults.once("disconnect_stream", 3)
+        with pytest.raises(Unreachable):
+            await bench.connection().connect()
+
+    run(body)
