@@ -28,11 +28,13 @@ class RateLimited(VenueError):  # noqa: N818
 
     Attributes:
         after: how long to wait; None: the venue does not tell.
+        ours: nothing was asked: our own budget kept it back, and the venue minds nothing.
     """
 
-    def __init__(self, message: str, after: timedelta | None = None) -> None:
+    def __init__(self, message: str, after: timedelta | None = None, *, ours: bool = False) -> None:
         super().__init__(message)
         self.after = after
+        self.ours = ours
 
 
 class AuthFailed(VenueError):  # noqa: N818

@@ -77,7 +77,9 @@ class Asking:
         wait = await self.budgets.take(call.costs, rank, patience)
         if wait:
             raise RateLimited(
-                f"{self._place}: the rate budget lets this through in {seconds(wait)}", wait
+                f"{self._place}: the rate budget lets this through in {seconds(wait)}",
+                wait,
+                ours=True,
             )
         failure: VenueError
         try:

@@ -70,7 +70,8 @@ class Calls:
         try:
             answer = await within(call(), what)
         except RateLimited as error:
-            self._bar(error.after)
+            if not error.ours:  # else orders, which have a part of the budget, need not wait too
+                self._bar(error.after)
             return None
         except Unreachable:
             return None
