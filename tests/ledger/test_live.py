@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
@@ -57,11 +58,11 @@ def write(url: str, records: Sequence[Record], **claims: Any) -> None:
 
 def pump_all(url: str, folder: Any = None) -> int:
     """Bring over what there is; return how many batches it was."""
-    pump, batches = Pump(url, folder or folder_of()), 0
-    while pump.step():
-        batches += 1
-    assert pump.lag() == 0
-    pump.close()
+    batches = 0
+    with closing(Pump(url, folder or folder_of())) as pump:
+        while pump.step():
+            batches += 1
+        assert pump.lag() == 0
     return batches
 
 

@@ -284,8 +284,11 @@ def test_a_ledger_that_is_ahead_of_a_journal_says_so() -> None:
     with closing(sqlite3.connect(folder / "journal.db")) as file:
         file.execute("DELETE FROM entry WHERE number > 3")
         file.commit()
-    with pytest.raises(LedgerError, match="up to 5, and that ends at 3"):
-        Pump(SQLITE, folder).step()
+    with (
+        closing(Pump(SQLITE, folder)) as pump,
+        pytest.raises(LedgerError, match="up to 5, and that ends at 3"),
+    ):
+        pump.step()
 
 
 # ---- two at once, and kills ----------------------------------------------------------------------
@@ -296,14 +299,14 @@ def test_two_writers_of_one_journal_double_nothing(url: str) -> None:
     failures: list[BaseException] = []
 
     def work() -> None:
-        pump = Pump(url, folder)
-        try:
-            while pump.step():
-                pass
-        except LedgerError as error:  # both made the first row at once: one tries again
-            failures.append(error)
-            while pump.step():
-                pass
+        with closing(Pump(url, folder)) as pump:
+            try:
+                while pump.step():
+                    pass
+            except LedgerError as error:  # both made the first row at once: one tries again
+                failures.append(error)
+                while pump.step():
+                    pass
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
