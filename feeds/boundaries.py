@@ -146,7 +146,7 @@ def moved(instant: int, length: Timeframe, zone: str, *, back: bool = False) -> 
     wall = to_wall(np.array([instant]), zone).view("datetime64[us]")
     if length.unit == "M":
         month = wall.astype("datetime64[M]")
-        there = (month + count).astype("datetime64[us]") + (wall - month)
+        there = (month + np.timedelta64(count, "M")).astype("datetime64[us]") + (wall - month)
     else:
         there = wall + np.timedelta64(count * length.seconds // length.count, "s")
     return int(to_utc(there.astype(np.int64), zone)[0])
