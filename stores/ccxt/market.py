@@ -64,9 +64,7 @@ class Market:
         outlet: Outlet[Any] = Outlet(newest=newest)
         topic = self._topics.setdefault(stream.name, self._topic(stream))
         topic.outlets.append((outlet, links))
-        if (
-            newest and self._socket.up and topic.newest is not None
-        ):  # what stands still is told once
+        if newest and topic.newest is not None:  # it may stand still for long
             outlet.put(topic.newest)
         if links and stream.name in self._asked and self._socket.up:
             outlet.put(FeedLink(at=self._now(), up=True))
@@ -105,17 +103,28 @@ class Market:
             return
         topic.outlets = [one for one in topic.outlets if one[0] is not outlet]
         if not topic.outlets:
-            self._forget(topic)
-            del self._topics[name]
             self._changed.set()
+
+    def _wanted(self) -> set[str]:
+        return {name for name, topic in self._topics.items() if topic.outlets}
+
+    def _sweep(self) -> None:
+        """Forget what nobody wants and nobody tells.
+
+        Not sooner: who comes back meanwhile needs what the stream has built up, as a book of which
+        only changes are told.
+        """
+        for name in set(self._topics) - self._asked - self._wanted():
+            self._forget(self._topics.pop(name))
 
     # ---- the socket's -----------------------------------------------------------------------
     async def _greet(self) -> None:
         self._asked.clear()
+        self._sweep()
         for topic in self._topics.values():
             topic.newest = None
         if self._topics:
-            await self._ask(set(self._topics), on=True)
+            await self._ask(self._wanted(), on=True)
 
     async def _ask(self, names: set[str], *, on: bool) -> None:
         for message in self._profile.subscribe(names, self._number + 1, on=on):
@@ -137,12 +146,14 @@ class Market:
             await asyncio.sleep(_PAUSE)
 
     async def _settle(self) -> None:
-        new, old = set(self._topics) - self._asked, self._asked - set(self._topics)
+        wanted = self._wanted()
+        new, old = wanted - self._asked, self._asked - wanted
         if new:
             await self._ask(new, on=True)
             self._tell(True, new)
         if old:
             await self._ask(old, on=False)
+        self._sweep()
 
     def _forget(self, topic: _Topic) -> None:
         if topic.closing is not None:
@@ -151,6 +162,7 @@ class Market:
     def _link(self, up: bool, why: str) -> None:
         if not up:
             for topic in self._topics.values():
+                topic.newest = None
                 self._forget(topic)
         self._tell(up, set(self._asked))
         self._changed.set()  # what was asked for during the greeting

@@ -23,6 +23,7 @@ PARTS = {  # part of the contract -> its heading, and the letter of its columns
     contract.Remembering: ("The account's log", "R"),
     contract.Looking: ("Looking for an order", "L"),
     contract.Standing: ("The account and the market as they stand", "S"),
+    OfSandbox: ("What the market tells", "M"),
 }
 _ASKED = frozenset({"can_withdraw"})  # of the key, and so told by no profile
 
@@ -35,9 +36,11 @@ def venue_of(suite: type) -> str:
 
 def behaviours() -> dict[str, dict[str, str]]:
     """Return a part's heading -> its columns: ``W1`` -> the name of the test."""
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for part, (heading, letter) in PARTS.items():
         names = [name for name, _ in inspect.getmembers(part) if name.startswith("test_")]
+        known = {name for other in found.values() for name in other.values()}
+        names = [name for name in names if name not in known]
         names.sort(key=lambda name: inspect.unwrap(getattr(part, name)).__code__.co_firstlineno)
         found[heading] = {f"{letter}{place}": name for place, name in enumerate(names, 1)}
     return found

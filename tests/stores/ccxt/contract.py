@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from atms.errors import VenueError
-from atms.stores.base import Store
 from atms.stores.market import Bar
-from tests.stores.bench import Bench, played
+from tests.stores.bench import Bench, needs, played
 from tests.stores.ccxt.bench import PRICE
 from tests.stores.contract import StoreContract
 
@@ -58,37 +57,34 @@ class OfSandbox(StoreContract):
         assert [bar async for bar in less] == final[1:-1]
 
     @played
-    async def test_the_price_of_now_comes_first_and_book_and_trades_as_they_change(
-        self, bench: Bench
-    ) -> None:
+    async def test_the_price_of_now_comes_first(self, bench: Bench) -> None:
         """Of a market that stands still a stream tells nothing; an emulated stop needs a price."""
         store = await bench.opened()
-        quotes = store.quotes(bench.instrument)
         async with asyncio.timeout(5):
-            first = await anext(aiter(quotes))
+            first = await anext(aiter(store.quotes(bench.instrument)))
         assert first.instrument == bench.instrument
         assert first.bid < first.ask
         assert abs(first.bid / PRICE - 1) < Decimal("0.05")
-        can = bench.can
-        if can.book_depth is not None:
-            books = aiter(store.book(bench.instrument, min(5, can.book_depth)))
-            book = await _heard(bench, books)
-            assert [one[0] for one in book.bids] == sorted(one[0] for one in book.bids)[::-1]
-            assert [one[0] for one in book.asks] == sorted(one[0] for one in book.asks)
-            assert book.bids[0][0] < book.asks[0][0]
-            assert 1 <= len(book.bids) <= 5
-            if can.book_depth > 1:  # another who wants less of the same stream
-                less = aiter(store.book(bench.instrument, min(5, can.book_depth) - 1))
-                few = await _heard(bench, less)
-                assert len(few.bids) < len(book.bids)
-        if can.prints:
-            await self._hears_prints(bench, store)
 
-    async def _hears_prints(self, bench: Bench, store: Store) -> None:
-        """Trades are told once each, with the side that took."""
+    @played
+    async def test_a_book_is_as_deep_as_it_is_asked_for(self, bench: Bench) -> None:
+        """Two that want one stream's levels each get their own number of them."""
+        depth = min(5, bench.can.book_depth or 0)
+        needs(depth > 1, "the venue streams no book")
+        store = await bench.opened()
+        book = await _heard(bench, aiter(store.book(bench.instrument, depth)))
+        assert [one[0] for one in book.bids] == sorted(one[0] for one in book.bids)[::-1]
+        assert [one[0] for one in book.asks] == sorted(one[0] for one in book.asks)
+        assert book.bids[0][0] < book.asks[0][0]
+        less = await _heard(bench, aiter(store.book(bench.instrument, depth - 1)))
+        assert 1 <= len(less.bids) < len(book.bids) <= depth
+
+    @played
+    async def test_public_trades_are_told_with_the_side_that_took(self, bench: Bench) -> None:
+        needs(bench.can.prints, "the venue streams no public trades")
+        store = await bench.opened()
         one = await _heard(bench, aiter(store.prints(bench.instrument)))
-        assert (one.price, one.qty) == (PRICE, Decimal("0.5"))
-        assert one.taker in (1, -1)
+        assert (one.price, one.qty, one.taker) == (PRICE, Decimal("0.5"), 1)
 
 
 async def _heard(bench: Bench, stream: Any) -> Any:
