@@ -12,11 +12,12 @@ def main() -> None:
     if before is signal.default_int_handler:
         # An exception in the midst of an import may be taken for a missing package.
         signal.signal(signal.SIGINT, _leave)
-    from atms.cli.main import main as run
+    from atms.cli import main as line
 
+    run = line.chosen()
     signal.signal(signal.SIGINT, before)
     try:
-        run()
+        line.main(run)
     except KeyboardInterrupt:  # when all is done
         sys.exit(130)
 

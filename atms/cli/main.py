@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import io
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from atms._version import __version__
-from atms.cli.accounts import accounts
-from atms.cli.backtest import backtest
-from atms.cli.bench import bench
-from atms.cli.calibrate import calibrate_
-from atms.cli.compare import compare
-from atms.cli.config import config
-from atms.cli.data import data
-from atms.cli.data_download import download
-from atms.cli.data_import import import_
-from atms.cli.db import db
-from atms.cli.demo import demo
-from atms.cli.doctor import doctor
-from atms.cli.init import init
-from atms.cli.live import live, paper
-from atms.cli.live_runs import flatten, orders, positions, reconcile, status, stop, watch
-from atms.cli.report import report
-from atms.cli.runs import runs, trades
-from atms.cli.sandbox import sandbox
-from atms.cli.stores import stores
-from atms.cli.strategies import strategies
-from atms.cli.upkeep import prune, sync
-from atms.cli.why import why
 
-app = typer.Typer(
+# in the order of the help: name -> module and attribute of a command, or of a group of commands
+COMMANDS = {
+    "init": ("init", "init"),
+    "backtest": ("backtest", "backtest"),
+    "demo": ("demo", "demo"),
+    "paper": ("live", "paper"),
+    "live": ("live", "live"),
+    "status": ("live_runs", "status"),
+    "accounts": ("accounts", "accounts"),
+    "positions": ("live_runs", "positions"),
+    "orders": ("live_runs", "orders"),
+    "reconcile": ("live_runs", "reconcile"),
+    "stop": ("live_runs", "stop"),
+    "flatten": ("live_runs", "flatten"),
+    "watch": ("live_runs", "watch"),
+    "trades": ("runs", "trades"),
+    "why": ("why", "why"),
+    "report": ("report", "report"),
+    "compare": ("compare", "compare"),
+    "calibrate": ("calibrate", "calibrate_"),
+    "doctor": ("doctor", "doctor"),
+    "bench": ("bench", "bench"),
+    "runs": ("runs", "runs"),
+    "strategies": ("strategies", "strategies"),
+    "stores": ("stores", "stores"),
+    "config": ("config", "config"),
+    "data": ("data", "data"),
+    "db": ("db", "db"),
+    "sandbox": ("sandbox", "sandbox"),
+}
+# what a group has from elsewhere: group -> its commands
+MORE = {
+    "runs": {"sync": ("upkeep", "sync"), "prune": ("upkeep", "prune")},
+    "data": {"download": ("data_download", "download"), "import": ("data_import", "import_")},
+}
+
+
+_PROGRAM = dict(
     name="atms",
     no_args_is_help=True,
     add_completion=False,
@@ -50,7 +68,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -59,38 +76,53 @@ def _options(
     pass
 
 
-app.command("init")(init)
-app.command("backtest")(backtest)
-app.command("demo")(demo)
-app.command("paper")(paper)
-app.command("live")(live)
-for _verb in (status, accounts, positions, orders, reconcile, stop, flatten, watch):
-    app.command(_verb.__name__)(_verb)
-app.command("trades")(trades)
-app.command("why")(why)
-app.command("report")(report)
-app.command("compare")(compare)
-app.command("calibrate")(calibrate_)
-app.command("doctor")(doctor)
-app.command("bench")(bench)
-runs.command("sync")(sync)
-runs.command("prune")(prune)
-app.add_typer(runs, name="runs")
-app.add_typer(strategies, name="strategies")
-app.add_typer(stores, name="stores")
-app.add_typer(config, name="config")
-data.command("download")(download)
-data.command("import")(import_)
-app.add_typer(data, name="data")
-app.add_typer(db, name="db")
-app.add_typer(sandbox, name="sandbox")
+def program(*names: str) -> typer.Typer:
+    """Return the command line with these commands; with all, if none is named.
+
+    What a command needs is imported with it: a program that is called for one need not load all.
+    """
+    made = typer.Typer(**_PROGRAM)  # type: ignore[arg-type]
+    made.callback()(_options)
+    for name in names or COMMANDS:
+        found = _loaded(*COMMANDS[name])
+        if not isinstance(found, typer.Typer):
+            made.command(name)(found)
+            continue
+        known = {one.name for one in found.registered_commands}
+        for verb, place in MORE.get(name, {}).items():
+            if verb not in known:
+                found.command(verb)(_loaded(*place))
+        made.add_typer(found, name=name)
+    return made
 
 
-def main() -> None:
-    """Run the command line."""
+def _loaded(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"atms.cli.{module}"), name)
+
+
+_whole = functools.cache(program)
+
+
+def __getattr__(name: str) -> Any:
+    """Return ``app``, the whole command line, for who runs it from Python."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _whole()
+
+
+def chosen() -> Callable[..., Any]:
+    """Return the part of the command line that this process was called for, loaded."""
+    first = sys.argv[1:2]
+    if first == ["--version"]:  # which need not load anything
+        return lambda **_: typer.echo(f"atms {__version__}")
+    return program(*(name for name in first if name in COMMANDS))
+
+
+def main(run: Callable[..., Any] | None = None) -> None:
+    """Run the command line; *run*: what `chosen` has returned."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(
                 errors="replace"
             )  # a terminal without our dashes is no reason to fail
-    app(prog_name="atms")
+    (run or chosen())(prog_name="atms")

@@ -12,8 +12,6 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from atms.report.summary import json_safe
-
 _PLAIN_WIDTH = 200
 _output: TextIO | None = None
 
@@ -62,6 +60,8 @@ def say(text: str, style: str = "") -> None:
 
 def print_json(value: Any) -> None:
     """Print *value* as JSON on standard output, times as ISO 8601, undefined as null."""
+    from atms.report.summary import json_safe  # which loads pandas
+
     stream = _output or sys.stdout
     json.dump(json_safe(value), stream, indent=2, allow_nan=False)
     stream.write("\n")

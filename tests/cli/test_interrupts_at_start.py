@@ -31,7 +31,7 @@ def test_ctrl_c_in_the_midst_of_an_import_ends_it_without_a_word(
 ) -> None:
     (workdir / "numpy.py").write_text(BLOCKS + WAITS[waits])
     process = subprocess.Popen(
-        [sys.executable, "-c", LISTENS + STARTS[start], "--version"],
+        [sys.executable, "-c", LISTENS + STARTS[start], "backtest"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

@@ -38,6 +38,7 @@ import atms.syncing
 from atms.feeds.importing import Import
 from atms.ledger import creating, engine
 
+PROGRAM = atms.cli.main.program()  # every command with what it needs
 IMPORTED = (alembic, psycopg2, pyarrow, sqlalchemy, atms)
 
 

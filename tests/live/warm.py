@@ -29,6 +29,7 @@ import atms.stores.ccxt.store
 import atms.stores.ccxt.wire
 import atms.stores.sim
 
+PROGRAM = atms.cli.main.program()  # every command with what it needs
 IMPORTED = (aiohttp, alembic, ccxt, sqlalchemy, atms)
 _LOOK_EVERY = 0.02
 
