@@ -8,16 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.ccxt.profile import Names
-from atms.stores.ccxt.profiles.binance.orders import (
-    NO_LIST,
-    client_ref,
-    fees,
-    moment,
-    order_ref,
-    side,
-    state,
-    ticket,
-)
+from atms.stores.ccxt.profiles.binance.orders import NO_LIST, fees, moment, side, state, ticket
+from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.facts import BalanceFact, CashFact, Fact, FillFact, OrderFact
 from atms.stores.market import Bar, Book, Print, Quote
 from atms.stores.outcomes import Reason

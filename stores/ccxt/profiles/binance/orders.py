@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.profile import Names
+from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.facts import Fee, FillFact, OrderFact, State, Via
 from atms.stores.requests import Key, Kind, Refs, Side, Ticket
 
@@ -110,23 +111,6 @@ def _leg(ticket: Ticket, where: str) -> dict[str, Any]:
 
 
 # ---- names ---------------------------------------------------------------------------------
-def client_ref(raw: str, key: Key) -> str:
-    """Return the name that an order has from us."""
-    return f"client:{raw}:{key}"
-
-
-def order_ref(raw: str, number: int | str) -> str:
-    """Return the name that an order has from the venue."""
-    return f"order:{raw}:{number}"
-
-
-def split_ref(name: str) -> tuple[str, str, str]:
-    """Return kind, symbol and name of a ref."""
-    kind, _, rest = name.partition(":")
-    raw, _, value = rest.partition(":")
-    return kind, raw, value
-
-
 # ---- replies -------------------------------------------------------------------------------
 def refs(raw: str, number: int, client: str) -> Refs:
     """Return all names of an order."""

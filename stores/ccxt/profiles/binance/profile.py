@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from string import ascii_letters, digits
 from typing import Any
@@ -16,6 +16,7 @@ from atms.stores.ccxt.profiles.binance.filters import instrument_of, limits_of
 from atms.stores.ccxt.profiles.binance.past import BinancePast
 from atms.stores.ccxt.profiles.binance.streams import LEVELS, TIMEFRAMES, BinanceStreams
 from atms.stores.ccxt.profiles.binance.words import BinanceWords
+from atms.stores.ccxt.profiles.called import KnownKeys, split_ref
 from atms.stores.facts import Cursor, Fact, OrderFact, Page, Snapshot
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason
@@ -42,7 +43,7 @@ COUNTED = {
 _SYMBOLS_A_REQUEST = 100
 
 
-class BinanceSpot(BinancePast, BinanceStreams, BinanceWords):
+class BinanceSpot(BinancePast, BinanceStreams, BinanceWords, KnownKeys):
     """The spot market; a bracket is not among its links.
 
     Its lists of that kind sell as much as was bought, and where the fee was paid in what was bought
@@ -69,8 +70,8 @@ class BinanceSpot(BinancePast, BinanceStreams, BinanceWords):
     demo = False
 
     def __init__(self) -> None:
+        super().__init__()
         self.names = Symbols()
-        self._known: dict[Key, str] = {}  # whose symbol we know though only its key is asked for
         self._keys: dict[str, Key] = {}  # whose key we know though the log tells only its number
 
     # ---- answers ----------------------------------------------------------------------------
@@ -164,14 +165,6 @@ class BinanceSpot(BinancePast, BinanceStreams, BinanceWords):
             return ""
         return f"no {request.link} of such orders here"
 
-    def known(self, request: Request) -> tuple[tuple[Key, str], ...]:
-        """Return the names that orders will have: our keys, with their symbols."""
-        if not isinstance(request, Place):
-            return ()
-        named = [(one.key, self.names.raw(one.instrument)) for one in request.tickets]
-        self._known.update(named)
-        return tuple((key, orders.client_ref(raw, key)) for key, raw in named)
-
     def write(self, prepared: Prepared) -> Call:
         """Return the one request that carries a request out."""
         request = prepared.request
@@ -215,15 +208,9 @@ class BinanceSpot(BinancePast, BinanceStreams, BinanceWords):
         return Acked(refs=tuple(refs), facts=tuple(facts))
 
     # ---- reads of the account ---------------------------------------------------------------
-    def learn(self, names: Collection[str]) -> None:
-        """Remember of which symbol a key is."""
-        for kind, raw, value in map(orders.split_ref, names):
-            if kind == "client":
-                self._known[value] = raw
-
     def _remember(self, key: Key, refs: Refs) -> None:
         for name in refs:
-            kind, raw, _ = orders.split_ref(name)
+            kind, raw, _ = split_ref(name)
             self._known[key] = raw
             if kind == "order":
                 self._keys[name] = key

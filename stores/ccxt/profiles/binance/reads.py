@@ -12,6 +12,7 @@ from typing import Any
 from atms.stores.base import Unreachable
 from atms.stores.ccxt.profile import Ask, Call, Names, Said
 from atms.stores.ccxt.profiles.binance import events, orders
+from atms.stores.ccxt.profiles.called import order_ref, split_ref
 from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.facts import BalanceFact, Cursor, Fact, FillFact, Page, Part, Snapshot
 from atms.stores.market import Bar
@@ -98,7 +99,7 @@ async def _told(ask: Ask, names: Names, row: Mapping[str, Any], key: Key) -> tup
 
 
 def by_name(key: Key, refs: Refs, known: Mapping[Key, str]) -> tuple[str, dict[str, Any]] | None:
-    named = {kind: (raw, value) for kind, raw, value in map(orders.split_ref, sorted(refs))}
+    named = {kind: (raw, value) for kind, raw, value in map(split_ref, sorted(refs))}
     if "order" in named:
         return named["order"][0], {"orderId": named["order"][1]}
     if "client" in named:
@@ -159,8 +160,7 @@ async def log(
     found.sort(key=lambda one: (one["time"], one["symbol"], one["id"]))
     await _learn_keys(ask, keys, found)
     facts = tuple(
-        _trade(names, one, keys[orders.order_ref(one["symbol"], one["orderId"])], "poll")
-        for one in found
+        _trade(names, one, keys[order_ref(one["symbol"], one["orderId"])], "poll") for one in found
     )
     return Page(facts=facts, next=place.written(), more=more)
 
@@ -187,11 +187,11 @@ async def _learn_keys(ask: Ask, keys: dict[str, Key], trades: Sequence[Mapping[s
     """Find whose the trades are: the venue tells an order's number with them, and not our key."""
     missing: dict[str, set[int]] = {}
     for one in trades:
-        if orders.order_ref(one["symbol"], one["orderId"]) not in keys:
+        if order_ref(one["symbol"], one["orderId"]) not in keys:
             missing.setdefault(one["symbol"], set()).add(one["orderId"])
     for raw, numbers in missing.items():
         for row in await _orders(ask, raw, sorted(numbers)):
-            keys[orders.order_ref(raw, row["orderId"])] = row["clientOrderId"]
+            keys[order_ref(raw, row["orderId"])] = row["clientOrderId"]
 
 
 async def _orders(ask: Ask, raw: str, numbers: list[int]) -> list[Mapping[str, Any]]:

@@ -12,15 +12,8 @@ from decimal import Decimal
 from typing import Any, Literal, cast
 
 from atms.stores.ccxt.profile import Names
-from atms.stores.ccxt.profiles.binance.orders import (
-    client_ref,
-    fees,
-    moment,
-    order_ref,
-    plain,
-    side,
-    side_of,
-)
+from atms.stores.ccxt.profiles.binance.orders import fees, moment, plain, side, side_of
+from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.facts import FillFact, OrderFact, State, Via
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Bucket, Key, Kind, Refs, Ticket

@@ -14,12 +14,13 @@ from atms.stores.ccxt.names import Contracts
 from atms.stores.ccxt.profile import Ask, Call, Said
 from atms.stores.ccxt.profiles.binance import reads as binance_reads
 from atms.stores.ccxt.profiles.binance.filters import contract_of, instrument_of, limits_of
-from atms.stores.ccxt.profiles.binance.orders import split_ref, unfit
+from atms.stores.ccxt.profiles.binance.orders import unfit
 from atms.stores.ccxt.profiles.binance.streams import LEVELS
 from atms.stores.ccxt.profiles.binance.words import BinanceWords
 from atms.stores.ccxt.profiles.binanceusdm import account as settings
 from atms.stores.ccxt.profiles.binanceusdm import codes, events, orders, reads, snapshots
 from atms.stores.ccxt.profiles.binanceusdm.streams import TIMEFRAMES, UsdmStreams
+from atms.stores.ccxt.profiles.called import split_ref
 from atms.stores.facts import Cursor, Fact, HeadFact, OrderFact, Page, Snapshot, State
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from string import ascii_letters, digits
 from typing import Any
@@ -14,14 +14,8 @@ from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Answer, Ask, Call, Said
 from atms.stores.ccxt.profiles.bybit import codes, events, log, orders, reads
 from atms.stores.ccxt.profiles.bybit.streams import LEVELS, BybitStreams, hosted
-from atms.stores.ccxt.profiles.bybit.words import (
-    CATEGORY,
-    call,
-    client_ref,
-    moment,
-    refs_of,
-    split_ref,
-)
+from atms.stores.ccxt.profiles.bybit.words import CATEGORY, call, moment, refs_of
+from atms.stores.ccxt.profiles.called import KnownKeys, split_ref
 from atms.stores.facts import Cursor, Fact, OrderFact, Page, Snapshot
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason
@@ -43,7 +37,7 @@ BUDGETS = (
 _TOPICS = ["order.spot", "execution.spot", "wallet"]
 
 
-class BybitSpot(BybitStreams):
+class BybitSpot(BybitStreams, KnownKeys):
     """The spot market of a unified trading account."""
 
     exchange = "bybit"
@@ -67,7 +61,6 @@ class BybitSpot(BybitStreams):
     def __init__(self) -> None:
         super().__init__()
         self.names = Symbols()
-        self._known: dict[Key, str] = {}  # whose symbol we know, which a cancellation needs
         self._numbers: dict[str, str] = {}  # of the last greeting: its answers may not repeat them
 
     # ---- answers ----------------------------------------------------------------------------
@@ -195,14 +188,6 @@ class BybitSpot(BybitStreams):
             return f"no {request.link} of orders here"
         return orders.unfit(request.tickets[0], self.capabilities, self.names.account)
 
-    def known(self, request: Request) -> tuple[tuple[Key, str], ...]:
-        """Return the names that orders will have: our keys, with their symbols."""
-        if not isinstance(request, Place):
-            return ()
-        named = [(one.key, self.names.raw(one.instrument)) for one in request.tickets]
-        self._known.update(named)
-        return tuple((key, client_ref(raw, key)) for key, raw in named)
-
     def write(self, prepared: Prepared) -> Call:
         """Return the one request that carries a request out."""
         request = prepared.request
@@ -237,12 +222,6 @@ class BybitSpot(BybitStreams):
         return Acked(refs=tuple((ticket.key, name) for name in sorted(refs_of(told, raw))))
 
     # ---- reads of the account ---------------------------------------------------------------
-    def learn(self, names: Collection[str]) -> None:
-        """Remember of which symbol a key is."""
-        for kind, raw, value in map(split_ref, names):
-            if kind == "client":
-                self._known[value] = raw
-
     async def lookup(self, ask: Ask, key: Key, refs: Refs, at: datetime) -> Looked:
         """Ask for an order; *at* is when it was asked for."""
         return await reads.lookup(ask, self.names, key, refs, at)

@@ -13,13 +13,8 @@ from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Ask, Said
 from atms.stores.ccxt.profiles.bybit import codes, events, orders
 from atms.stores.ccxt.profiles.bybit.log import READS, executions
-from atms.stores.ccxt.profiles.bybit.words import (
-    CATEGORY,
-    call,
-    milliseconds,
-    number,
-    split_ref,
-)
+from atms.stores.ccxt.profiles.bybit.words import CATEGORY, call, milliseconds, number
+from atms.stores.ccxt.profiles.called import split_ref
 from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.facts import BalanceFact, Fact, Part, Snapshot
 from atms.stores.market import Bar, Instrument

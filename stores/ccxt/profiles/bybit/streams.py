@@ -28,6 +28,7 @@ class BybitStreams(Plain):
     names: Symbols
 
     def __init__(self) -> None:
+        super().__init__()
         self._books: defaultdict[str, StreamedBook] = defaultdict(StreamedBook)
 
     def market_url(self, urls: Mapping[str, Any], channel: str) -> str:

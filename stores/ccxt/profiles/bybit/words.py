@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.ccxt.profile import Call
-from atms.stores.requests import Key, Refs
+from atms.stores.ccxt.profiles.called import client_ref, order_ref
+from atms.stores.requests import Refs
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CATEGORY = "spot"
@@ -43,23 +44,6 @@ def call(method: str, costs: Mapping[str, int], *expects: str, **params: Any) ->
 
 
 # ---- names of an order ---------------------------------------------------------------------
-def client_ref(raw: str, key: Key) -> str:
-    """Return the name that an order has from us."""
-    return f"client:{raw}:{key}"
-
-
-def order_ref(raw: str, order: str) -> str:
-    """Return the name that an order has from the venue."""
-    return f"order:{raw}:{order}"
-
-
-def split_ref(name: str) -> tuple[str, str, str]:
-    """Return kind, symbol and name of a ref."""
-    kind, _, rest = name.partition(":")
-    raw, _, value = rest.partition(":")
-    return kind, raw, value
-
-
 def refs_of(row: Mapping[str, Any], raw: str) -> Refs:
     """Return all names that a row of an order or an execution tells."""
     key = row.get("orderLinkId")

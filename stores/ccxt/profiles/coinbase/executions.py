@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.ccxt.profile import Ask, Call, Names
+from atms.stores.ccxt.profiles.called import client_ref, order_ref, split_ref
 from atms.stores.ccxt.profiles.coinbase import orders
 from atms.stores.facts import Cursor, Fact, Fee, FillFact, OrderFact, Page, Via
 from atms.stores.requests import Key
@@ -58,12 +59,12 @@ async def of_orders(ask: Ask, numbers: Sequence[str]) -> list[Row]:
 def fill(row: Row, names: Names, keys: Mapping[str, Key], via: Via) -> FillFact:
     """Return an execution; its commission is paid in what the price is written in."""
     raw, price, qty = row["product_id"], Decimal(row["price"]), Decimal(row["size"])
-    ref = orders.order_ref(raw, row["order_id"])
+    ref = order_ref(raw, row["order_id"])
     key = keys.get(ref)
     fee = Decimal(row.get("commission") or 0)
     return FillFact(
         at=orders.moment(row["trade_time"]), via=via, exec=row["entry_id"], version=1, key=key,
-        refs=frozenset({ref} | ({orders.client_ref(raw, key)} if key else set())),
+        refs=frozenset({ref} | ({client_ref(raw, key)} if key else set())),
         instrument=names.id(raw), bucket="net", side=orders.side(row["side"]),
         qty=qty / price if row.get("size_in_quote") else qty, price=price,
         fees=(Fee(asset=raw.partition("-")[2], amount=fee),) if fee else (),
@@ -172,13 +173,11 @@ def _mark(row: Row) -> str:
 async def learn_keys(ask: Ask, keys: dict[str, Key], rows: Sequence[Row]) -> None:
     """Find whose executions are: the venue tells an order's number with them, and not our key."""
     missing = {
-        row["order_id"]
-        for row in rows
-        if orders.order_ref(row["product_id"], row["order_id"]) not in keys
+        row["order_id"] for row in rows if order_ref(row["product_id"], row["order_id"]) not in keys
     }
     for row in await by_numbers(ask, missing):
         if row.get("client_order_id"):
-            ref = orders.order_ref(row["product_id"], row["order_id"])
+            ref = order_ref(row["product_id"], row["order_id"])
             keys[ref] = row["client_order_id"]
 
 
@@ -259,4 +258,4 @@ class Missing:
 
 
 def _number(fact: OrderFact) -> str:
-    return next(value for kind, _, value in map(orders.split_ref, fact.refs) if kind == "order")
+    return next(value for kind, _, value in map(split_ref, fact.refs) if kind == "order")

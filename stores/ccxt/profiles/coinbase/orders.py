@@ -10,6 +10,7 @@ from typing import Any, cast
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Names
+from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.facts import OrderFact, State, Via
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Key, Kind, Refs, Side, Ticket
@@ -111,23 +112,6 @@ def _crossed(ticket: Ticket) -> bool:
 
 
 # ---- names ---------------------------------------------------------------------------------
-def client_ref(raw: str, key: Key) -> str:
-    """Return the name that an order has from us."""
-    return f"client:{raw}:{key}"
-
-
-def order_ref(raw: str, number: str) -> str:
-    """Return the name that an order has from the venue."""
-    return f"order:{raw}:{number}"
-
-
-def split_ref(name: str) -> tuple[str, str, str]:
-    """Return kind, product and name of a ref."""
-    kind, _, rest = name.partition(":")
-    raw, _, value = rest.partition(":")
-    return kind, raw, value
-
-
 def refs_of(row: Mapping[str, Any]) -> Refs:
     """Return all names of an order, of a row or of an event."""
     raw = row["product_id"]

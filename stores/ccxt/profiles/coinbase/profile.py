@@ -9,6 +9,7 @@ from typing import Any
 
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profiles.called import client_ref, order_ref, split_ref
 from atms.stores.ccxt.profiles.coinbase import codes, executions, orders, past, reads
 from atms.stores.ccxt.profiles.coinbase.executions import private
 from atms.stores.ccxt.profiles.coinbase.streams import BOOK_DEPTH, CoinbaseStreams
@@ -178,7 +179,7 @@ class CoinbaseSpot(CoinbaseStreams, Plain):
         if not isinstance(request, Place):
             return ()
         named = [(one.key, self.names.raw(one.instrument)) for one in request.tickets]
-        return tuple((key, orders.client_ref(raw, key)) for key, raw in named)
+        return tuple((key, client_ref(raw, key)) for key, raw in named)
 
     def write(self, prepared: Prepared) -> Call:
         """Return the one request that carries a request out."""
@@ -198,7 +199,7 @@ class CoinbaseSpot(CoinbaseStreams, Plain):
         return Call(method="v3PrivatePostBrokerageOrders", params=params, costs=costs)
 
     def _number(self, request: Cancel) -> str:
-        for kind, _, value in map(orders.split_ref, sorted(request.refs)):
+        for kind, _, value in map(split_ref, sorted(request.refs)):
             if kind == "order":
                 return value
         return self._numbers.get(request.key, "")
@@ -213,21 +214,21 @@ class CoinbaseSpot(CoinbaseStreams, Plain):
             return Acked(refs=())  # what became of it is told by the stream
         row = reply["success_response"]
         key, number = row["client_order_id"], row["order_id"]
-        ref = orders.order_ref(row["product_id"], number)
+        ref = order_ref(row["product_id"], number)
         if ref in self._acked:
             raise Said(200, codes.DUPLICATE, f"order {number} has that key already")
         self._acked.add(ref)
         self._keys[ref], self._numbers[key] = key, number
-        return Acked(refs=((key, orders.client_ref(row["product_id"], key)), (key, ref)))
+        return Acked(refs=((key, client_ref(row["product_id"], key)), (key, ref)))
 
     # ---- reads of the account ---------------------------------------------------------------
     def learn(self, names: Collection[str]) -> None:
         """Do nothing: what a journal names is found by its names."""
 
     def _remember(self, fact: OrderFact) -> None:
-        for kind, raw, value in map(orders.split_ref, fact.refs):
+        for kind, raw, value in map(split_ref, fact.refs):
             if kind == "order" and fact.key is not None:
-                self._keys[orders.order_ref(raw, value)] = fact.key
+                self._keys[order_ref(raw, value)] = fact.key
                 self._numbers[fact.key] = value
 
     def seek(self, key: Key, since: datetime) -> None:

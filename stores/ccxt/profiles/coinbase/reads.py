@@ -9,6 +9,7 @@ from typing import Any
 
 from atms.stores.base import Unreachable
 from atms.stores.ccxt.profile import Ask, Names, Said
+from atms.stores.ccxt.profiles.called import order_ref, split_ref
 from atms.stores.ccxt.profiles.coinbase import codes, orders
 from atms.stores.ccxt.profiles.coinbase.executions import Row, fill, of_orders, private
 from atms.stores.facts import BalanceFact, Fact
@@ -37,7 +38,7 @@ async def lookup(
     Raises:
         Unreachable: it has neither a number nor a key.
     """
-    named = {kind: (raw, value) for kind, raw, value in map(orders.split_ref, sorted(refs))}
+    named = {kind: (raw, value) for kind, raw, value in map(split_ref, sorted(refs))}
     if "order" in named:
         row = await _by_number(ask, named["order"][1])
     elif "client" in named or key:
@@ -92,7 +93,7 @@ async def _told(
         return (fact,)
     known = dict(keys)
     if fact.key:
-        known[orders.order_ref(row["product_id"], row["order_id"])] = fact.key
+        known[order_ref(row["product_id"], row["order_id"])] = fact.key
     rows = await of_orders(ask, [row["order_id"]])
     return (*(fill(one, names, known, "poll") for one in rows), fact)
 

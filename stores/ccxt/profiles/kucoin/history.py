@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from atms.stores.ccxt.profile import Ask, Names
+from atms.stores.ccxt.profiles.called import order_ref
 from atms.stores.ccxt.profiles.kucoin import orders
 from atms.stores.ccxt.profiles.kucoin.reads import call, order
 from atms.stores.facts import Cursor, Fact, Page
@@ -131,7 +132,7 @@ async def _told(
 ) -> tuple[Fact, ...]:
     facts: list[Fact] = []
     for row in rows:
-        ref = orders.order_ref(row["symbol"], row["orderId"])
+        ref = order_ref(row["symbol"], row["orderId"])
         if ref not in keys:  # the venue tells an order's number with them, and not our key
             shown = await order(ask, row["symbol"], {"orderId": row["orderId"]})
             keys[ref] = (shown or {}).get("clientOid") or ""

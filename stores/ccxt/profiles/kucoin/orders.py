@@ -9,6 +9,7 @@ from typing import Any
 
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.profile import Names
+from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.facts import Fee, FeeFact, FillFact, OrderFact, State, Via
 from atms.stores.requests import Key, Kind, Refs, Side, Ticket
 
@@ -69,22 +70,6 @@ def parameters(ticket: Ticket, raw: str) -> dict[str, Any]:
 
 
 # ---- names ---------------------------------------------------------------------------------
-def client_ref(raw: str, key: Key) -> str:
-    """Return the name that an order has from us."""
-    return f"client:{raw}:{key}"
-
-
-def order_ref(raw: str, order: str) -> str:
-    """Return the name that an order has from the venue."""
-    return f"order:{raw}:{order}"
-
-
-def split_ref(name: str) -> tuple[str, str, str]:
-    """Return kind, symbol and name of a ref."""
-    kind, raw, value = name.split(":", 2)
-    return kind, raw, value
-
-
 def refs(raw: str, order: str, key: Key | None) -> Refs:
     """Return the names of an order that are known."""
     return frozenset({order_ref(raw, order)} | ({client_ref(raw, key)} if key else set()))

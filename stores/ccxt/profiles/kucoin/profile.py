@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from string import ascii_letters, digits
 from typing import Any
@@ -11,6 +11,7 @@ from atms.errors import VenueError, did_you_mean
 from atms.stores.base import AuthFailed, Unreachable
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profiles.called import KnownKeys, order_ref, split_ref
 from atms.stores.ccxt.profiles.kucoin import codes, events, history, orders, reads
 from atms.stores.ccxt.profiles.kucoin.instruments import instrument_of
 from atms.stores.ccxt.profiles.kucoin.streams import (
@@ -40,7 +41,7 @@ _UNIFIED = "UNIFIED"
 _WITHDRAWS = ("withdraw", "transfer")  # rights that let money leave; `InnerTransfer` does not
 
 
-class KucoinSpot(KucoinStreams):
+class KucoinSpot(KucoinStreams, KnownKeys):
     """The spot market of a classic account, by its pro endpoints, which every account has.
 
     Orders and cancels go to the endpoints that answer once the order was matched.
@@ -66,8 +67,8 @@ class KucoinSpot(KucoinStreams):
     demo = False
 
     def __init__(self) -> None:
+        super().__init__()
         self.names = Dashed()
-        self._known: dict[Key, str] = {}  # whose symbol we know though only its key is asked for
         self._keys: dict[str, Key] = {}  # whose key we know though the log tells only its number
 
     # ---- answers ----------------------------------------------------------------------------
@@ -193,14 +194,6 @@ class KucoinSpot(KucoinStreams):
             return f"no {request.link} of orders here"
         return orders.unfit(request.tickets[0], self.capabilities, self.names.account)
 
-    def known(self, request: Request) -> tuple[tuple[Key, str], ...]:
-        """Return the names that orders will have: our keys, with their symbols."""
-        if not isinstance(request, Place):
-            return ()
-        named = [(one.key, self.names.raw(one.instrument)) for one in request.tickets]
-        self._known.update(named)
-        return tuple((key, orders.client_ref(raw, key)) for key, raw in named)
-
     def write(self, prepared: Prepared) -> Call:
         """Return the one request that carries a request out."""
         request = prepared.request
@@ -221,7 +214,7 @@ class KucoinSpot(KucoinStreams):
         if isinstance(request, Cancel):
             raw = (reads.by_name(request.key, request.refs, self._known) or ("",))[0]
             told = reply["data"].get("orderId")
-            return Acked(refs=((request.key, orders.order_ref(raw, told)),) if told else ())
+            return Acked(refs=((request.key, order_ref(raw, told)),) if told else ())
         assert isinstance(request, Place)
         ticket = request.tickets[0]
         fact = orders.sent(ticket, self.names.raw(ticket.instrument), reply["data"])
@@ -229,15 +222,9 @@ class KucoinSpot(KucoinStreams):
         return Acked(refs=tuple((ticket.key, ref) for ref in sorted(fact.refs)), facts=(fact,))
 
     # ---- reads of the account ---------------------------------------------------------------
-    def learn(self, names: Collection[str]) -> None:
-        """Remember of which symbol a key is."""
-        for kind, raw, value in map(orders.split_ref, names):
-            if kind == "client":
-                self._known[value] = raw
-
     def _remember(self, key: Key, refs: Refs) -> None:
         for name in refs:
-            kind, raw, _ = orders.split_ref(name)
+            kind, raw, _ = split_ref(name)
             self._known[key] = raw
             if kind == "order":
                 self._keys[name] = key

@@ -8,6 +8,7 @@ from typing import Any
 
 from atms.stores.base import Unreachable
 from atms.stores.ccxt.profile import Ask, Call, Names, Said
+from atms.stores.ccxt.profiles.called import split_ref
 from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.ccxt.profiles.kucoin import codes, events, orders
 from atms.stores.facts import BalanceFact, Fact, Part, Snapshot
@@ -96,7 +97,7 @@ async def lookup(
 
 def by_name(key: Key, refs: Refs, known: Mapping[Key, str]) -> tuple[str, dict[str, Any]] | None:
     """Return an order's symbol and what it is asked for by; None: the symbol is not known."""
-    named = {kind: (raw, value) for kind, raw, value in map(orders.split_ref, sorted(refs))}
+    named = {kind: (raw, value) for kind, raw, value in map(split_ref, sorted(refs))}
     if "order" in named:
         return named["order"][0], {"orderId": named["order"][1]}
     if "client" in named:

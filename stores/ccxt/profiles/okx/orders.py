@@ -10,6 +10,7 @@ from typing import Any, cast
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Names
+from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.facts import Fee, FillFact, OrderFact, State, Via
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Key, Kind, Refs, Side, Ticket
@@ -79,23 +80,6 @@ def unfit(ticket: Ticket, can: Capabilities, account: str) -> str:
 
 
 # ---- names ---------------------------------------------------------------------------------
-def client_ref(raw: str, key: Key) -> str:
-    """Return the name that an order has from us."""
-    return f"client:{raw}:{key}"
-
-
-def order_ref(raw: str, number: str) -> str:
-    """Return the name that an order has from the venue."""
-    return f"order:{raw}:{number}"
-
-
-def split_ref(name: str) -> tuple[str, str, str]:
-    """Return kind, pair and name of a ref."""
-    kind, _, rest = name.partition(":")
-    raw, _, value = rest.partition(":")
-    return kind, raw, value
-
-
 def refs_of(row: Mapping[str, Any], raw: str) -> Refs:
     """Return all names of an order, of a row, an event or an answer."""
     ours = {client_ref(raw, row["clOrdId"])} if row.get("clOrdId") else set()

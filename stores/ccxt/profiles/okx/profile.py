@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from string import ascii_letters, digits
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from atms.errors import VenueError
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.ccxt.profile import Answer, Ask, Call, Said
+from atms.stores.ccxt.profiles.called import KnownKeys
 from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.ccxt.profiles.okx import codes, orders, past, reads
 from atms.stores.ccxt.profiles.okx.executions import DEPTH, Log
@@ -47,7 +48,7 @@ _ENDS = ("notice", "channel-conn-count-error")
 _ANSWERS = ("login", "subscribe", "unsubscribe", "error")
 
 
-class OkxSpot(OkxStreams, Plain):
+class OkxSpot(OkxStreams, Plain, KnownKeys):
     """The spot market, without margin."""
 
     exchange = "okx"
@@ -65,8 +66,8 @@ class OkxSpot(OkxStreams, Plain):
     demo = False
 
     def __init__(self) -> None:
+        super().__init__()
         self.names = orders.Pairs()
-        self._known: dict[Key, str] = {}  # whose pair we know though only its key is asked for
         self._log = Log(self.names)
 
     # ---- answers ----------------------------------------------------------------------------
@@ -206,14 +207,6 @@ class OkxSpot(OkxStreams, Plain):
             return f"no {request.link} of such orders here"
         return orders.unfit(request.tickets[0], self.capabilities, self.names.account)
 
-    def known(self, request: Request) -> tuple[tuple[Key, str], ...]:
-        """Return the names that orders will have: our keys, with their pairs."""
-        if not isinstance(request, Place):
-            return ()
-        named = [(one.key, self.names.raw(one.instrument)) for one in request.tickets]
-        self._known.update(named)
-        return tuple((key, orders.client_ref(raw, key)) for key, raw in named)
-
     def write(self, prepared: Prepared) -> Call:
         """Return the one request that carries a request out."""
         request = prepared.request
@@ -241,12 +234,6 @@ class OkxSpot(OkxStreams, Plain):
         return Acked(refs=tuple((ticket.key, name) for name in sorted(named)))
 
     # ---- reads of the account ---------------------------------------------------------------
-    def learn(self, names: Collection[str]) -> None:
-        """Remember of which pair a key is."""
-        for kind, raw, value in map(orders.split_ref, names):
-            if kind == "client":
-                self._known[value] = raw
-
     async def lookup(self, ask: Ask, key: Key, refs: Refs, at: datetime) -> Looked:
         """Ask for an order; *at* is when it was asked for."""
         return await reads.lookup(ask, self.names, self._known, key, refs, at)

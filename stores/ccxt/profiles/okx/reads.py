@@ -9,6 +9,7 @@ from typing import Any
 
 from atms.stores.base import Unreachable
 from atms.stores.ccxt.profile import Ask, Call, Names, Said
+from atms.stores.ccxt.profiles.called import split_ref
 from atms.stores.ccxt.profiles.okx import executions, orders
 from atms.stores.facts import BalanceFact, Fact
 from atms.stores.outcomes import Found, Looked, NotSeen
@@ -57,7 +58,7 @@ async def _told(ask: Ask, names: Names, row: Mapping[str, Any]) -> tuple[Fact, .
 
 def by_name(key: Key, refs: Refs, known: Mapping[Key, str]) -> tuple[str, dict[str, Any]] | None:
     """Return pair and parameters of an order; None: nothing tells of which pair it is."""
-    named = {kind: (raw, value) for kind, raw, value in map(orders.split_ref, sorted(refs))}
+    named = {kind: (raw, value) for kind, raw, value in map(split_ref, sorted(refs))}
     if "order" in named:
         return named["order"][0], {"ordId": named["order"][1]}
     if "client" in named:
