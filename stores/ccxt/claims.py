@@ -37,6 +37,9 @@ ABILITIES: Mapping[str, tuple[str, ...]] = {
     "funding history": ("fetchFundingHistory",),
 }
 MARKETS = ("spot", "margin", "swap", "future", "option")
+# One account here is of one kind of market: where ccxt has several under one id, the others have
+# an id of ours -> ccxt's.
+OURS: Mapping[str, str] = {"bybitlinear": "bybit", "okxlinear": "okx"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +106,12 @@ def class_of(exchange: str) -> Any:
         UnknownName, MissingExtra: as `claims_of`.
     """
     ids = _ccxt(f"exchange {exchange!r}", "ccxt").exchanges
-    if exchange not in ids:
-        hint = did_you_mean(exchange, ids) or "; python -m atms stores list shows all"
+    name = OURS.get(exchange, exchange)
+    if name not in ids:
+        hint = did_you_mean(exchange, [*ids, *OURS]) or "; python -m atms stores list shows all"
         raise UnknownName(f"CCXTStore: ccxt knows no exchange {exchange!r}{hint}")
-    with_streams = getattr(importlib.import_module("ccxt.pro"), exchange, None)
-    return with_streams or getattr(importlib.import_module("ccxt.async_support"), exchange)
+    with_streams = getattr(importlib.import_module("ccxt.pro"), name, None)
+    return with_streams or getattr(importlib.import_module("ccxt.async_support"), name)
 
 
 def _ccxt(what: str, module: str) -> Any:

@@ -23,7 +23,7 @@ from atms.sandbox.binance.server import Sandbox
 from atms.sandbox.binance.threads import SandboxThread
 from atms.sandbox.venue.config import MarketConfig
 from atms.stores.base import Unreachable
-from atms.stores.ccxt.claims import claims_of
+from atms.stores.ccxt.claims import claims_of, class_of
 from atms.stores.ccxt.profiles.unexercised.markets import bars_of, instrument_of, usable
 from atms.stores.ccxt.store import CCXTStore
 from atms.stores.market import Bar, FeedLink
@@ -175,6 +175,13 @@ def test_what_ccxt_does_itself_is_told_apart_from_what_the_exchange_does() -> No
     gate, other = claims_of("gate"), claims_of("bitflyer")
     assert (gate.abilities["bars"], gate.abilities["stop orders"]) == ("yes", "yes")
     assert (other.abilities["bars"], other.can("bars")) == ("no", False)
+
+
+def test_a_market_of_an_exchange_may_have_an_id_of_ours() -> None:
+    for ours, id_ in (("bybitlinear", "bybit"), ("okxlinear", "okx")):
+        assert class_of(ours) is class_of(id_)
+    with pytest.raises(UnknownName, match="did you mean 'okxlinear'"):
+        class_of("okxlinaer")
 
 
 # ---- answers -----------------------------------------------------------------------------------
