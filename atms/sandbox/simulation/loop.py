@@ -28,10 +28,10 @@ class Stalled(RunError):  # noqa: N818 - read as a sentence: raise Stalled
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock jumps to the next timer when nothing is left to run.
 
-    The clock is a whole number of microseconds, as datetime is, so `time` and `now` never
-    disagree, and a sleep until a stamp ends at that stamp. Timers of one microsecond go off in the
-    order in which they were set. Tasks hash by their number, so that a set of them has the same
-    order in every process; each is kept alive until it is done.
+    The clock is a whole number of microseconds, as datetime is, so `time` and `now` disagree by
+    whole leaps at most, and a sleep until a stamp ends at that stamp. Timers of one microsecond go
+    off in the order in which they were set. Tasks hash by their number, so that a set of them has
+    the same order in every process; each is kept alive until it is done.
 
     There is no way out of virtual time: sockets and executors are refused. What a callback
     raises, or a task that nobody awaits, is raised by `turn`, and at the latest by `close`.
@@ -71,6 +71,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def now(self) -> datetime:
         """Return the virtual time, aware UTC."""
         return self._start + timedelta(microseconds=self._clock)
+
+    def leap(self, span: timedelta) -> None:
+        """Set the time of day forward; what was to come in so many seconds still comes in them."""
+        self._start += span
 
     def turn(self, until: Callable[[], bool], timeout: float | None) -> bool:
         """Run until a condition is true (True) or *timeout* virtual seconds are over (False).

@@ -15,7 +15,7 @@ from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.venue.base import SimulatedStore
 from atms.sandbox.simulation.venue.booking import correct, move
 from atms.sandbox.simulation.venue.faults import Faults
-from atms.sandbox.simulation.venue.profiles import PROFILES
+from atms.sandbox.simulation.venue.profiles import Profile
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.sandbox.simulation.watched import Means
 from atms.stores.market import Bar
@@ -30,6 +30,7 @@ class Place:
     Args:
         seed: everything is drawn from it.
         profile: the kind of venue.
+        base: the currency that everything is paid in.
         symbols: how many instruments are traded.
         step: the length of a bar.
 
@@ -41,15 +42,21 @@ class Place:
     """
 
     def __init__(
-        self, seed: str, profile: str, loop: VirtualLoop, symbols: int, step: timedelta
+        self,
+        seed: str,
+        profile: Profile,
+        loop: VirtualLoop,
+        symbols: int,
+        step: timedelta,
+        base: str = "USD",
     ) -> None:
-        self.rng = random.Random(f"{seed}/{profile}/market")
-        self.profile = PROFILES[profile]
+        self.rng = random.Random(f"{seed}/{profile.name}/market")
+        self.profile = profile
+        self.base = base
         self.policy, self.held = "halt", Decimal(0)
-        if profile == "exchange":
-            self._draw_opening()
+        self._draw_opening()
         self.venue: Venue = self.profile.venue(
-            clock=loop.now, source=random.Random(f"{seed}/{profile}/venue")
+            clock=loop.now, source=random.Random(f"{seed}/{profile.name}/venue")
         )
         self.names = list(self.venue.instruments)[:symbols]
         self.step = step
@@ -67,6 +74,9 @@ class Place:
             self.venue.trade(name, Decimal(100), Decimal(1))
 
     def _draw_opening(self) -> None:
+        """Draw what the account holds before anybody of ours trades on it."""
+        if self.profile.name != "exchange":
+            return
         balances = {**self.profile.balances, "POINT": Decimal("0.01")}  # then in what fills bring
         if self.rng.random() < 0.4:
             self.held, self.policy = Decimal(3), self.rng.choice(("adopt", "ignore"))
@@ -94,6 +104,7 @@ class Place:
         """Return a connection, which feeds and the account share: so it minds bans itself."""
         store = self.profile.connect(self.venue)
         assert isinstance(store, SimulatedStore)
+        store.base = self.base
         store.wire.minds_bans = True
         return store
 
@@ -156,7 +167,7 @@ class Place:
         elif self.outages and rng.random() < 0.02:
             venue.down, self._up_at = True, now + timedelta(seconds=rng.uniform(20, 150))
         if rng.random() < 0.01:
-            move(venue, "USD", Decimal(rng.randrange(-50, 200)), "other")
+            move(venue, self.base, Decimal(rng.randrange(-50, 200)), "other")
         if self.splits and rng.random() < 0.01:  # F30
             self._split(self.names[0])
         if self.corrects and venue.executions and rng.random() < 0.05:
@@ -183,6 +194,10 @@ class Place:
         self.outages = self.corrects = self.splits = False
 
     # ---- what is true ---------------------------------------------------------------------------
+    def shown(self, name: str) -> tuple[str, ...]:
+        """Return the names of the datas that show an instrument's bars as they are told."""
+        return (name,)
+
     def true_bars(self, name: str) -> Iterator[Bar]:
         """Yield the final bars of an instrument, the oldest first."""
         kept = self.venue.market.bars.get((name, self.timeframe), {})

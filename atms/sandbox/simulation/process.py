@@ -9,16 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import backtrader as bt
-
 from atms.errors import AtmsError
 from atms.execution.broker.desk import Manner
-from atms.execution.broker.gating import LiveWatch
 from atms.execution.core.core import Core, Terms
 from atms.execution.core.records import Record
-from atms.model import Timeframe
-from atms.risk import Gate
 from atms.running.trading import Trading
+from atms.sandbox.simulation.crew import Crew
 from atms.sandbox.simulation.lives import Killed
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.mortal import MortalFiles, MortalHost, Mortality, watched
@@ -26,11 +22,13 @@ from atms.sandbox.simulation.places import Place
 from atms.sandbox.simulation.plans import Plan
 from atms.sandbox.simulation.run_truths import Ran
 from atms.sandbox.simulation.strategies import Broken
-from atms.sandbox.simulation.watched import Surroundings
 
 MakeCore = Callable[[Terms, Iterable[Record]], Core]
-WARM = 5  # bars of the past that a process asks for
-_PATIENCE = 300.0  # seconds that accounts may take to be ready
+
+
+def broken(error: Exception) -> bool:
+    """Return whether an error is a strategy's own; any other is one of ours, and ends the trial."""
+    return isinstance(error, Broken)
 
 
 class Process:
@@ -42,6 +40,9 @@ class Process:
         make_core: the core that decides.
         ran: takes what there was.
         calm: whether nothing goes wrong any more.
+        crew: builds the Cerebro that runs in it.
+        manner: how accounts are run.
+        breaks: tells whether an error is the strategy's own.
 
     Attributes:
         trading: what its feeds and its broker share.
@@ -57,6 +58,9 @@ class Process:
         make_core: MakeCore,
         ran: Ran,
         calm: bool,
+        crew: Crew,
+        manner: Manner = Manner(),  # noqa: B008 - frozen
+        breaks: Callable[[Exception], bool] = broken,
     ) -> None:
         self._plan = plan
         self._places = places
@@ -65,29 +69,34 @@ class Process:
         self._make_core = make_core
         self._ran = ran
         self._calm = calm
+        self._crew = crew
+        self._manner = manner
+        self._breaks = breaks
         self._others = set(loop.living())
         self.mortality = Mortality(source, 0.0 if calm else plan.kills)
         self.mortality.on_death = self._end_tasks
         host = MortalHost(loop, self.mortality)
         self.trading = ran.trading = self._trading(host)
 
-    def run(self, given: Surroundings, timers: Sequence[asyncio.TimerHandle]) -> None:
+    def run(self, timers: Sequence[asyncio.TimerHandle]) -> None:
         """Be there; note how it ended.
 
         Args:
-            given: what strategies are given but for their means.
             timers: whatever ends it; they end with it.
         """
         ran = self._ran
         try:
-            self._run(given)
+            ran.cerebro = self._crew(self.trading, ran)
+            ran.strategies = ran.cerebro.run()
             ran.how = "ended"
         except Killed:
             ran.how = "killed"
-        except Broken:
-            ran.how = "broken"
         except AtmsError as error:
             ran.how, ran.error = "failed", error
+        except Exception as error:
+            if not self._breaks(error):
+                raise
+            ran.how, ran.raised = "broken", error
         for timer in timers:
             timer.cancel()
         if ran.how in ("broken", "failed"):
@@ -122,7 +131,7 @@ class Process:
     def _trading(self, host: MortalHost) -> Trading:
         kept = {place.account: (place.profile.name, place.journal) for place in self._places}
         trading = Trading(
-            Path("state"), host=host, manner=Manner(make_core=self._core),
+            Path("state"), host=host, manner=replace(self._manner, make_core=self._core),
             on_stop="leave" if self._calm else self._plan.on_stop,
             files=lambda account: MortalFiles(*kept[account], self.mortality),
         )  # fmt: skip
@@ -135,25 +144,6 @@ class Process:
         terms = replace(terms, unknown_position=place.policy)
         make = watched(self._make_core, self.mortality, self._loop.now, place.lives.append)
         return make(terms, records)
-
-    def _run(self, given: Surroundings) -> None:
-        ran, plan = self._ran, self._plan
-        cerebro = ran.cerebro = bt.Cerebro(stdstats=False)
-        ran.start = self._loop.now() - WARM * plan.step
-        for place in self._places:
-            store, timeframe = place.connect(), Timeframe.parse(place.timeframe)
-            for name in place.names:
-                given.means[name] = place.means()
-                symbol = name.partition(":")[2]
-                feed = self.trading.feed(store, symbol, timeframe, ran.start)
-                cerebro.adddata(feed, name=name)
-        watch = None
-        if plan.limits is not None:
-            watch = LiveWatch(Gate(plan.limits), self._loop.now, {})
-        cerebro.setbroker(self.trading.broker("USD", patience=_PATIENCE, watch=watch))
-        for number, kind in enumerate(plan.strategies):
-            cerebro.addstrategy(kind, given=given, place=number)
-        ran.strategies = cerebro.run()
 
     # ---- its end --------------------------------------------------------------------------------
     def _close(self) -> None:

@@ -30,7 +30,7 @@ class Ran:
 
     Attributes:
         born: when it began; *start*: from when on it asked for bars.
-        how: ended, killed, broken, failed (by an error of ours).
+        how: ended, killed, broken (by what the strategy *raised*), failed (by an error of ours).
     """
 
     diary: Diary
@@ -38,6 +38,7 @@ class Ran:
     start: datetime = datetime(1, 1, 1, tzinfo=UTC)
     how: str = ""
     error: AtmsError | None = None
+    raised: Exception | None = None
     cerebro: Any = None
     trading: Trading | None = None
     strategies: list[Any] = field(default_factory=list)
@@ -95,7 +96,7 @@ def _bars_in_order(places: Sequence[Place], ran: Ran) -> Iterator[str]:
         for name in place.names:
             true = {bar.close_at: bar for bar in place.true_bars(name)}
             for (strategy, data), seen in ran.diary.bars.items():
-                if data != name:
+                if data not in place.shown(name):
                     continue
                 stamps = [_round(one.at) for one in seen]
                 where = f"I14: {strategy}: {name}"
@@ -159,7 +160,7 @@ def _positions(places: Sequence[Place], ran: Ran) -> Iterator[str]:
     for place in places:
         books = place.lives[-1].core.state.books
         for name in place.names:
-            data = ran.cerebro.datasbyname[name]
+            data = ran.cerebro.datasbyname[place.shown(name)[0]]
             shown, true = broker.getposition(data).size, place.qty(name)
             if shown != float(true):
                 yield f"I7: {name}: position {shown} in Backtrader, and it is {true}"
@@ -169,11 +170,11 @@ def _positions(places: Sequence[Place], ran: Ran) -> Iterator[str]:
 
 def _value(places: Sequence[Place], ran: Ran) -> Iterator[str]:
     broker = ran.cerebro.broker
-    cash = sum(float(place.venue.holdings.balances["USD"]) for place in places)
+    cash = sum(float(place.venue.holdings.balances[place.base]) for place in places)
     worth = 0.0
     for place in places:
         for name in place.names:
-            data = ran.cerebro.datasbyname[name]
+            data = ran.cerebro.datasbyname[place.shown(name)[0]]
             worth += place.worth(name, float(data.close[0])) if len(data) else 0.0
     if abs(broker.getcash() - cash) > _CLOSE * abs(cash):
         yield f"I7: cash {broker.getcash()!r}, and it is {cash!r}"
@@ -182,17 +183,22 @@ def _value(places: Sequence[Place], ran: Ran) -> Iterator[str]:
 
 
 def _trades(ran: Ran) -> Iterator[str]:
-    """The open trades of all strategies add up to the position."""
+    """The open trades of all strategies add up to the position, over all datas that share it."""
+    broker = ran.cerebro.broker
+    together: dict[str, list[Any]] = {}
     for data in ran.cerebro.datas:
+        together.setdefault(broker._route(data).instrument, []).append(data)
+    for datas in together.values():
         held = sum(
             trades[-1].size
             for strategy in ran.strategies
+            for data in datas
             for trades in strategy._trades.get(data, {}).values()
             if trades
         )
-        position = ran.cerebro.broker.getposition(data).size
+        position = broker.getposition(datas[0]).size
         if abs(held - position) > _CLOSE:
-            yield f"I7: {data._name}: trades of {held}, and a position of {position}"
+            yield f"I7: {datas[0]._name}: trades of {held}, and a position of {position}"
 
 
 # ---- orders -------------------------------------------------------------------------------------
@@ -271,13 +277,14 @@ def _charged(places: Sequence[Place], ran: Ran) -> Iterator[str]:
     for place in places:
         if place.profile.manners.fee_lag is None:
             continue
+        shown = {data for name in place.names for data in place.shown(name)}
         taken: dict[str, float] = {}
         for record in place.venue.history:
             if isinstance(record, Charged):
                 key = _whose(place, record.key)
                 taken[key] = taken.get(key, 0.0) + float(record.fee.amount)
         for noted in ran.diary.orders.values():
-            if noted.made and noted.data in place.names and noted.order.ref not in instead:
+            if noted.made and noted.data in shown and noted.order.ref not in instead:
                 right, told = taken.get(noted.key, 0.0), noted.order.executed.comm
                 if noted.key and abs(right - told) > _CLOSE:
                     yield f"I8: order {noted.number} ({noted.key}) cost {right}, and has {told}"

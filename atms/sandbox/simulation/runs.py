@@ -11,22 +11,25 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from atms.execution.core.core import Core
 from atms.sandbox.simulation.adversary import Trial
+from atms.sandbox.simulation.crew import WARM, house_crew
 from atms.sandbox.simulation.diary import Diary
 from atms.sandbox.simulation.ledger_truths import ledger_violations
 from atms.sandbox.simulation.lives import Killed
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.places import Place
 from atms.sandbox.simulation.plans import Plan
-from atms.sandbox.simulation.process import WARM, MakeCore, Process
+from atms.sandbox.simulation.process import MakeCore, Process
 from atms.sandbox.simulation.run_truths import Ran, run_violations
 from atms.sandbox.simulation.truths import violations
 from atms.sandbox.simulation.venue.faults import Faults
+from atms.sandbox.simulation.venue.profiles import PROFILES
 from atms.sandbox.simulation.watched import Surroundings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -74,7 +77,8 @@ class World:
         self.rng = random.Random(f"{self.seed}/world")
         self.loop = VirtualLoop(START)
         self.places = [
-            Place(self.seed, name, self.loop, plan.symbols, plan.step) for name in plan.profiles
+            Place(self.seed, PROFILES[name], self.loop, plan.symbols, plan.step)
+            for name in plan.profiles
         ]
         self.make_core = make_core
         self.ran: list[Ran] = []
@@ -103,12 +107,7 @@ class World:
         world.cancel()
         self._turn(0.0)
         plan, trial = self.plan, self.trial
-        for place in self.places:
-            found = violations(place.venue, place.lives, place.journal.records(), place.ignored)
-            trial.found += [f"{place.profile.name}: {line}" for line in found]
-            trial.found += ledger_violations(place, START)
-            trial.found += place.guard.found()
-        trial.found += run_violations(self.places, self.ran, plan.limits, plan.on_stop)
+        trial.found += found_in(self.places, self.ran, plan, START)
         self._count()
         self._turn(0.0)  # what the dead have left open is closed when it is found, maybe just now
         self.loop.close()
@@ -184,19 +183,31 @@ class World:
         """Be one process, from its start to its end, and be away for a while."""
         ran = Ran(Diary(len(self.ran)), self.loop.now())
         self.ran.append(ran)
-        process = self._process = Process(
-            self.plan, self.places, self.loop, self.rng, self.make_core, ran, self.quiet
-        )
-        timers = process.deaths(lambda: self.quiet)
-        timers.append(self.loop.call_at((self.over - START).total_seconds(), process.finish))
         given = Surroundings(
             seed=f"{self.seed}/{ran.diary.life}", means={}, diary=ran.diary, now=self.loop.now,
             calm=self.calm, compute=lambda seconds: self.loop.turn(lambda: False, seconds),
         )  # fmt: skip
-        process.run(given, timers)
+        process = self._process = Process(
+            self.plan, self.places, self.loop, self.rng, self.make_core, ran, self.quiet,
+            house_crew(self.plan, self.places, given),
+        )  # fmt: skip
+        timers = process.deaths(lambda: self.quiet)
+        timers.append(self.loop.call_at((self.over - START).total_seconds(), process.finish))
+        process.run(timers)
         for place in self.places:
             place.leave()
         if ran.how == "killed":
             for place in self.places:
                 place.venue.sever()
         self._turn(1.0 if self.quiet else self.rng.random() * _DOWN)
+
+
+def found_in(places: Sequence[Place], ran: Sequence[Ran], plan: Plan, began: datetime) -> list[str]:
+    """Return everything that is not true at a trial's end, in words."""
+    found: list[str] = []
+    for place in places:
+        wrong = violations(place.venue, place.lives, place.journal.records(), place.ignored)
+        found += [f"{place.profile.name}: {line}" for line in wrong]
+        found += ledger_violations(place, began)
+        found += place.guard.found()
+    return found + run_violations(places, ran, plan.limits, plan.on_stop)

@@ -32,6 +32,7 @@ class Profile:
         symbols: symbol -> (base, quote).
         balances: what an account has at first.
         block: time between blocks, on a chain.
+        account: its name; empty: by the kind of venue.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Profile:
     min_notional: Decimal | None = None
     cash: Literal["exchange", "margin"] = "exchange"
     block: timedelta | None = None
+    account: str = ""
 
     def venue(
         self,
@@ -55,7 +57,7 @@ class Profile:
         mines: bool = True,
     ) -> Venue:
         """Return a new venue; *mines*: a chain makes its blocks by itself."""
-        account = f"sim-{self.name}"
+        account = self.account or f"sim-{self.name}"
         venue = Venue(
             manners=self.manners, instruments=self._instruments(account), balances=self.balances,
             clock=clock, source=source, delays=delays, faults=faults, account=account,
