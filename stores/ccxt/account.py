@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from atms.errors import VenueError
 from atms.stores.ccxt.completing import Completing
-from atms.stores.ccxt.manners import Completes
+from atms.stores.ccxt.manners import Completes, TellsApart
 from atms.stores.ccxt.outlets import Outlet
 from atms.stores.ccxt.profile import Ask, Lost, Profile, Said
 from atms.stores.ccxt.sockets import Socket
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from atms.stores.ccxt.wire import Wire
 
 _AGAIN = timedelta(minutes=1)
+Greetings = Callable[[Any, int], Sequence[Mapping[str, Any]]]
 
 
 class AccountStream:
     """The account's events; what a break of the connection misses is never told here.
+
+    Where the venue tells them on two addresses the stream is up while both are.
 
     Args:
         now: the venue's clock.
@@ -45,22 +48,23 @@ class AccountStream:
         if isinstance(profile, Completes):
             self._completing = Completing(profile, ask, self._tell)
         self._number = 0
-        url = profile.private_url(wire.exchange.urls["api"])
-        self._socket = Socket(
-            wire, url, greet=self._greet, hear=self._hear, link=self._link,
-            answered=profile.answered, address=lambda: profile.private_address(url, ask),
-        )  # fmt: skip
+        urls = wire.exchange.urls["api"]
+        self._sockets = [self._dialled(profile.private_url(urls), profile.greetings)]
+        if isinstance(profile, TellsApart):
+            second = self._dialled(profile.second_url(urls), profile.second_greetings)
+            self._sockets.append(second)
         self._prolonging = asyncio.get_running_loop().create_task(self._prolong())
 
     async def ready(self) -> None:
         """Wait for the stream; raise `Said` or `Lost` where it does not begin."""
-        await self._socket.ready()
+        for socket in self._sockets:
+            await socket.ready()
 
     def listen(self) -> AsyncGenerator[Fact, None]:
         """Return what is told from now on, whenever it is read."""
         outlet: Outlet[Fact] = Outlet()
         self._outlets.append(outlet)
-        if self._socket.up:
+        if self._is_up():
             outlet.put(LinkFact(at=self._now(), up=True, lossless=False))
         return self._carried(outlet)
 
@@ -72,7 +76,24 @@ class AccountStream:
         await asyncio.gather(self._prolonging, return_exceptions=True)
         if self._completing is not None:
             await self._completing.close()
-        await self._socket.close()
+        for socket in self._sockets:
+            await socket.close()
+
+    def _dialled(self, url: str, greetings: Greetings) -> Socket:
+        """Return a connection that is kept up."""
+
+        async def greet() -> None:
+            await self._greet(socket, greetings)
+
+        socket = Socket(
+            self._wire, url, greet=greet, hear=lambda message: self._hear(socket, message),
+            link=self._link, answered=self._profile.answered,
+            address=lambda: self._profile.private_address(url, self._ask),
+        )  # fmt: skip
+        return socket
+
+    def _is_up(self) -> bool:
+        return all(socket.up for socket in self._sockets)
 
     async def _prolong(self) -> None:
         """Keep alive what the stream was dialled with; where that fails, dial with another."""
@@ -87,7 +108,8 @@ class AccountStream:
             try:
                 await self._ask(call)
             except Said as said:
-                self._socket.drop(f"its key is over: {said.code}")
+                for socket in self._sockets:
+                    socket.drop(f"its key is over: {said.code}")
             except (Lost, VenueError):
                 wait = min(every, _AGAIN)  # the key lives on meanwhile
 
@@ -98,21 +120,24 @@ class AccountStream:
         finally:
             self._outlets.remove(outlet)
 
-    async def _greet(self) -> None:
+    async def _greet(self, socket: Socket, greetings: Greetings) -> None:
         try:
-            for message in self._profile.greetings(self._wire.exchange, self._number + 1):
-                self._number += 1
-                await self._socket.request(self._number, message)
+            first = self._number + 1
+            messages = greetings(self._wire.exchange, first)
+            self._number += len(messages)  # at once: both addresses may be greeted together
+            for number, message in enumerate(messages, first):
+                await socket.request(number, message)
         except Said as said:
             await self._refused(said)
             raise
 
     def _link(self, up: bool, why: str) -> None:
-        self._put((LinkFact(at=self._now(), up=up, lossless=False, why=why),))
+        if not up or self._is_up():
+            self._put((LinkFact(at=self._now(), up=up, lossless=False, why=why),))
 
-    def _hear(self, message: Mapping[str, Any]) -> None:
+    def _hear(self, socket: Socket, message: Mapping[str, Any]) -> None:
         if self._profile.ends(message):
-            self._socket.drop("the venue ends the stream")
+            socket.drop("the venue ends the stream")
         self._put(self._profile.facts(message))
 
     def _put(self, facts: tuple[Fact, ...]) -> None:

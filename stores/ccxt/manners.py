@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from atms.stores.base import AuthFailed
 from atms.stores.ccxt.profile import Ask, Profile
@@ -18,6 +18,17 @@ class Completes(Protocol):
 
     async def completed(self, ask: Ask, facts: Sequence[Fact]) -> tuple[Fact, ...]:
         """Return facts of the stream with the executions before them that they speak of."""
+
+
+@runtime_checkable
+class TellsApart(Protocol):
+    """A profile whose account is told of on two addresses, each with its own greetings."""
+
+    def second_url(self, urls: Mapping[str, Any]) -> str:
+        """Return the second address, without anything secret."""
+
+    def second_greetings(self, exchange: Any, number: int) -> Sequence[Mapping[str, Any]]:
+        """Return the messages that begin it, as ``greetings`` does of the first."""
 
 
 @runtime_checkable

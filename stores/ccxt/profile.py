@@ -71,6 +71,7 @@ class Call:
         expects: codes of refusals that the caller wants to see as `Said`.
         turn: of the requests of one name each waits until the one before is answered, or for a
             second; empty: it waits for none. For venues that want requests in their order.
+        rows: what is sent in place of *params*, where the venue wants a list of them.
     """
 
     method: str
@@ -79,6 +80,7 @@ class Call:
     costs: Mapping[str, int] = field(default_factory=dict)
     expects: frozenset[str] = frozenset()
     turn: str = ""
+    rows: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

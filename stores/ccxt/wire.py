@@ -165,7 +165,8 @@ class Wire:
             sending.cancel()
 
     async def _send(self, call: Call) -> Any:
-        return await getattr(self.exchange, call.method)(*call.args, dict(call.params))
+        given = [dict(row) for row in call.rows] if call.rows else dict(call.params)
+        return await getattr(self.exchange, call.method)(*call.args, given)
 
     def _failure(self, error: Exception) -> Exception:
         said = judged(error) if self._profile.unified else None

@@ -95,7 +95,7 @@ def side(word: str) -> Side:
 def order(row: Mapping[str, Any], names: Names, via: Via) -> OrderFact:
     """Return an order's state from a row, or from an event of the account's stream."""
     raw, key = row["instId"], row.get("clOrdId") or None
-    state, reason = _ended(row)
+    state, reason = ended(row)
     return OrderFact(
         at=moment(row["uTime"]), via=via, key=key, refs=refs_of(row, raw),
         instrument=names.id(raw), state=state, filled=Decimal(row["accFillSz"] or 0),
@@ -104,7 +104,7 @@ def order(row: Mapping[str, Any], names: Names, via: Via) -> OrderFact:
     )  # fmt: skip
 
 
-def _ended(row: Mapping[str, Any]) -> tuple[State, Reason | None]:
+def ended(row: Mapping[str, Any]) -> tuple[State, Reason | None]:
     """Return where an order stands, and why where the venue ended it by itself."""
     source, state = row.get("cancelSource") or "", _STATES[row["state"]]
     if state is not State.CANCELED:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from atms.errors import VenueError, did_you_mean
-from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profile import Ask, Call, Names, Said
 from atms.stores.ccxt.profiles.okx.orders import Pairs, moment
 from atms.stores.market import Bar, Instrument, Quote
 
@@ -21,6 +21,7 @@ BARS: Mapping[str, tuple[str, timedelta]] = {
     **{f"{n}d": (f"{n}Dutc", timedelta(days=n)) for n in (1, 3)},
     "1w": ("1Wutc", timedelta(weeks=1)),
 }
+UNITS, OF_SWAPS = 5, 6  # where a bar has its volume in base currency: before it are contracts
 _MOST = 300  # bars in an answer
 _NEWEST = 1400  # of the 1440 newest bars, which another list has
 _ALONE = 5  # so many pairs are read one by one
@@ -76,8 +77,9 @@ def instrument_of(row: Mapping[str, Any], instrument: str) -> Instrument:
 
 
 async def history(
-    ask: Ask, names: Pairs, raw: str, timeframe: str, start: datetime, end: datetime, rows: int
-) -> tuple[list[Bar], bool]:
+    ask: Ask, names: Names, raw: str, timeframe: str, start: datetime, end: datetime, rows: int,
+    volume: int = UNITS,
+) -> tuple[list[Bar], bool]:  # fmt: skip
     """Return bars that begin at a time or later, and whether there are more.
 
     Asked for by a window, as an answer holds the newest of what fits. Where windows have no bars,
@@ -90,7 +92,7 @@ async def history(
     while start < end:
         until = start + min(width, end - start)
         page = await ask(_window(raw, word, step, start, until, rows))
-        bars = [bar_of(row, names.id(raw), step) for row in reversed(page["data"])]
+        bars = [bar_of(row, names.id(raw), step, volume) for row in reversed(page["data"])]
         if bars and (len(bars) < rows or width <= least):
             return bars, until < end
         if bars:  # there may be older ones
@@ -111,13 +113,17 @@ def _window(
     )  # fmt: skip
 
 
-def bar_of(row: Sequence[str], instrument: str, step: timedelta) -> Bar:
-    """Return a bar of a list or of a stream, with the venue's word of whether it is over."""
+def bar_of(row: Sequence[str], instrument: str, step: timedelta, volume: int = UNITS) -> Bar:
+    """Return a bar of a list or of a stream, with the venue's word of whether it is over.
+
+    Args:
+        volume: where its volume stands in base currency: `UNITS`, or `OF_SWAPS`.
+    """
     opened = moment(row[0])
     return Bar(
         instrument=instrument, open_at=opened, close_at=opened + step, open=Decimal(row[1]),
-        high=Decimal(row[2]), low=Decimal(row[3]), close=Decimal(row[4]), volume=Decimal(row[5]),
-        final=row[8] == "1",
+        high=Decimal(row[2]), low=Decimal(row[3]), close=Decimal(row[4]),
+        volume=Decimal(row[volume]), final=row[8] == "1",
     )  # fmt: skip
 
 

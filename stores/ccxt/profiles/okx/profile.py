@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from string import ascii_letters, digits
@@ -10,16 +9,24 @@ from typing import Any
 
 from atms.errors import VenueError
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
-from atms.stores.ccxt.profile import Answer, Ask, Call, Said
+from atms.stores.ccxt.profile import Ask, Call
 from atms.stores.ccxt.profiles.called import KnownKeys
 from atms.stores.ccxt.profiles.gathering import gathered
-from atms.stores.ccxt.profiles.okx import codes, orders, past, reads
-from atms.stores.ccxt.profiles.okx.executions import DEPTH, Log
-from atms.stores.ccxt.profiles.okx.streams import LEVELS, OkxStreams, address
+from atms.stores.ccxt.profiles.okx import orders, past, reads
+from atms.stores.ccxt.profiles.okx.bills import DEPTH
+from atms.stores.ccxt.profiles.okx.executions import Log
+from atms.stores.ccxt.profiles.okx.streams import LEVELS, OkxStreams
+from atms.stores.ccxt.profiles.okx.words import (
+    ONLY_CHANGES,
+    READ_LAG,
+    SIGNED_FOR,
+    OkxWords,
+    greeted,
+)
 from atms.stores.ccxt.profiles.plain import Plain
 from atms.stores.facts import Cursor, Fact, Page, Part, Snapshot
 from atms.stores.market import Bar, Instrument
-from atms.stores.outcomes import Acked, Looked, Reason
+from atms.stores.outcomes import Acked, Looked
 from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs, Request
 
 # Its stop orders are other orders, with numbers of their own and no answer for the order that they
@@ -41,59 +48,31 @@ BUDGETS = (
     Budget(name="old_candles", per=_PER, units=20, shared_by="address", reserve=0),
     Budget(name="old_fills", per=_PER, units=10, shared_by="account", reserve=0),
 )
-_SIGNED_FOR = timedelta(seconds=30)  # so long after its signing a request is still carried out
-_READ_LAG = timedelta(seconds=30)
 _SPOT_MODES = ("1", "2")  # of an account: in the others spot is traded on margin
-_ENDS = ("notice", "channel-conn-count-error")
-_ANSWERS = ("login", "subscribe", "unsubscribe", "error")
 
 
-class OkxSpot(OkxStreams, Plain, KnownKeys):
+class OkxSpot(OkxStreams, OkxWords, Plain, KnownKeys):
     """The spot market, without margin."""
 
     exchange = "okx"
+    names: orders.Pairs
     options: Mapping[str, Any] = {"defaultType": "spot", "timeDifference": 0}
     capabilities = Capabilities(
         keys=KeyRule(
             max_len=32, alphabet=ascii_letters + digits, unique="open", kinds=KINDS, lookup=True
         ),
         kinds=KINDS, tifs=frozenset({"gtc", "ioc", "fok"}), post_only=True, trigger_on="last",
-        read_lag=_READ_LAG, outcome_bound=_SIGNED_FOR + _READ_LAG + timedelta(seconds=15),
+        read_lag=READ_LAG, outcome_bound=SIGNED_FOR + READ_LAG + timedelta(seconds=15),
         log="contiguous", log_depth=DEPTH, bar_end="flag", bar_lag=timedelta(seconds=2),
         timeframes=frozenset(past.BARS), budgets=BUDGETS, book_depth=LEVELS, prints=True,
     )  # fmt: skip
-    idle = 10.0
-    demo = False
 
     def __init__(self) -> None:
         super().__init__()
         self.names = orders.Pairs()
         self._log = Log(self.names)
 
-    # ---- answers ----------------------------------------------------------------------------
-    def complaint(
-        self, status: int, headers: Mapping[str, str], body: str, parsed: Any
-    ) -> Said | None:
-        """Return what is wrong with an answer; None: nothing is."""
-        return codes.complaint(status, headers, body, parsed)
-
-    def used(self, headers: Mapping[str, str]) -> Mapping[str, int]:
-        """Return nothing: the venue does not tell what it counts."""
-        return {}
-
-    def judge(self, said: Said) -> Reason | None:
-        """Return why a write was refused; None: it may have been carried out."""
-        return codes.judge(said)
-
     # ---- the connection ---------------------------------------------------------------------
-    def time(self) -> Call:
-        """Return the request for the venue's time."""
-        return past.call("publicGetPublicTime", "time")
-
-    def read_time(self, reply: Any) -> datetime:
-        """Return the venue's time."""
-        return orders.moment(reply["data"][0]["ts"])
-
     async def account(self, ask: Ask) -> str:
         """Return the venue's id of the account, and with it prove the key.
 
@@ -108,15 +87,6 @@ class OkxSpot(OkxStreams, Plain, KnownKeys):
             )
         return str(config["uid"])
 
-    def permissions(self) -> Call:
-        """Return the request for what the account is like, and what the key may do."""
-        return Call(method="privateGetAccountConfig", costs={"config": 1})
-
-    def may_withdraw(self, reply: Any) -> bool | None:
-        """Return whether the key may withdraw."""
-        told = reply["data"][0].get("perm")
-        return "withdraw" in told.split(",") if isinstance(told, str) else None
-
     # ---- what may be traded -----------------------------------------------------------------
     async def instruments(
         self, ask: Ask, symbols: Sequence[str]
@@ -130,57 +100,20 @@ class OkxSpot(OkxStreams, Plain, KnownKeys):
         """Return bars from a start on, the oldest first, and whether there are more."""
         return await past.history(ask, self.names, raw, timeframe, start, end, rows)
 
-    async def newest(self, ask: Ask, raw: str) -> datetime | None:
-        """Return when the newest trade was; None: there is none."""
-        return await past.newest(ask, raw)
-
     async def spelled(self, ask: Ask, symbol: str) -> str:
         """Return ``BTC/USDT`` for ``BTC-USDT``."""
         return symbol.upper().replace("-", "/")
 
     # ---- the private stream -----------------------------------------------------------------
-    def private_url(self, urls: Mapping[str, Any]) -> str:
-        """Return the address of the account's stream."""
-        return address(urls, "private")
-
     def greetings(self, exchange: Any, number: int) -> Sequence[Mapping[str, Any]]:
         """Return the signed message that begins the stream, and what it is to tell."""
-        at = str(exchange.seconds())
-        signed = exchange.hmac(
-            exchange.encode(f"{at}GET/users/self/verify"), exchange.encode(exchange.secret),
-            hashlib.sha256, "base64",
+        return greeted(
+            exchange, number,
+            [
+                {"channel": "orders", "instType": "SPOT"},
+                {"channel": "account", "extraParams": ONLY_CHANGES},
+            ],
         )  # fmt: skip
-        login = {
-            "apiKey": exchange.apiKey, "passphrase": exchange.password, "timestamp": at,
-            "sign": signed,
-        }  # fmt: skip
-        only_changes = '{"updateInterval": "0"}'
-        return [
-            {"op": "login", "args": [login]},
-            {
-                "id": str(number + 1), "op": "subscribe",
-                "args": [{"channel": "orders", "instType": "SPOT"}],
-            },
-            {
-                "id": str(number + 2), "op": "subscribe",
-                "args": [{"channel": "account", "extraParams": only_changes}],
-            },
-        ]  # fmt: skip
-
-    def answered(self, message: Mapping[str, Any]) -> Answer | None:
-        """Return the answer that a message is; None: it is an event."""
-        event = message.get("event")
-        if event not in _ANSWERS:
-            return None
-        code = str(message.get("code", "0"))
-        said = None
-        if event == "error" or code != "0":
-            said = Said(400, code, str(message.get("msg", "")))
-        return Answer(id=str(message.get("id", "")), said=said)
-
-    def ends(self, message: Mapping[str, Any]) -> bool:
-        """Return whether a message says that the connection is about to end."""
-        return message.get("event") in _ENDS
 
     def facts(self, message: Mapping[str, Any]) -> tuple[Fact, ...]:
         """Return what an event of the account's stream says."""

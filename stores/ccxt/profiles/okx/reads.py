@@ -68,7 +68,13 @@ def by_name(key: Key, refs: Refs, known: Mapping[Key, str]) -> tuple[str, dict[s
 
 async def open_orders(ask: Ask, names: Names, raws: Collection[str]) -> tuple[Fact, ...]:
     """Return what is open of some pairs."""
-    params: dict[str, Any] = {"instType": "SPOT", "limit": _PAGE}
+    rows = await pending(ask, "SPOT")
+    return tuple(orders.order(row, names, "snapshot") for row in rows if row["instId"] in raws)
+
+
+async def pending(ask: Ask, kind: str) -> list[Mapping[str, Any]]:
+    """Return the rows of every order that is open in a kind of market."""
+    params: dict[str, Any] = {"instType": kind, "limit": _PAGE}
     rows: list[Mapping[str, Any]] = []
     while True:
         question = Call(
@@ -77,9 +83,8 @@ async def open_orders(ask: Ask, names: Names, raws: Collection[str]) -> tuple[Fa
         page = (await ask(question))["data"]
         rows += page
         if len(page) < _PAGE:
-            break
+            return rows
         params["after"] = page[-1]["ordId"]
-    return tuple(orders.order(row, names, "snapshot") for row in rows if row["instId"] in raws)
 
 
 async def balances(ask: Ask, assets: frozenset[str], at: datetime) -> tuple[Fact, ...]:

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from atms.errors import VenueError
-from atms.stores.ccxt.profile import Call, Stream
+from atms.stores.ccxt.profile import Call, Names, Stream
 from atms.stores.ccxt.profiles.okx import past
-from atms.stores.ccxt.profiles.okx.orders import Pairs, moment, side
+from atms.stores.ccxt.profiles.okx.orders import moment, side
 from atms.stores.market import Bar, Book, Print, Quote
 
 LEVELS = 5  # of the book, in the stream that tells its top whole
@@ -18,10 +18,19 @@ _PUBLIC, _BUSINESS = "public", "business"
 
 
 class OkxStreams:
-    """The public streams of the spot market."""
+    """The public streams, by default of the spot market.
+
+    Attributes:
+        volume: where a bar has its volume in base currency.
+    """
 
     place = "okx-spot"
-    names: Pairs
+    names: Names
+    volume = past.UNITS
+
+    def units(self, raw: str, told: str) -> Decimal:
+        """Return units of the base currency of a size as the venue writes it."""
+        return Decimal(told)
 
     def market_url(self, urls: Mapping[str, Any], channel: str) -> str:
         """Return the address of public streams, of those that one channel carries."""
@@ -35,7 +44,9 @@ class OkxStreams:
         word, step = past.BARS[timeframe]
 
         def read(message: Mapping[str, Any], at: datetime) -> list[Bar]:
-            return [past.bar_of(row, self.names.id(raw), step) for row in message["data"]]
+            return [
+                past.bar_of(row, self.names.id(raw), step, self.volume) for row in message["data"]
+            ]
 
         return Stream(name=f"candle{word}:{raw}", read=read, channel=_BUSINESS)
 
@@ -76,7 +87,7 @@ class OkxStreams:
 
     def _book(self, raw: str, row: Mapping[str, Any]) -> Book:
         bids, asks = (
-            tuple((Decimal(level[0]), Decimal(level[1])) for level in row[name][:LEVELS])
+            tuple((Decimal(level[0]), self.units(raw, level[1])) for level in row[name][:LEVELS])
             for name in ("bids", "asks")
         )
         return Book(at=moment(row["ts"]), instrument=self.names.id(raw), bids=bids, asks=asks)
@@ -88,7 +99,8 @@ class OkxStreams:
             return [
                 Print(
                     at=moment(row["ts"]), instrument=self.names.id(raw), id=row["tradeId"],
-                    price=Decimal(row["px"]), qty=Decimal(row["sz"]), taker=side(row["side"]),
+                    price=Decimal(row["px"]), qty=self.units(raw, row["sz"]),
+                    taker=side(row["side"]),
                 )
                 for row in message["data"]
             ]  # fmt: skip
