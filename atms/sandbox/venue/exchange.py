@@ -24,17 +24,20 @@ class Exchange:
     Attributes:
         desk: orders, fills, balances.
         markets: symbol -> market.
+        matches, makes: the kinds of matchers and orders.
         unique: among which orders a client id is taken: those open, or all that ever were.
         hidden_until: queries tell a new order from then on, venue milliseconds; a fault sets it.
         delisted: symbols that are traded no more.
     """
 
     unique: Literal["open", "forever"] = "open"
+    matches: type[Matcher] = Matcher
+    makes: type[Order] = Order
 
     def __init__(self, desk: Desk, markets: Mapping[str, Market], refuse: Refuse) -> None:
         self.desk = desk
         self.markets = dict(markets)
-        self.matchers = {name: Matcher(market, desk) for name, market in markets.items()}
+        self.matchers = {name: self.matches(market, desk) for name, market in markets.items()}
         self.hidden_until = 0
         self.delisted: set[str] = set()
         self.refuse = refuse
@@ -60,7 +63,7 @@ class Exchange:
         Raises:
             Exception: a dialect's.
         """
-        symbol, market = wish.symbol, self.markets[wish.symbol.name]
+        symbol = wish.symbol
         for price in (wish.price, wish.stop):
             if price is not None and (
                 not symbol.tick <= price <= symbol.max_price or price % symbol.tick
@@ -70,14 +73,18 @@ class Exchange:
             not symbol.step <= wish.qty <= symbol.max_qty or wish.qty % symbol.step
         ):
             raise self.refuse(Why.QTY_STEP)
-        price = wish.price or wish.stop or market.last
+        self._check_worth(wish)
+        if len(self.desk.open(symbol.name)) >= symbol.max_orders:
+            raise self.refuse(Why.TOO_MANY_OPEN)
+
+    def _check_worth(self, wish: Wish) -> None:
+        """Check that an order is not worth too little."""
+        price = wish.price or wish.stop or self.markets[wish.symbol.name].last
         worth = wish.quote_qty
         if worth is None and price is not None and wish.qty is not None:
             worth = price * wish.qty
-        if worth is not None and worth < symbol.min_notional:
+        if worth is not None and worth < wish.symbol.min_notional:
             raise self.refuse(Why.NOTIONAL)
-        if len(self.desk.open(symbol.name)) >= symbol.max_orders:
-            raise self.refuse(Why.TOO_MANY_OPEN)
 
     def place(self, wish: Wish) -> Order:
         """Take an order and let it trade.
@@ -104,8 +111,8 @@ class Exchange:
             raise self.refuse(Why.CLOSED)
         taken = self.desk.holds(symbol, wish.client_id)
         if self.unique == "forever":
-            taken = wish.client_id != "" and self.desk.named(wish.client_id) is not None
-        if taken:
+            taken = self.desk.named(wish.client_id) is not None
+        if taken and wish.client_id:
             raise self.refuse(Why.DUPLICATE)
         if wish.type == "LIMIT_MAKER":
             assert wish.price is not None
@@ -124,7 +131,7 @@ class Exchange:
     def new_order(self, wish: Wish) -> Order:
         """Return an order for *wish*, not yet taken in."""
         now = self.desk.clock.now()
-        return Order(
+        return self.makes(
             id=self.desk.ids.order(),
             wish=wish,
             qty=wish.qty or ZERO,

@@ -89,7 +89,9 @@ class Matcher:
                 break
             if not order.is_open:  # its rival traded just now
                 continue
-            qty = min(left, order.left)
+            qty = self._reached(order, left)
+            if qty <= ZERO:
+                continue
             left -= qty
             assert order.wish.price is not None
             self._fill(order, order.wish.price, qty, maker=True)
@@ -125,6 +127,10 @@ class Matcher:
             return qty
         held = wallet.free[asset] + (order.lock.amount if order.lock is not None else ZERO)
         return down(held / each if order.buys else held, symbol.step)
+
+    def _reached(self, order: Order, left: Decimal) -> Decimal:
+        """Return how much of a print an order that stands takes."""
+        return min(left, order.left)
 
     def _fill(self, order: Order, price: Decimal, qty: Decimal, *, maker: bool) -> None:
         self._drop_rivals(order)

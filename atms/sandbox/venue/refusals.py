@@ -18,6 +18,8 @@ class Why(Enum):
     INSUFFICIENT = "the balance is too small"
     WOULD_TAKE = "an order that must not take would trade at once"
     WOULD_TRIGGER = "a stop would fire at once"
+    REDUCE_ONLY = "an order that may only reduce would open a position"
+    LEVERAGE = "the position would be too large for its leverage"
     CLOSED = "the market takes no orders now"
 
 
