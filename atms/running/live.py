@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
@@ -18,13 +18,12 @@ import backtrader as bt
 
 from atms import registry
 from atms.artefacts import config_yaml
-from atms.config import Config, LoadedConfig, history_bars, instruments, missing_limits
-from atms.engine import StockCerebro, make_cerebro
+from atms.config import Config, LoadedConfig, missing_limits
+from atms.engine import StockCerebro
 from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
 from atms.execution.broker.desk import Files
 from atms.execution.broker.gating import LiveWatch
 from atms.execution.disk.files import AccountFiles
-from atms.feeds.history import Zone, backtrader_timeframe
 from atms.risk import Day, Gate
 from atms.running import vitals
 from atms.running.answers import answer_of
@@ -35,7 +34,8 @@ from atms.running.health import told
 from atms.running.health_server import HealthServer
 from atms.running.kept import Kept
 from atms.running.live_log import logging_to
-from atms.running.live_stores import make_store, manner_of, run_name, store_names, symbols_of
+from atms.running.live_parts import add_live_feeds, live_cerebro, watch_of
+from atms.running.live_stores import make_store, manner_of, run_name, store_names
 from atms.running.live_views import LONGEST_VIEW, AccountView, patient_view
 from atms.running.noting import NotedBroker
 from atms.running.pasts import with_pasts
@@ -185,12 +185,9 @@ class LiveRun:
         }
 
     def _cerebro(self) -> StockCerebro:
-        run = self.config.run
-        cerebro = make_cerebro(run.engine, cheat_on_open=run.cheat_on_open)
-        if self.config.run.timezone != "UTC":
-            cerebro.addtz(Zone(self.config.run.timezone))
+        cerebro = live_cerebro(self.config)
         plan = Plan(self.config, cerebro, self.kind, warnings=self.warnings)
-        self._add_feeds(cerebro)
+        add_live_feeds(cerebro, self.trading, self.config, self.stores)
         broker = self.trading.broker(self.base, watch=self._watch(), kind=NotedBroker)
         cerebro.setbroker(broker)
         add_strategy(plan)
@@ -214,43 +211,11 @@ class LiveRun:
         section = self.config.stores[first.store or ""]
         return section.base or self.stores[first.store or ""].base
 
-    def _add_feeds(self, cerebro: bt.Cerebro) -> None:
-        datas: dict[str, Any] = {}
-        bars = history_bars(self.config)
-        for feed in self.config.data.feeds:
-            data = datas.get(feed.of or "")
-            if data is None:
-                assert feed.timeframe is not None
-                start = datetime.now(UTC) - timedelta(
-                    seconds=bars[feed.name] * feed.timeframe.seconds
-                )
-                data = self.trading.feed(
-                    self.stores[feed.store or ""], feed.symbol or feed.name, feed.timeframe, start,
-                    zone=self.config.run.timezone, flow=feed.lines,
-                )  # fmt: skip
-            longer = feed.resample or feed.replay
-            if longer is None:
-                cerebro.adddata(data, name=feed.name)
-            else:
-                add = cerebro.resampledata if feed.resample else cerebro.replaydata
-                data = add(data, name=feed.name, **backtrader_timeframe(longer))
-            datas[feed.name] = data
-
     def _watch(self) -> LiveWatch | None:
         """Return the gate of the config's limits; None: there are none."""
-        if not self.config.risk.model_dump(exclude_none=True):
-            return None
-        traded = instruments(self.config)
-        names: dict[str, str] = {}
-        self.trading.on_open.append(
-            lambda: names.update(
-                (f"{self.stores[name].account}:{symbol}", f"{name}:{symbol}")
-                for name in self.stores
-                for symbol in symbols_of(self.config, name)
-            )
-        )
-        self._gate = Gate(self.config.risk.limits(traded), load_day(self._day_file))
-        return LiveWatch(self._gate, self.trading.host.now, names)
+        watch = watch_of(self.config, self.trading, self.stores, load_day(self._day_file))
+        self._gate = None if watch is None else watch.gate
+        return watch
 
     @property
     def _day_file(self) -> Path:
