@@ -1,8 +1,7 @@
 """Orders in Binance USD-M's words: tickets to parameters, replies to facts.
 
 A conditional order is another thing than an order: it has an endpoint and a number of its own, and
-when its price is met it makes an order. Both are one order here, under one key; names say which is
-which: ``order:`` and ``client:`` of an order, ``algo:`` and ``algoclient:`` of a conditional one.
+when its price is met it makes an order.
 """
 
 from __future__ import annotations
@@ -14,12 +13,17 @@ from typing import Any, Literal, cast
 from atms.stores.ccxt.profile import Names
 from atms.stores.ccxt.profiles.binance.orders import fees, moment, plain, side, side_of
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
+from atms.stores.ccxt.profiles.conditional import (
+    CONDITIONAL,
+    algo_client_ref,
+    algo_ref,
+    number_of,
+)
 from atms.stores.facts import FillFact, OrderFact, State, Via
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Bucket, Key, Kind, Refs, Ticket
 
 Cause = Literal["order", "liquidation", "margin", "assignment", "manual", "unknown"]
-CONDITIONAL = (Kind.STOP, Kind.STOP_LIMIT)
 STATES: Mapping[str, State] = {
     "NEW": State.WORKING, "PARTIALLY_FILLED": State.WORKING, "FILLED": State.FILLED,
     "CANCELED": State.CANCELED, "REJECTED": State.REFUSED, "EXPIRED": State.EXPIRED,
@@ -81,23 +85,6 @@ def parameters(ticket: Ticket, raw: str) -> dict[str, Any]:
         "type": "MARKET" if ticket.kind is Kind.MARKET else "LIMIT",
         "newClientOrderId": ticket.key, "newOrderRespType": "RESULT",
     }  # fmt: skip
-
-
-# ---- names ---------------------------------------------------------------------------------
-def algo_ref(raw: str, number: int | str) -> str:
-    """Return the name that a conditional order has from the venue."""
-    return f"algo:{raw}:{number}"
-
-
-def algo_client_ref(raw: str, key: Key) -> str:
-    """Return the name that a conditional order has from us."""
-    return f"algoclient:{raw}:{key}"
-
-
-def own_ref(ticket: Ticket, raw: str) -> str:
-    """Return the name that a ticket's order will have from us."""
-    conditional = ticket.kind in CONDITIONAL
-    return algo_client_ref(raw, ticket.key) if conditional else client_ref(raw, ticket.key)
 
 
 # ---- replies -------------------------------------------------------------------------------
@@ -183,16 +170,6 @@ def trade(row: Mapping[str, Any], names: Names, key: Key | None, via: Via) -> Fi
         side=side(row["side"]), qty=Decimal(row["qty"]), price=Decimal(row["price"]),
         fees=fees(row["commissionAsset"], row["commission"]), cause=cause_of(key or ""),
     )  # fmt: skip
-
-
-def number_of(refs: Refs, kind: str) -> tuple[str, str] | None:
-    """Return symbol and name of an order's ref of a kind; None: it has none."""
-    for name in sorted(refs):
-        own, _, rest = name.partition(":")
-        if own == kind:
-            raw, _, value = rest.partition(":")
-            return raw, value
-    return None
 
 
 def target(named: Refs) -> tuple[str, dict[str, Any]] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from string import ascii_letters, digits
@@ -20,7 +20,7 @@ from atms.stores.ccxt.profiles.binance.words import BinanceWords
 from atms.stores.ccxt.profiles.binanceusdm import account as settings
 from atms.stores.ccxt.profiles.binanceusdm import codes, events, orders, reads, snapshots
 from atms.stores.ccxt.profiles.binanceusdm.streams import TIMEFRAMES, UsdmStreams
-from atms.stores.ccxt.profiles.called import split_ref
+from atms.stores.ccxt.profiles.conditional import CONDITIONAL, BothNames, algo_ref, number_of
 from atms.stores.facts import Cursor, Fact, HeadFact, OrderFact, Page, Snapshot, State
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason
@@ -46,7 +46,7 @@ _INCOME_EVERY = timedelta(seconds=15)
 _PROLONG = timedelta(minutes=30)  # a listen key lives for 60
 
 
-class BinanceUsdm(UsdmStreams, BinanceWords):
+class BinanceUsdm(UsdmStreams, BinanceWords, BothNames):
     """USD-M futures in one-way mode; stops are conditional orders, with numbers of their own."""
 
     exchange = "binanceusdm"
@@ -66,11 +66,10 @@ class BinanceUsdm(UsdmStreams, BinanceWords):
     demo = True
 
     def __init__(self) -> None:
+        super().__init__()
         self.names = Contracts()
         self._wanted = settings.Wanted()
         self._has_account = False
-        self._named: dict[Key, Refs] = {}  # the names that an order of ours has
-        self._keys: dict[str, Key] = {}  # whose key we know though the log tells only its number
         self._income_at: datetime | None = None  # when it was read last
         self._income_told = False  # whether the stream says that there is more
 
@@ -153,7 +152,7 @@ class BinanceUsdm(UsdmStreams, BinanceWords):
         facts = events.account_event(events.inner(message), self.names)
         for fact in facts:
             if isinstance(fact, OrderFact):
-                self._remember(fact)
+                self.remember(fact)
             elif isinstance(fact, HeadFact):
                 self._income_told = True
         return facts
@@ -173,17 +172,6 @@ class BinanceUsdm(UsdmStreams, BinanceWords):
             return f"no position {ticket.bucket!r} in one-way mode"
         return unfit(ticket, self.capabilities, self.names.account)
 
-    def known(self, request: Request) -> tuple[tuple[Key, str], ...]:
-        """Return the names that orders will have: our keys, with their symbols."""
-        if not isinstance(request, Place):
-            return ()
-        found = []
-        for one in request.tickets:
-            name = orders.own_ref(one, self.names.raw(one.instrument))
-            self._named[one.key] = self._named.get(one.key, frozenset()) | {name}
-            found.append((one.key, name))
-        return tuple(found)
-
     def write(self, prepared: Prepared) -> Call:
         """Return the one request that carries a request out."""
         request = prepared.request
@@ -195,14 +183,14 @@ class BinanceUsdm(UsdmStreams, BinanceWords):
         assert isinstance(request, Place)
         ticket = request.tickets[0]
         params = orders.parameters(ticket, self.names.raw(ticket.instrument))
-        conditional = ticket.kind in orders.CONDITIONAL
+        conditional = ticket.kind in CONDITIONAL
         return Call(
             method="fapiPrivatePostAlgoOrder" if conditional else "fapiPrivatePostOrder",
             params=params, costs={"weight": 1, "orders_10s": 1, "orders_1m": 1},
         )  # fmt: skip
 
     def _target(self, request: Cancel) -> tuple[str, dict[str, Any]] | None:
-        return orders.target(request.refs | self._named.get(request.key, frozenset()))
+        return orders.target(self.named(request.key, request.refs))
 
     def acked(self, prepared: Prepared, reply: Any) -> Acked:
         """Return what the venue's answer to a write says."""
@@ -215,42 +203,27 @@ class BinanceUsdm(UsdmStreams, BinanceWords):
             fact = orders.conditional(reply, self.names, "reply")
         else:
             fact = self._gone(request, reply)
-        self._remember(fact)
+        self.remember(fact)
         assert fact.key is not None
         refs = tuple((fact.key, name) for name in sorted(fact.refs))
         return Acked(refs=refs, facts=(fact,))
 
     def _gone(self, request: Cancel, reply: Mapping[str, Any]) -> OrderFact:
         """Return a conditional order that was cancelled: the reply names it, and no more."""
-        known = request.refs | self._named.get(request.key, frozenset())
-        found = orders.number_of(known, "algo") or orders.number_of(known, "algoclient")
+        known = self.named(request.key, request.refs)
+        found = number_of(known, "algo") or number_of(known, "algoclient")
         assert found is not None
         raw = found[0]
         return OrderFact(
             at=datetime.now(UTC), via="reply", key=request.key, instrument=self.names.id(raw),
-            refs=frozenset({orders.algo_ref(raw, reply["algoId"])}), state=State.CANCELED,
+            refs=frozenset({algo_ref(raw, reply["algoId"])}), state=State.CANCELED,
             filled=Decimal(0),
         )  # fmt: skip
 
     # ---- reads of the account ---------------------------------------------------------------
-    def learn(self, names: Collection[str]) -> None:
-        """Remember the names that our keys make."""
-        for name in names:
-            kind, _, value = split_ref(name)
-            if kind in ("client", "algoclient"):
-                self._named[value] = self._named.get(value, frozenset()) | {name}
-
-    def _remember(self, fact: OrderFact) -> None:
-        assert fact.key is not None
-        self._named[fact.key] = self._named.get(fact.key, frozenset()) | fact.refs
-        for name in fact.refs:
-            if name.startswith("order:"):
-                self._keys[name] = fact.key
-
     async def lookup(self, ask: Ask, key: Key, refs: Refs, at: datetime) -> Looked:
         """Ask for an order; *at* is when it was asked for."""
-        known = self._named.get(key, frozenset())
-        return await reads.lookup(ask, self.names, key, refs, known, at)
+        return await reads.lookup(ask, self.names, key, refs, self.named(key), at)
 
     async def log(
         self, ask: Ask, after: Cursor | None, raws: Sequence[str], at: datetime, rows: int

@@ -16,6 +16,7 @@ from atms.stores.ccxt.profiles.binance.orders import moment
 from atms.stores.ccxt.profiles.binance.reads import call, milliseconds
 from atms.stores.ccxt.profiles.binanceusdm import orders
 from atms.stores.ccxt.profiles.called import order_ref
+from atms.stores.ccxt.profiles.conditional import number_of
 from atms.stores.facts import CashFact, Cursor, Fact, OrderFact, Page
 from atms.stores.market import Bar
 from atms.stores.outcomes import Found, Looked, NotSeen
@@ -79,7 +80,7 @@ async def lookup(ask: Ask, names: Names, key: Key, refs: Refs, known: Refs, at: 
 
 def _algo_question(named: Refs) -> dict[str, Any] | None:
     for kind, field_ in (("algo", "algoId"), ("algoclient", "clientAlgoId")):
-        found = orders.number_of(named, kind)
+        found = number_of(named, kind)
         if found is not None:
             return {field_: found[1]}
     return None
@@ -87,7 +88,7 @@ def _algo_question(named: Refs) -> dict[str, Any] | None:
 
 def _order_question(named: Refs) -> dict[str, Any] | None:
     for kind, field_ in (("order", "orderId"), ("client", "origClientOrderId")):
-        found = orders.number_of(named, kind)
+        found = number_of(named, kind)
         if found is not None:
             return {"symbol": found[0], field_: found[1]}
     return None
@@ -111,7 +112,7 @@ async def _look_at_algo(ask: Ask, names: Names, question: dict[str, Any], at: da
     if row is None:
         return NotSeen(at=at)
     fact = orders.conditional(row, names, "poll")
-    made = orders.number_of(fact.refs, "order")
+    made = number_of(fact.refs, "order")
     if made is None:
         return Found(facts=(fact,))
     became = await _asked(ask, "fapiPrivateGetOrder", {"symbol": made[0], "orderId": made[1]})
