@@ -21,6 +21,7 @@ from atms.stores.ccxt.profiles.binanceusdm import account as settings
 from atms.stores.ccxt.profiles.binanceusdm import codes, events, orders, reads, snapshots
 from atms.stores.ccxt.profiles.binanceusdm.streams import TIMEFRAMES, UsdmStreams
 from atms.stores.ccxt.profiles.conditional import CONDITIONAL, BothNames, algo_ref, number_of
+from atms.stores.ccxt.profiles.wanted import Wanted, wanted
 from atms.stores.facts import Cursor, Fact, HeadFact, OrderFact, Page, Snapshot, State
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason
@@ -68,14 +69,14 @@ class BinanceUsdm(UsdmStreams, BinanceWords, BothNames):
     def __init__(self) -> None:
         super().__init__()
         self.names = Contracts()
-        self._wanted = settings.Wanted()
+        self._wanted = Wanted()
         self._has_account = False
         self._income_at: datetime | None = None  # when it was read last
         self._income_told = False  # whether the stream says that there is more
 
     def want(self, options: Mapping[str, Any]) -> None:
         """Take what the account is to be like."""
-        self._wanted = settings.wanted(self.exchange, options)
+        self._wanted = wanted(self.exchange, options, settings.MOST)
 
     # ---- answers ----------------------------------------------------------------------------
     def judge(self, said: Said) -> Reason | None:
