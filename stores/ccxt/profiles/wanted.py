@@ -1,4 +1,4 @@
-"""What an account of contracts is to be like, checked and never set: leverage, margin, positions."""
+"""What an account of contracts is to be like, checked and never set."""
 
 from __future__ import annotations
 
