@@ -102,6 +102,18 @@ def test_an_odd_run_has_a_page(kind: str, frame: Frame, browser: Browser, workdi
         assert "NaN" not in seen.page.locator("body").inner_text()
 
 
+def test_a_single_value_is_a_dot_where_no_line_can_be_drawn(
+    frame: Frame, browser: Browser, workdir: Path
+) -> None:
+    with looking(browser, write_page(broken(frame, 1), workdir / "page.html")) as seen:
+        dots = seen.ask(
+            "ATMS.charts['equity-chart'].frame.plots[0].renderers.filter((one) => "
+            "one.glyph.type === 'Scatter').map((one) => [...one.data_source.data.y])"
+        )
+        assert dots == [[10_000], [10_000]]  # equity, and buy and hold
+        assert seen.page.locator("#price-chart .status").inner_text() == "1 bar."
+
+
 def test_three_hundred_symbols_can_be_chosen_from(
     frame: Frame, browser: Browser, workdir: Path
 ) -> None:

@@ -288,7 +288,9 @@ def test_what_follows_a_page_that_lies_on_its_side_is_no_wider_than_its_own(seen
         "[...document.querySelectorAll('.many')].map((one) => "
         "getComputedStyle(one).page + ' in ' + getComputedStyle(one.parentElement).display)"
     )
+    heading = seen.ask("getComputedStyle(document.querySelector('#trades-section > h2')).page")
     seen.page.emulate_media(media="screen")
+    assert heading == "lying"  # with the table that it stands above, not alone on the page before
     assert shown
     assert set(shown) == {"lying in block"}
 
@@ -302,6 +304,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, run: Show
             "!one.closest('.scroll')).map((one) => one.id || one.className)"
         )
         assert over == []
+        rows = "[...document.querySelectorAll('#figures tbody tr')].map((one) => one.offsetHeight)"
+        assert max(seen.ask(rows)) < 36  # of one line each: what is squeezed breaks its figures
 
 
 def test_tab_reaches_every_control(seen: Seen) -> None:

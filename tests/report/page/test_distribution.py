@@ -43,7 +43,7 @@ def test_every_return_is_in_a_bin() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ([100.0, 101.0], "2 returns: too few"),
+        ([100.0, 101.0], "Too few returns for a distribution: 2."),
         ([100.0, 100.0, 100.0, 100.0, 100.0, 100.0], "All returns are equal"),
         ([100.0, -10.0, 100.0, 100.0, 100.0, 100.0], "went broke"),
     ],

@@ -64,6 +64,12 @@ ATMS.viewButtons = (frame, view) => {
   frame.button("All", "Show everything", () => view.all());
 };
 
+/** Return whether there is one value and no other: no line can be drawn through it. */
+function alone(values) {
+  const first = values.findIndex(Number.isFinite);
+  return first >= 0 && !values.subarray(first + 1).some(Number.isFinite);
+}
+
 /**
  * Add a line that follows a view.
  * @param {{time: Float64Array, value: Float64Array}} data microseconds and values
@@ -86,6 +92,12 @@ ATMS.addLine = (plot, view, data, look, inks) => {
       { fill_color: look.colour }, inks);
     area.data_source = line.data_source;
     renderers.push(area);
+  }
+  if (alone(data.value)) {
+    const dot = ATMS.glyph(plot, "Scatter", empty, { ...ATMS.fields("x", "y"), size: 5 },
+      { fill_color: look.colour, line_color: look.colour }, inks);
+    dot.data_source = line.data_source;
+    renderers.push(dot);
   }
   let bounds = [Infinity, -Infinity];
   view.drawers.push((start, end) => {

@@ -162,9 +162,10 @@ class PriceChart {
   }
 
   say(range, count, left) {
-    const bars = ATMS.format(range.to - range.from, "count");
+    const shown = range.to - range.from;
+    const bars = `${ATMS.format(shown, "count")} bar${shown === 1 ? "" : "s"}`;
     const drawn = range.size > 1 ? ` in ${ATMS.format(count, "count")} candles of ${range.size}` : "";
-    const text = `${[`${bars} bars${drawn}`, ...left].join("; ")}.`;
+    const text = `${[`${bars}${drawn}`, ...left].join("; ")}.`;
     if (this.frame.status.textContent !== text) this.frame.status.textContent = text;
   }
 

@@ -79,5 +79,5 @@ def _nothing(given: Given, returns: Floats) -> str:
     if given.sampled is not None and given.sampled.broke:
         return "The account went broke: its returns have no distribution."
     if len(returns) < _ENOUGH:
-        return f"There are {len(returns)} returns: too few for a distribution."
+        return f"Too few returns for a distribution: {len(returns)}."
     return "All returns are equal: they have no distribution to draw."

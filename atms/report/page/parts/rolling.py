@@ -30,7 +30,7 @@ def rolling(given: Given) -> list[Block]:
     returns = np.zeros(0) if sampled is None else sampled.returns
     found = windows(len(returns))
     if sampled is None or not found:
-        return [Text(f"There are {len(returns)} returns: too few for rolling figures.")]
+        return [Text(f"Too few returns for rolling figures: {len(returns)}.")]
     a_year = sampled.periods_per_year
     every = -(-(len(returns) - found[0] + 1) // _POINTS)
     ends = np.arange(len(returns) - 1, found[0] - 2, -every)[::-1]
