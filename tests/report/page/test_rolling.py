@@ -66,7 +66,7 @@ def test_of_many_returns_the_last_is_always_listed() -> None:
 def test_a_short_run_says_that_it_has_none() -> None:
     (found,) = rolling(Given(held([100.0, 101.0, 99.0])))
     assert isinstance(found, Text)
-    assert "3 returns" in found.text
+    assert "Too few returns for rolling figures: 3." in found.text
 
 
 def test_the_risk_free_rate_of_the_config_counts() -> None:
