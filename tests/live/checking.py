@@ -185,3 +185,48 @@ def _fill(key: str, side: str, line: dict[str, Any]) -> Fill:
     sign = 1 if side.upper() == "BUY" else -1
     return (key, sign * Decimal(line["qty"]), Decimal(line["price"]), Decimal(line["fee"]),
             line["fee_asset"])  # fmt: skip
+
+
+def impossible(
+    log: list[dict[str, Any]], state: Path, ledger: Path | str | None = None,
+    exec_of: Callable[[dict[str, Any]], str] | None = None,
+) -> list[str]:  # fmt: skip
+    """Return what may never be, at whatever instant a process was killed; an empty list: nothing.
+
+    An order at the venue has its record; nothing is there twice; nothing is booked that the venue
+    did not tell, or otherwise; once a later process has sent an order, no earlier one sends any.
+    """
+    orders = [line["client_id"] for line in log if line["what"] in ("order", "algo")]
+    if not list((state / "accounts").glob("*/journal.db")):
+        return [f"order {key}: at the venue, and there is no journal" for key in orders]
+    journal, refused, prefix = journal_told(_journal_of(state))
+    venue = _venue(log, {}, prefix, exec_of or _binance)
+    found = [f"{side}: {one} twice" for side, told in (("venue", venue), ("journal", journal))
+             for one in told.twice]  # fmt: skip
+    found += [f"order {key}: at the venue, and not in the journal"
+              for key in venue.orders.keys() - journal.orders.keys() - refused]  # fmt: skip
+    found += [f"order {key}: said not to stand, and it does"
+              for key in refused & venue.orders.keys()]  # fmt: skip
+    found += _more("journal", journal.fills, venue.fills)
+    if ledger is not None:
+        kept = ledger_told(ledger)
+        found += [f"ledger: {one} twice" for one in kept.twice]
+        found += _more("ledger", kept.fills, journal.fills)
+    return found + _of_old_epochs(orders, prefix)
+
+
+def _more(name: str, mine: Any, right: Any) -> list[str]:
+    """Return what one side tells that the other does not tell so."""
+    return [f"{name}: {key}: {value}, and not {right.get(key)}"
+            for key, value in mine.items() if right.get(key) != value]  # fmt: skip
+
+
+def _of_old_epochs(keys: list[str], prefix: str) -> list[str]:
+    """Return the orders that came to the venue after one of a later epoch had."""
+    found, highest = [], 0
+    for key in dict.fromkeys(key for key in keys if key.startswith(f"{prefix}-")):
+        epoch = int(key.split("-")[1])
+        if epoch < highest:
+            found.append(f"order {key}: of epoch {epoch}, sent when epoch {highest} had begun")
+        highest = max(highest, epoch)
+    return found

@@ -30,6 +30,8 @@ def ledger_told(ledger: Path | str, prefix: str = "") -> Told:
     told = Told()
     with closing(_connected(ledger)) as connection:
         cursor = connection.cursor()
+        if not _has_tables(cursor, ledger):
+            return told
         _take_fills(cursor, told, prefix)
         _take_orders(cursor, told, prefix)
         for currency, final, difference in _rows(cursor, _BALANCES):
@@ -46,6 +48,12 @@ def _connected(ledger: Path | str) -> Any:
     if isinstance(ledger, Path):
         return sqlite3.connect(ledger)
     return psycopg2.connect(ledger.replace("+psycopg2", ""), connect_timeout=20)
+
+
+def _has_tables(cursor: Any, ledger: Path | str) -> bool:
+    """Return whether it was made; a process may die before."""
+    names = "sqlite_master WHERE name" if isinstance(ledger, Path) else "pg_class WHERE relname"
+    return bool(_rows(cursor, f"SELECT 1 FROM {names} = 'fills'"))
 
 
 def _rows(cursor: Any, query: str) -> list[tuple[Any, ...]]:

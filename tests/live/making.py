@@ -117,6 +117,42 @@ class Guarded(Live):
             self.sell(size=self.position.size, exectype=bt.Order.Stop, price=price)
 
 
+class Bracketed(Live):
+    """In by a bracket whenever nothing is held; a stop and a limit order are its ways out."""
+
+    def act(self):
+        if not self.position.size and not self.broker.orders:
+            close = self.data.close[0]
+            self.buy_bracket(
+                size=0.01, exectype=bt.Order.Market, stopprice=round(close * 0.998, 2),
+                limitprice=round(close * 1.002, 2),
+            )
+
+
+class Moved(Live):
+    """Guards what it holds with a stop that it moves: the old one is taken back, a new one made."""
+
+    def notify_order(self, order):
+        if order.status == order.Canceled and self.position.size:
+            self.guard()
+
+    def guard(self):
+        price = round(self.data.close[0] * 0.97, 2)
+        self.sell(size=self.position.size, exectype=bt.Order.Stop, price=price)
+
+    def act(self):
+        if not self.position.size and not self.broker.orders:
+            self.buy(size=0.01)
+        elif self.position.size and not self.broker.orders:
+            self.guard()
+        elif self.position.size and len(self) % 8 == 0:
+            self.close()
+        elif self.position.size:
+            for order in list(self.broker.orders):
+                if order.exectype == bt.Order.Stop and order.alive():
+                    self.cancel(order)
+
+
 class Hold(Live):
     """One market order, one limit order far off; then nothing."""
 
@@ -184,3 +220,16 @@ def write_run(kind: str, *, timeframe: str = "1h", **sections: Any) -> None:
     for name, values in sections.items():
         config[name] = {**config.get(name, {}), **values} if values is not None else None
     Path("live.yaml").write_text(yaml.safe_dump(config))
+
+
+def write_futures(kind: str, options: dict[str, object] | None = None, **sections: Any) -> None:
+    """Write a run on futures; *options* are the store's."""
+    store = {
+        "venue": "binanceusdm", "url": "${ATMS_SANDBOX_URL}", "key": "${ATMS_SANDBOX_KEY}",
+        "secret": "${ATMS_SANDBOX_SECRET}", "market_clock": "stream", "options": options or {},
+    }  # fmt: skip
+    feed = {
+        "name": "btc", "store": "venue", "symbol": "BTC/USDT:USDT", "timeframe": "1h",
+        "currency": "USDT",
+    }  # fmt: skip
+    write_run(kind, stores={"venue": store}, data={"feeds": [feed]}, **sections)

@@ -96,11 +96,11 @@ class Starter:
             stdout=subprocess.PIPE,
         )
 
-    def start(self, *args: str, env: dict[str, str] | None = None) -> Process:
-        """Start it."""
+    def start(self, *args: str, env: dict[str, str] | None = None, cold: bool = False) -> Process:
+        """Start it; *cold* as a service manager would, everything to be imported."""
         output = self._folder / f"atms-{len(self._started)}"
         told = {"args": args, "cwd": str(Path.cwd()), "env": {**os.environ, **(env or {})},
-                "output": str(output)}  # fmt: skip
+                "output": str(output), "cold": cold}  # fmt: skip
         assert self._warm.stdin is not None and self._warm.stdout is not None
         self._warm.stdin.write(json.dumps(told).encode() + b"\n")
         self._warm.stdin.flush()

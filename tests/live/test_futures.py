@@ -16,7 +16,7 @@ import pytest
 
 from atms.sandbox.venue.faults import FAULTS
 from tests.live.checking import differences, in_doubt
-from tests.live.making import write_run
+from tests.live.making import write_futures
 from tests.live.processes import SECONDS, Process, Starter
 from tests.live.test_kills import Killer
 from tests.live.venue import Venue, read_log, serving_futures
@@ -40,19 +40,6 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Venue]]:
             return venue
 
         yield call
-
-
-def write_futures(kind: str, **options: object) -> None:
-    """Write a run on futures."""
-    store = {
-        "venue": "binanceusdm", "url": "${ATMS_SANDBOX_URL}", "key": "${ATMS_SANDBOX_KEY}",
-        "secret": "${ATMS_SANDBOX_SECRET}", "market_clock": "stream", "options": options,
-    }  # fmt: skip
-    feed = {
-        "name": "btc", "store": "venue", "symbol": "BTC/USDT:USDT", "timeframe": "1h",
-        "currency": "USDT",
-    }  # fmt: skip
-    write_run(kind, stores={"venue": store}, data={"feeds": [feed]})
 
 
 def live(starter: Starter) -> Process:
@@ -92,7 +79,7 @@ def test_killed_while_a_position_is_open_it_loses_and_doubles_nothing(
     starter: Starter, serve: Callable[..., Venue]
 ) -> None:
     rng, venue = random.Random(SEED), serve()
-    write_futures("Turn", leverage=20)
+    write_futures("Turn", {"leverage": 20})
     killer = Killer(venue)
     for what in itertools.islice(itertools.cycle(("fill", "algo", "")), KILLS):
         killer.kill(live(starter), what, rng.randint(2, 12))
@@ -176,7 +163,7 @@ def test_a_leverage_that_is_set_otherwise_is_told_at_start_up(
     starter: Starter, serve: Callable[..., Venue]
 ) -> None:
     serve(leverage=20)
-    write_futures("Guarded", leverage=10)
+    write_futures("Guarded", {"leverage": 10})
     process = starter.run("live", "-c", "live.yaml", "--yes")
     assert process.code not in (0, None)
     assert "its leverage is 20, and 10 is wanted" in process.err

@@ -1,8 +1,10 @@
 """A program that has imported atms and forks: each child is a ``python -m atms``.
 
 Importing takes longer than most of what is tested, and is tested once. It reads a line of JSON a
-command: ``args``, ``cwd``, ``env``, ``output``; it answers with the child's pid, and writes how the
-child ended to ``output.code``.
+command: ``args``, ``cwd``, ``env``, ``output``, and ``cold``: the child imports everything anew, as
+one that a service manager starts; it answers with the child's pid, and writes how the
+child ended to ``output.code``. A child may be told to die at a place of its own code, see
+:mod:`tests.live.kills.dying`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from pathlib import Path
 import aiohttp
 import alembic.command
 import ccxt.pro
+import psycopg2
+import sqlalchemy.dialects.postgresql.psycopg2
 import sqlalchemy.dialects.sqlite.pysqlite
 
 import atms.cli.main
@@ -28,9 +32,10 @@ import atms.running.taking_over
 import atms.stores.ccxt.store
 import atms.stores.ccxt.wire
 import atms.stores.sim
+from tests.live.kills import dying
 
 PROGRAM = atms.cli.main.program()  # every command with what it needs
-IMPORTED = (aiohttp, alembic, ccxt, sqlalchemy, atms)
+IMPORTED = (aiohttp, alembic, ccxt, psycopg2, sqlalchemy, atms)
 _LOOK_EVERY = 0.02
 
 
@@ -57,12 +62,18 @@ def main() -> None:
                 made.replace(f"{outputs[ended]}.code")
 
 
-def _be_atms(args: list[str], cwd: str, env: dict[str, str], output: str) -> None:
+def _be_atms(
+    args: list[str], cwd: str, env: dict[str, str], output: str, cold: bool = False
+) -> None:
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
     for path, number in ((os.devnull, 0), (f"{output}.out", 1), (f"{output}.err", 2)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
+    if cold:
+        os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
+        os.execv(sys.executable, [sys.executable, "-W", "ignore", "-m", dying.__name__, *args])
+    dying.prepare()
     sys.argv, sys.path[0] = ["atms", *args], ""
     code = 0
     try:
