@@ -88,6 +88,21 @@ def test_what_cannot_be_written_is_not_sent(bench: Bench) -> None:
     assert (last.what, last.text) == ("halted", "the journal: journal.db: the disk is full")
 
 
+def test_what_another_process_may_have_taken_is_not_sent(bench: Bench) -> None:
+    """Between the record and its bytes, as of a process that was stopped and goes on."""
+
+    def taken() -> None:
+        raise JournalError("journal.db: epoch 2 has begun, this is 1")
+
+    bench.account._calls._ours = taken
+    bench.buy()
+    bench.wait(30)
+    assert bench.venue.by_key == {}
+    assert bench.account.failed is not None
+    (last,) = [word for word in bench.told if isinstance(word, TellAccount)][-1:]
+    assert (last.what, "epoch 2 has begun" in last.text) == ("halted", True)
+
+
 def test_an_abandoned_account_sends_nothing_more(bench: Bench) -> None:
     bench.buy()
     bench.account.abandon(RuntimeError("killed"))

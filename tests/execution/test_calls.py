@@ -28,7 +28,7 @@ def sending_after(error: RateLimited) -> Any:
 
     async def both() -> Any:
         store: Any = SimpleNamespace(transmit=transmit)
-        calls = Calls(store, lambda: NOW, print)
+        calls = Calls(store, lambda: NOW, print, lambda: None)
         assert await calls.read("log", read) is None
         prepared: Any = None
         return await calls.transmit(prepared)

@@ -111,6 +111,19 @@ class Journal:
         self.last = rows[-1][0]
         return self.last
 
+    def check(self) -> None:
+        """Make sure that this process may append still; 20 microseconds.
+
+        Raises:
+            JournalError: the file was removed or replaced; a later epoch has begun; it was
+                closed, or refused before.
+        """
+        if self._refusal is not None:
+            raise JournalError(f"journal {self.path}: {self._refusal}")
+        with file.told(self.path):
+            self._check_place()
+            self._check_epoch()
+
     def bodies(self, after: int = 0) -> Iterator[tuple[int, str]]:
         """Yield number and body of the entries behind number *after*, in order.
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from atms.errors import JournalError
 from atms.execution.core.core import Core
@@ -43,10 +43,11 @@ from atms.execution.driver.calls import ANSWER, Calls, within
 from atms.execution.driver.inbox import Inbox
 from atms.execution.driver.quoting import Quotes
 from atms.execution.driver.waiting import Line
+from atms.execution.driver.write_ahead import WriteAhead
 from atms.stores.base import Store
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import LinkFact
-from atms.stores.outcomes import Looked, Never, NotSeen, NotSent, Refused
+from atms.stores.outcomes import Looked, Never, NotSeen, NotSent, Outcome, Refused
 from atms.stores.requests import Cancel, Prepared, Request
 
 __all__ = ["ANSWER", "Account", "Told", "WriteAhead"]
@@ -54,16 +55,6 @@ __all__ = ["ANSWER", "Account", "Told", "WriteAhead"]
 Told = TellOrder | TellFill | TellFee | TellAccount | TellBooks | TellOpen
 
 _LOOK_LATER = 5.0  # seconds until an order that waits here may be asked for again
-
-
-class WriteAhead(Protocol):
-    """What the driver needs of a journal."""
-
-    def begin(self, at: datetime) -> int:
-        """Raise the epoch by one, durable, and return it."""
-
-    def append(self, bodies: Sequence[str]) -> int:
-        """Make lines durable, all or none."""
 
 
 class Account:
@@ -104,7 +95,7 @@ class Account:
         self._inbox = Inbox(loop, self._take_in)
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._calls = Calls(store, now, tell)
+        self._calls = Calls(store, now, tell, journal.check)
         self._line = Line(store, loop, tell)
         self._preparing = asyncio.Lock()
         self._quotes = Quotes(
@@ -189,9 +180,12 @@ class Account:
             try:
                 self._do(instruction)
             except JournalError as error:  # what is not durable may not be sent
-                self.failed = error
-                self._tell(TellAccount(what="halted", text=f"the journal: {error}"))
+                self._halt(error)
                 return
+
+    def _halt(self, error: JournalError) -> None:
+        self.failed = error
+        self._tell(TellAccount(what="halted", text=f"the journal: {error}"))
 
     def _do(self, instruction: Instruction) -> None:
         match instruction:
@@ -272,7 +266,8 @@ class Account:
         self.feed(Ready(results=tuple(results)))
 
     async def _transmit(self, prepared: Prepared) -> None:
-        request, outcome = prepared.request, None
+        request = prepared.request
+        outcome: Outcome | None = None
         if isinstance(request, Cancel) and self._line.withdraw(request.key):
             outcome = NotSent(why="its order had not left")
         elif waiting := await self._line.through(prepared):
@@ -280,7 +275,12 @@ class Account:
             for key in waiting.canceled:  # they are over as canceled, not as rejected
                 never = Never(proof=waiting.left)
                 self.feed(LookedUp(key=key, asked=self._now(), looked=never))
-        self.feed(Sent(prepared=prepared, outcome=outcome or await self._calls.transmit(prepared)))
+        try:
+            outcome = outcome or await self._calls.transmit(prepared)
+        except JournalError as error:
+            self._halt(error)
+            return
+        self.feed(Sent(prepared=prepared, outcome=outcome))
 
     async def _look(self, look: Look) -> None:
         asked = self._now()

@@ -27,12 +27,15 @@ class Calls:
         store: the connection.
         now: the clock.
         tell: takes what the operator should know.
+        ours: raises where the account is this process's no more.
     """
 
     def __init__(
-        self, store: Store, now: Callable[[], datetime], tell: Callable[[TellAccount], None]
-    ) -> None:
+        self, store: Store, now: Callable[[], datetime], tell: Callable[[TellAccount], None],
+        ours: Callable[[], None],
+    ) -> None:  # fmt: skip
         self._store = store
+        self._ours = ours
         self._now = now
         self._tell = tell
         self._barred_until = datetime.min.replace(tzinfo=UTC)
@@ -47,9 +50,14 @@ class Calls:
         return made, "" if made is not None else failed
 
     async def transmit(self, prepared: Prepared) -> Outcome:
-        """Send once."""
+        """Send once.
+
+        Raises:
+            JournalError: the account is another process's; nothing was sent.
+        """
         if self._now() < self._barred_until:
             return NotSent(why=f"the venue lets nothing through until {self._barred_until}")
+        self._ours()  # a process that was stopped for a while may have lost it meanwhile
         try:
             outcome = await within(self._store.transmit(prepared), "transmit")
         except Unreachable as error:  # a client may hang for ever while the order is live

@@ -119,7 +119,8 @@ def _wrapped(function: Callable[..., Any], point: Point, hit: Callable[[], None]
 
 def _die(mark: Path, number: signal.Signals) -> None:
     mark.write_text(str(os.getpid()))
-    os.kill(os.getpid(), number)
+    # To this thread: one that is sent to the process may reach another thread a while later.
+    signal.pthread_kill(threading.get_ident(), number)
 
 
 def _show_at_once(bound: timedelta) -> None:

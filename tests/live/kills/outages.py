@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sqlite3
@@ -65,9 +66,16 @@ def outage(
     process.until(lambda: venue.count("order") > before, "it does not trade")
     time.sleep(max(0.0, until_ - time.monotonic()))
     assert process.code is None, process.err
+    where = server.url
     server.start()
+    assert server.url == where, "another program has taken the server's port meanwhile"
     began, entries = time.monotonic(), last_entry()
-    process.until(lambda: mark(server.url) >= entries, "the rows do not come", _DRAIN)
+    try:
+        process.until(lambda: mark(server.url) >= entries, "the rows do not come", _DRAIN)
+    except AssertionError as error:
+        (path,) = STATE.glob("runs/*/status.json")
+        error.add_note(str(json.loads(path.read_text())["ledger"]))
+        raise
     return time.monotonic() - began
 
 
