@@ -5,16 +5,15 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from atms.sandbox.bybit import rows
 from atms.sandbox.bybit.sessions import PRIVATE, Session
-from atms.sandbox.bybit.venue import BybitVenue
+from atms.sandbox.bybit.venue import BybitGrounds
 from atms.sandbox.venue.orders import Fill, Order
 
 
 class AccountEvents:
     """Told by the desk of each change, and tells it on."""
 
-    def __init__(self, venue: BybitVenue) -> None:
+    def __init__(self, venue: BybitGrounds) -> None:
         self.sessions: dict[Session, None] = {}
         self._venue = venue
         self._number = itertools.count(1).__next__
@@ -37,14 +36,14 @@ class AccountEvents:
         if kind == "NEW" and order.type == "MARKET":
             return  # it is told when it trades, or is over
         if fill is not None:
-            self._tell("execution", rows.execution_event(fill))
-        self._tell("order", rows.order_row(self._venue, order))
+            self._tell("execution", self._venue.rows.execution_event(fill))
+        self._tell("order", self._venue.rows.order(order))
 
     def _moved(self, assets: tuple[str, ...]) -> None:
-        self._tell("wallet", rows.wallet_row(self._venue, assets))
+        self._tell("wallet", self._venue.rows.wallet(assets))
 
     def _tell(self, name: str, row: dict[str, Any]) -> None:
-        names = ("wallet",) if name == "wallet" else (name, f"{name}.spot")
+        names = ("wallet",) if name == "wallet" else (name, f"{name}.{self._venue.category}")
         for session in list(self.sessions):
             for topic in names:
                 if topic in session.topics:

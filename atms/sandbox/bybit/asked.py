@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from atms.sandbox.bybit.refusals import Refused, wrong
-from atms.sandbox.bybit.venue import BybitVenue
+from atms.sandbox.bybit.venue import BybitGrounds
 from atms.sandbox.venue.keys import ApiKey
 from atms.sandbox.venue.market import Market
 
@@ -27,7 +27,7 @@ class Asked:
         key: whose it is; None: anybody's.
     """
 
-    venue: BybitVenue
+    venue: BybitGrounds
     given: Mapping[str, Any]
     key: ApiKey | None = None
 
@@ -46,14 +46,19 @@ class Asked:
             raise wrong("category")
         return found
 
-    def spot(self) -> None:
-        """Refuse what is not of the spot market: nothing else is served."""
-        if self.category() != "spot":
+    def own(self) -> str:
+        """Return the kind of market that is served; nothing else is.
+
+        Raises:
+            Refused: another is asked for.
+        """
+        if self.category() != self.venue.category:
             raise wrong("category")
+        return self.venue.category
 
     def market(self) -> Market:
         """Return the market of the symbol."""
-        self.spot()
+        self.own()
         return self.venue.market(self.text("symbol"))
 
     def time(self, name: str) -> int | None:

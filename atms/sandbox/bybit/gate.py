@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Mapping
 
 from atms.sandbox.bybit.refusals import Refused
-from atms.sandbox.bybit.venue import BybitVenue
+from atms.sandbox.bybit.venue import BybitGrounds
 from atms.sandbox.venue.keys import ApiKey
 
 _WINDOW = 5000  # ms, where a request does not say
@@ -19,7 +19,7 @@ def sign(secret: str, text: str) -> str:
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
-def authenticate(venue: BybitVenue, headers: Mapping[str, str], payload: str) -> ApiKey:
+def authenticate(venue: BybitGrounds, headers: Mapping[str, str], payload: str) -> ApiKey:
     """Return the key of a request, by its headers.
 
     Args:
@@ -47,7 +47,7 @@ def authenticate(venue: BybitVenue, headers: Mapping[str, str], payload: str) ->
     return own
 
 
-def log_in(venue: BybitVenue, args: object) -> ApiKey | None:
+def log_in(venue: BybitGrounds, args: object) -> ApiKey | None:
     """Return the key of a websocket's login; None: it is not let in."""
     if not isinstance(args, list) or len(args) != 3:
         return None

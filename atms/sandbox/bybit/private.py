@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from atms.sandbox.bybit import rows
 from atms.sandbox.bybit.asked import Asked
 from atms.sandbox.bybit.refusals import Refused, no_order, wrong
 from atms.sandbox.bybit.venue import UID
@@ -12,7 +11,7 @@ from atms.sandbox.venue.orders import Order, Wish
 
 _KEPT = 500  # orders that are over, and are still told with those that are open
 _SPAN = 7 * 86_400_000
-_TIFS = {"": "GTC", "GTC": "GTC", "IOC": "IOC", "FOK": "FOK", "PostOnly": "GTC"}
+TIFS = {"": "GTC", "GTC": "GTC", "IOC": "IOC", "FOK": "FOK", "PostOnly": "GTC"}
 
 
 # ---- writes --------------------------------------------------------------------------------
@@ -30,7 +29,7 @@ def _wish(asked: Asked) -> Wish:
         raise Refused(170117, "Invalid side.")
     if kind not in ("Market", "Limit"):
         raise Refused(170116, "Invalid orderType.")
-    if tif not in _TIFS:
+    if tif not in TIFS:
         raise Refused(170115, "Invalid timeInForce.")
     if asked.text("orderFilter") not in ("", "Order") or asked.text("triggerPrice"):
         raise Refused(170227, "This feature is not supported.")
@@ -44,14 +43,14 @@ def _wish(asked: Asked) -> Wish:
     name = "LIMIT_MAKER" if kind == "Limit" and tif == "PostOnly" else kind.upper()
     return Wish(
         symbol=market.symbol, side=side.upper(), type=name, client_id=asked.link(),
-        tif="IOC" if kind == "Market" else _TIFS[tif], qty=None if by_quote else qty,
+        tif="IOC" if kind == "Market" else TIFS[tif], qty=None if by_quote else qty,
         quote_qty=qty if by_quote else None, price=price if kind == "Limit" else None,
     )  # fmt: skip
 
 
 def cancel(asked: Asked) -> dict[str, Any]:
     """POST /v5/order/cancel."""
-    market, order = asked.market(), _named(asked)
+    market, order = asked.market(), named(asked)
     if order is None or order.symbol is not market.symbol:
         raise no_order()
     if not order.is_open:
@@ -64,7 +63,7 @@ def cancel(asked: Asked) -> dict[str, Any]:
 _CANCELED = (170142, "Order has been canceled")
 
 
-def _named(asked: Asked) -> Order | None:
+def named(asked: Asked) -> Order | None:
     """Return an order by the venue's number, else by the client's own id."""
     number, link, desk = asked.text("orderId"), asked.text("orderLinkId"), asked.venue.desk
     if number:
@@ -77,9 +76,9 @@ def _named(asked: Asked) -> Order | None:
 # ---- orders --------------------------------------------------------------------------------
 def realtime(asked: Asked) -> dict[str, Any]:
     """GET /v5/order/realtime: open orders, and one that is over if it is asked for by a name."""
-    asked.spot()
+    asked.own()
     if asked.text("orderId") or asked.text("orderLinkId"):
-        order = _named(asked)
+        order = named(asked)
         late = [one.id for one in asked.venue.desk.orders.values() if not one.is_open][-_KEPT:]
         found = [order] if order is not None and (order.is_open or order.id in late) else []
     else:
@@ -90,9 +89,9 @@ def realtime(asked: Asked) -> dict[str, Any]:
 
 def history(asked: Asked) -> dict[str, Any]:
     """GET /v5/order/history: orders that are over."""
-    asked.spot()
+    asked.own()
     if asked.text("orderId") or asked.text("orderLinkId"):
-        order = _named(asked)
+        order = named(asked)
         found = [order] if order is not None and not order.is_open else []
     else:
         found = [one for one in asked.venue.desk.orders.values() if not one.is_open]
@@ -105,32 +104,32 @@ def _orders(asked: Asked, found: list[Order]) -> dict[str, Any]:
     shown = [one for one in shown if symbol in ("", one.symbol.name)]
     shown.sort(key=lambda one: one.id, reverse=True)  # newest first
     part, following = asked.page([(one.id, one) for one in shown], 20, 50)
-    listed = [rows.order_row(asked.venue, one) for one in part]
-    return {"category": "spot", "list": listed, "nextPageCursor": following}
+    listed = [asked.venue.rows.order(one) for one in part]
+    return {"category": asked.venue.category, "list": listed, "nextPageCursor": following}
 
 
 # ---- executions ----------------------------------------------------------------------------
 def executions(asked: Asked) -> dict[str, Any]:
     """GET /v5/execution/list: newest first."""
-    asked.spot()
-    venue = asked.venue
-    every = [fill for fills in venue.desk.fills.values() for fill in fills]
-    every = [fill for fill in every if fill.seen_from <= venue.clock.now()]
+    asked.own()
+    every = asked.venue.executions()
     if asked.text("orderId") or asked.text("orderLinkId"):
-        order = _named(asked)
-        every = [fill for fill in every if fill.order is order]
+        order = named(asked)
+        every = [one for one in every if one.order is not None and one.order is order]
     else:
-        low, high = _span(asked)
-        symbol = asked.text("symbol")
+        low, high = span(asked)
+        symbol, kind = asked.text("symbol"), asked.text("execType")
         every = [one for one in every if low <= one.time <= high]
-        every = [one for one in every if symbol in ("", one.order.symbol.name)]
+        every = [one for one in every if symbol in ("", one.symbol)]
+        if kind:
+            every = [one for one in every if one.row()["execType"] == kind]
     every.sort(key=lambda one: (one.time, one.id), reverse=True)
     part, following = asked.page([(one.id, one) for one in every], 50, 100)
-    listed = [rows.execution_row(one) for one in part]
-    return {"category": "spot", "list": listed, "nextPageCursor": following}
+    listed = [one.row() for one in part]
+    return {"category": asked.venue.category, "list": listed, "nextPageCursor": following}
 
 
-def _span(asked: Asked) -> tuple[int, int]:
+def span(asked: Asked) -> tuple[int, int]:
     """Return from when to when: seven days at most."""
     start, end, now = asked.time("startTime"), asked.time("endTime"), asked.venue.clock.now()
     if start is None:
@@ -149,7 +148,7 @@ def wallet(asked: Asked) -> dict[str, Any]:
         raise wrong("accountType only support UNIFIED.")
     own, wanted = asked.venue.desk.wallet, asked.text("coin")
     named = wanted.split(",") if wanted else [one for one in own.free if _held(asked, one)]
-    return {"list": [rows.wallet_row(asked.venue, [one for one in named if one in own.free])]}
+    return {"list": [asked.venue.rows.wallet([one for one in named if one in own.free])]}
 
 
 def _held(asked: Asked, asset: str) -> bool:
@@ -169,7 +168,7 @@ def query_api(asked: Asked) -> dict[str, Any]:
             "NFT": [], "Affiliate": [], "Earn": [],
         },
         "ips": ["*"], "type": 1, "deadlineDay": 83, "unified": 0,
-        "uta": int(asked.venue.config.unified), "userID": UID, "inviterID": 0,
+        "uta": int(asked.venue.unified), "userID": UID, "inviterID": 0,
         "vipLevel": "No VIP", "mktMakerLevel": "0", "affiliateID": 0, "rsaPublicKey": "",
         "isMaster": True, "parentUid": "0",
     }  # fmt: skip
@@ -179,7 +178,7 @@ def account_info(asked: Asked) -> dict[str, Any]:
     """GET /v5/account/info."""
     return {
         "marginMode": "REGULAR_MARGIN", "updatedTime": str(asked.venue.clock.now()),
-        "unifiedMarginStatus": 6 if asked.venue.config.unified else 1, "dcpStatus": "OFF",
+        "unifiedMarginStatus": 6 if asked.venue.unified else 1, "dcpStatus": "OFF",
         "timeWindow": 10, "smpGroup": 0, "isMasterTrader": False, "spotHedgingStatus": "OFF",
     }  # fmt: skip
 

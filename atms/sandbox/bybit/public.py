@@ -18,10 +18,11 @@ def time(asked: Asked) -> dict[str, Any]:
 
 
 def instruments(asked: Asked) -> dict[str, Any]:
-    """GET /v5/market/instruments-info; other markets than spot are empty."""
+    """GET /v5/market/instruments-info; other kinds of market are empty."""
     category, name = asked.category(), asked.text("symbol")
-    found = asked.venue.markets.values() if category == "spot" else ()
-    listed = [rows.instrument_row(one) for one in found if name in ("", one.symbol.name)]
+    found = asked.venue.markets.values() if category == asked.venue.category else ()
+    told = asked.venue.rows.instrument
+    listed = [told(one) for one in found if name in ("", one.symbol.name)]
     return {"category": category, "list": listed}
 
 
@@ -39,18 +40,18 @@ def kline(asked: Asked) -> dict[str, Any]:
         latest = market.klines.rows(interval, None, end, limit)
         found = [row for row in latest if first is None or row[0] >= first]
     return {
-        "category": "spot", "symbol": market.symbol.name,
+        "category": asked.venue.category, "symbol": market.symbol.name,
         "list": [rows.kline_row(row) for row in reversed(found)],
     }  # fmt: skip
 
 
 def tickers(asked: Asked) -> dict[str, Any]:
     """GET /v5/market/tickers."""
-    asked.spot()
+    asked.own()
     one = asked.text("symbol")
     markets = [asked.market()] if one else list(asked.venue.markets.values())
-    listed = [rows.ticker_row(asked.venue, market) for market in markets]
-    return {"category": "spot", "list": listed}
+    listed = [asked.venue.rows.ticker(market) for market in markets]
+    return {"category": asked.venue.category, "list": listed}
 
 
 def orderbook(asked: Asked) -> dict[str, Any]:
@@ -70,4 +71,4 @@ def trades(asked: Asked) -> dict[str, Any]:
     market = asked.market()
     newest = list(market.trades)[-asked.limit(60, 60) :]
     listed = [rows.trade_row(market, trade) for trade in reversed(newest)]
-    return {"category": "spot", "list": listed}
+    return {"category": asked.venue.category, "list": listed}

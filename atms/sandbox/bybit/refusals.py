@@ -19,7 +19,7 @@ class Refused(Exception):  # noqa: N818 - it is what the venue does
         self.code, self.text, self.status = code, text, status
 
 
-_WORDS: Mapping[Why, tuple[int, str]] = {
+SPOT: Mapping[Why, tuple[int, str]] = {
     Why.UNKNOWN_SYMBOL: (170121, "Invalid symbol."),
     Why.PRICE_STEP: (170134, "Order price decimal too long."),
     Why.QTY_STEP: (170137, "Order volume decimal too long"),
@@ -30,11 +30,6 @@ _WORDS: Mapping[Why, tuple[int, str]] = {
     Why.WOULD_TAKE: (170218, "The LIMIT-MAKER order is rejected due to invalid price."),
     Why.CLOSED: (170210, "New order rejected."),
 }  # fmt: skip
-
-
-def refuse(why: Why) -> Refused:
-    """Return the venue's refusal for a reason."""
-    return Refused(*_WORDS[why])
 
 
 def wrong(name: str) -> Refused:

@@ -12,7 +12,7 @@ from atms.sandbox.bybit import private, public
 from atms.sandbox.bybit.asked import Asked
 from atms.sandbox.bybit.gate import authenticate
 from atms.sandbox.bybit.refusals import Refused
-from atms.sandbox.bybit.venue import BybitVenue
+from atms.sandbox.bybit.venue import BybitGrounds
 from atms.sandbox.venue.http import web
 from atms.sandbox.venue.rest import Reply, Rest
 
@@ -45,9 +45,14 @@ ROUTES = {
 
 
 class BybitRest(Rest):
-    """Answers requests; refusals are answers with HTTP 200 mostly."""
+    """Answers requests; refusals are answers with HTTP 200 mostly.
 
-    venue: BybitVenue
+    Attributes:
+        routes: method and path -> what can be asked.
+    """
+
+    venue: BybitGrounds
+    routes = ROUTES
 
     def places(self, request: web.Request) -> bool:
         """Return whether a request places an order."""
@@ -71,7 +76,7 @@ class BybitRest(Rest):
         """Return what the venue answers."""
         if self.venue.barred_until.get(_address(request), 0) > self.venue.clock.now():
             return Reply(status=403, body="403, access too frequent")
-        endpoint = ROUTES.get((request.method, request.path))
+        endpoint = self.routes.get((request.method, request.path))
         if endpoint is None:
             return Reply(status=404, body="404 page not found")
         headers: dict[str, str] = {}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from atms.sandbox.bybit.gate import log_in
-from atms.sandbox.bybit.venue import BybitVenue
+from atms.sandbox.bybit.venue import BybitGrounds
 from atms.sandbox.venue.wires import Wire
 
 _MOST = 10  # topics of the spot market in one message
@@ -30,7 +30,7 @@ class Session:
     """
 
     def __init__(
-        self, venue: BybitVenue, wire: Wire, number: int, *, private: bool,
+        self, venue: BybitGrounds, wire: Wire, number: int, *, private: bool,
         knows: Callable[[str], bool], joined: Callable[[Session, list[str]], None],
     ) -> None:  # fmt: skip
         self.topics: dict[str, None] = {}

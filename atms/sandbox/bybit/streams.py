@@ -9,7 +9,7 @@ from typing import Any
 
 from atms.sandbox.bybit import rows
 from atms.sandbox.bybit.sessions import Session
-from atms.sandbox.bybit.venue import BybitVenue
+from atms.sandbox.bybit.venue import BybitGrounds
 from atms.sandbox.venue.depth import Levels, levels
 from atms.sandbox.venue.klines import Forming
 from atms.sandbox.venue.market import Market, Trade
@@ -28,7 +28,7 @@ class Hub:
 
     form = re.compile(r"(publicTrade|tickers|orderbook\.(?:1|50|200|1000)|kline\.\w+)\.([A-Z0-9]+)")
 
-    def __init__(self, venue: BybitVenue) -> None:
+    def __init__(self, venue: BybitGrounds) -> None:
         self.sessions: dict[Session, None] = {}
         self._venue = venue
         self._told: dict[str, float] = {}
@@ -57,7 +57,7 @@ class Hub:
                 self._books.pop((session, topic), None)
                 self._tell_book(session, topic, market, int(more))
             if kind == "tickers":
-                self._say(session, topic, "snapshot", rows.ticker_row(self._venue, market))
+                self._say(session, topic, "snapshot", self._venue.rows.ticker(market))
 
     def left(self, session: Session) -> None:
         """Tell a session nothing more."""
@@ -77,7 +77,7 @@ class Hub:
             if interval in _NAMES and self._wanted(topic) and self._due(topic, market):
                 self._tell(topic, [rows.kline_event(kline, _NAMES[interval], now, over=False)])
         if self._wanted(f"tickers.{name}") and self._due(f"tickers.{name}", market):
-            self._tell(f"tickers.{name}", rows.ticker_row(self._venue, market))
+            self._tell(f"tickers.{name}", self._venue.rows.ticker(market))
         self._tell_books(market, 1)
 
     def closed(self, market: Market, klines: Sequence[Forming]) -> None:

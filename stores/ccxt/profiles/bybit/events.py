@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profiles.bybit import orders
-from atms.stores.ccxt.profiles.bybit.words import CATEGORY, moment, number
+from atms.stores.ccxt.profiles.bybit.log import is_told
+from atms.stores.ccxt.profiles.bybit.orders import Reads
+from atms.stores.ccxt.profiles.bybit.words import moment, number
 from atms.stores.facts import BalanceFact, Fact
 from atms.stores.market import Bar, Print, Quote
 
@@ -34,19 +35,18 @@ def close_of(open_at: datetime, timeframe: str) -> datetime:
 
 
 # ---- the account ---------------------------------------------------------------------------
-def account_event(message: Mapping[str, Any], names: Symbols) -> tuple[Fact, ...]:
-    """Return what an event of the account's stream says."""
+def account_event(message: Mapping[str, Any], names: Symbols, reads: Reads) -> tuple[Fact, ...]:
+    """Return what an event of the account's stream says of one kind of market."""
     topic = str(message.get("topic", "")).partition(".")[0]
     rows = message.get("data", ())
     if topic == "wallet":
         at = moment(message["creationTime"])
         return tuple(fact for account in rows for fact in balances(account, at))
-    spot = [row for row in rows if row.get("category", CATEGORY) == CATEGORY]
+    own = [row for row in rows if row.get("category", reads.category) == reads.category]
     if topic == "order":
-        return tuple(orders.order(row, names, "stream") for row in spot)
+        return tuple(reads.order(row, names, "stream") for row in own)
     if topic == "execution":
-        trades = [row for row in spot if row.get("execType", "Trade") == "Trade"]
-        return tuple(orders.fill(row, names, "stream") for row in trades)
+        return tuple(reads.fill(row, names, "stream") for row in own if is_told(row, reads))
     return ()
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Ask
-from atms.stores.ccxt.profiles.bybit import orders
-from atms.stores.ccxt.profiles.bybit.words import CATEGORY, call, milliseconds
+from atms.stores.ccxt.profiles.bybit.orders import SPOT, Reads
+from atms.stores.ccxt.profiles.bybit.words import call, milliseconds
 from atms.stores.facts import Cursor, Page
 
 OVERLAP = timedelta(minutes=1)
@@ -72,29 +72,32 @@ class Place:
 
 
 async def log(
-    ask: Ask, names: Symbols, after: Cursor | None, raws: Sequence[str], at: datetime, rows: int
-) -> Page:
+    ask: Ask, names: Symbols, after: Cursor | None, raws: Sequence[str], at: datetime, rows: int,
+    reads: Reads = SPOT,
+) -> Page:  # fmt: skip
     """Return executions after a place."""
     now = milliseconds(at)
     if after is None:
-        return Page(facts=(), next=(await _from_now(ask, raws)).written(), more=False)
+        return Page(facts=(), next=(await _from_now(ask, raws, reads)).written(), more=False)
     place, found, more, gap = Place.read(after), [], False, None
     for raw in raws:
         since = place.of(raw)
         if since.at < now - DEPTH // _MS:
             since.move(now - DEPTH // _MS)
             gap = at - DEPTH
-        new, rest = await _next(ask, raw, since, now, rows)
+        new, rest = await _next(ask, raw, since, now, rows, reads)
         found += new
         more |= rest
     found.sort(key=_order)
-    facts = tuple(orders.fill(row, names, "poll") for row in found)
+    facts = tuple(reads.fill(row, names, "poll") for row in found)
     return Page(facts=facts, next=place.written(), more=more, gap_until=gap)
 
 
-async def _from_now(ask: Ask, raws: Sequence[str]) -> Place:
+async def _from_now(ask: Ask, raws: Sequence[str], reads: Reads) -> Place:
     """Return the place that lies behind everything that the venue lists now, by its own clock."""
-    reply = await ask(call("privateGetV5ExecutionList", READS, category=CATEGORY, limit=_PAGE))
+    reply = await ask(
+        call("privateGetV5ExecutionList", READS, category=reads.category, limit=_PAGE)
+    )
     place = Place(int(reply["time"]))
     for row in reply["result"]["list"]:
         if row["symbol"] in raws and int(row["execTime"]) >= place.since:
@@ -103,7 +106,7 @@ async def _from_now(ask: Ask, raws: Sequence[str]) -> Place:
 
 
 async def _next(
-    ask: Ask, raw: str, since: Since, now: int, rows: int
+    ask: Ask, raw: str, since: Since, now: int, rows: int, reads: Reads
 ) -> tuple[list[Mapping[str, Any]], bool]:
     """Return the oldest executions that were not told, and whether there are more."""
     span = _SPAN // _MS
@@ -111,7 +114,7 @@ async def _next(
     # up to now means: no end, so that a clock a little behind the venue's hides nothing
     until = {} if last else {"endTime": since.at + span}
     listed = await executions(
-        ask, min(rows, _PAGE), symbol=raw, startTime=since.at, **until
+        ask, min(rows, _PAGE), reads, symbol=raw, startTime=since.at, **until
     )  # newest first
     new = sorted((row for row in listed if row["execId"] not in since.told), key=_order)
     told = new[:rows]
@@ -125,23 +128,29 @@ async def _next(
     return told, len(new) > rows or not last
 
 
-async def executions(ask: Ask, rows: int, **params: Any) -> list[Mapping[str, Any]]:
+async def executions(ask: Ask, rows: int, reads: Reads, **params: Any) -> list[Mapping[str, Any]]:
     """Return all executions that a question finds, over its pages; each once."""
     found: dict[str, Mapping[str, Any]] = {}
     cursor: dict[str, str] = {}
     while True:
         question = call(
-            "privateGetV5ExecutionList", READS, category=CATEGORY, limit=rows, **params, **cursor
+            "privateGetV5ExecutionList",
+            READS,
+            category=reads.category,
+            limit=rows,
+            **params,
+            **cursor,
         )
         result = (await ask(question))["result"]
-        found |= {str(row["execId"]): row for row in result["list"] if _is_trade(row)}
+        found |= {str(row["execId"]): row for row in result["list"] if is_told(row, reads)}
         if len(result["list"]) < rows or not result.get("nextPageCursor"):
             return list(found.values())
         cursor = {"cursor": result["nextPageCursor"]}
 
 
-def _is_trade(row: Mapping[str, Any]) -> bool:
-    return row.get("execType") in ("Trade", "", None)
+def is_told(row: Mapping[str, Any], reads: Reads) -> bool:
+    """Return whether an execution is of a kind that is told."""
+    return (row.get("execType") or "Trade") in reads.executed
 
 
 def _order(row: Mapping[str, Any]) -> tuple[int, str, int, str]:

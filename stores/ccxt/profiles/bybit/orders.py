@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, cast
 
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profiles.bybit.words import CATEGORY, moment, number, plain, refs_of
-from atms.stores.facts import Fee, FillFact, OrderFact, State, Via
+from atms.stores.facts import Fact, Fee, FillFact, OrderFact, State, Via
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Key, Kind, Side, Ticket
 
@@ -33,6 +34,25 @@ _REJECTIONS: Mapping[str, Reason] = {
     "EC_EcInvalidQty": Reason.FILTER, "EC_QtyCannotBeZero": Reason.FILTER,
 }  # fmt: skip
 _NO_REJECTION = ("", "EC_NoError", "EC_PerCancelRequest", "EC_OrigClOrdIDDoesNotExist")
+
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reads:
+    """How rows of one kind of market are read.
+
+    Attributes:
+        category: the venue's word for it.
+        order, fill: a row -> what it says.
+        executed: kinds of executions that are told; the venue lists others among them.
+    """
+
+    category: str
+    order: Callable[[Row, Symbols, Via], OrderFact]
+    fill: Callable[[Row, Symbols, Via], Fact]
+    executed: frozenset[str]
 
 
 # ---- to the venue --------------------------------------------------------------------------
@@ -153,3 +173,6 @@ def fees(row: Mapping[str, Any], names: Symbols) -> tuple[Fee, ...] | None:
     if isinstance(extra, list):
         paid += [Fee(asset=one["feeCoin"], amount=number(one["fee"])) for one in extra]
     return tuple(paid)
+
+
+SPOT = Reads(category=CATEGORY, order=order, fill=fill, executed=frozenset({"Trade"}))

@@ -11,8 +11,9 @@ from atms.errors import VenueError, did_you_mean
 from atms.stores.base import Unreachable
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Ask, Said
-from atms.stores.ccxt.profiles.bybit import codes, events, orders
+from atms.stores.ccxt.profiles.bybit import codes, events
 from atms.stores.ccxt.profiles.bybit.log import READS, executions
+from atms.stores.ccxt.profiles.bybit.orders import SPOT, Reads
 from atms.stores.ccxt.profiles.bybit.words import CATEGORY, call, milliseconds, number
 from atms.stores.ccxt.profiles.called import split_ref
 from atms.stores.ccxt.profiles.gathering import gathered
@@ -80,8 +81,9 @@ def instrument_of(row: Mapping[str, Any], instrument: str) -> Instrument:
 
 # ---- bars ----------------------------------------------------------------------------------
 async def history(
-    ask: Ask, names: Symbols, raw: str, timeframe: str, start: datetime, end: datetime, rows: int
-) -> tuple[list[Bar], bool]:
+    ask: Ask, names: Symbols, raw: str, timeframe: str, start: datetime, end: datetime, rows: int,
+    category: str = CATEGORY,
+) -> tuple[list[Bar], bool]:  # fmt: skip
     """Return bars that begin at a time or later, and whether there are more.
 
     No question reaches further than a page does: which end of it the venue would leave out is not
@@ -90,21 +92,22 @@ async def history(
     at = start
     while at < end:
         until = min(end, at + (_BARS - 1) * events.shortest(timeframe))
-        bars = await _klines(ask, names.id(raw), raw, timeframe, at, until)
+        bars = await _klines(ask, category, names.id(raw), raw, timeframe, at, until)
         bars = [bar for bar in bars if bar.open_at >= at]  # the first may have begun before
         if bars:
             return bars[:rows], len(bars) > rows or until < end
-        at = await _next_bars(ask, raw, until, end)
+        at = await _next_bars(ask, category, raw, until, end)
     return [], False
 
 
-async def _next_bars(ask: Ask, raw: str, at: datetime, end: datetime) -> datetime:
+async def _next_bars(ask: Ask, category: str, raw: str, at: datetime, end: datetime) -> datetime:
     """Return from when on there may be bars again: before a symbol was listed there are none."""
     for coarse in ("1M", "1d", "1h"):
         if at >= end:
             break
         until = min(end, at + (_BARS - 1) * events.shortest(coarse))
-        found = [one for one in await _klines(ask, "", raw, coarse, at, until) if one.close_at > at]
+        every = await _klines(ask, category, "", raw, coarse, at, until)
+        found = [one for one in every if one.close_at > at]
         if not found:
             return until
         if found[0].open_at > at:
@@ -113,10 +116,11 @@ async def _next_bars(ask: Ask, raw: str, at: datetime, end: datetime) -> datetim
 
 
 async def _klines(
-    ask: Ask, instrument: str, raw: str, timeframe: str, start: datetime, end: datetime
-) -> list[Bar]:
+    ask: Ask, category: str, instrument: str, raw: str, timeframe: str, start: datetime,
+    end: datetime,
+) -> list[Bar]:  # fmt: skip
     question = call(
-        "publicGetV5MarketKline", {}, category=CATEGORY, symbol=raw,
+        "publicGetV5MarketKline", {}, category=category, symbol=raw,
         interval=events.TIMEFRAMES[timeframe], start=milliseconds(start),
         end=milliseconds(end) - 1, limit=_BARS,
     )  # fmt: skip
@@ -125,7 +129,9 @@ async def _klines(
 
 
 # ---- one order -----------------------------------------------------------------------------
-async def lookup(ask: Ask, names: Symbols, key: Key, refs: Refs, at: datetime) -> Looked:
+async def lookup(
+    ask: Ask, names: Symbols, key: Key, refs: Refs, at: datetime, reads: Reads = SPOT
+) -> Looked:
     """Ask for an order, by the venue's number where it is known, and for its executions.
 
     Raises:
@@ -136,21 +142,21 @@ async def lookup(ask: Ask, names: Symbols, key: Key, refs: Refs, at: datetime) -
     if not named and not key:
         raise Unreachable("an order without a name; it cannot be asked for")
     by = {"orderId": named["order"]} if "order" in named else {"orderLinkId": key}
-    row = await _order(ask, by)
+    row = await _order(ask, reads.category, by)
     if row is None:
         return NotSeen(at=at)
-    fact = orders.order(row, names, "poll")
+    fact = reads.order(row, names, "poll")
     if not fact.filled:
         return Found(facts=(fact,))
-    found = await executions(ask, 100, orderId=row["orderId"])
-    fills = [orders.fill(one, names, "poll") for one in reversed(found)]
+    found = await executions(ask, 100, reads, orderId=row["orderId"])
+    fills = [reads.fill(one, names, "poll") for one in reversed(found)]
     return Found(facts=(*fills, fact))
 
 
-async def _order(ask: Ask, by: Mapping[str, str]) -> Mapping[str, Any] | None:
+async def _order(ask: Ask, category: str, by: Mapping[str, str]) -> Mapping[str, Any] | None:
     """Return an order: an open one or one of the newest 500, else one of the history's."""
     for method in ("privateGetV5OrderRealtime", "privateGetV5OrderHistory"):
-        question = call(method, READS, *codes.NO_SUCH_ORDER, category=CATEGORY, **by)
+        question = call(method, READS, *codes.NO_SUCH_ORDER, category=category, **by)
         try:
             rows = (await ask(question))["result"]["list"]
         except Said:
@@ -176,13 +182,16 @@ async def snapshot(
     return await gathered(
         at,
         {
-            Part.ORDERS: lambda: _open_orders(ask, names, raws),
-            Part.BALANCES: lambda: _balances(ask, assets, at),
+            Part.ORDERS: lambda: open_orders(ask, names, raws),
+            Part.BALANCES: lambda: account_balances(ask, assets, at),
         },
     )
 
 
-async def _open_orders(ask: Ask, names: Symbols, raws: Sequence[str]) -> tuple[Fact, ...]:
+async def open_orders(
+    ask: Ask, names: Symbols, raws: Sequence[str], reads: Reads = SPOT
+) -> tuple[Fact, ...]:
+    """Return the orders that stand, and those that wait for a price."""
     if not raws:
         return ()
     one = {"symbol": raws[0]} if len(raws) == 1 else {}
@@ -190,17 +199,18 @@ async def _open_orders(ask: Ask, names: Symbols, raws: Sequence[str]) -> tuple[F
     cursor: dict[str, str] = {}
     while True:
         question = call(
-            "privateGetV5OrderRealtime", READS, category=CATEGORY, openOnly=0, limit=_OPEN,
+            "privateGetV5OrderRealtime", READS, category=reads.category, openOnly=0, limit=_OPEN,
             **one, **cursor,
         )  # fmt: skip
         result = (await ask(question))["result"]
         found |= {row["orderId"]: row for row in result["list"] if row["symbol"] in raws}
         if len(result["list"]) < _OPEN or not result.get("nextPageCursor"):
-            return tuple(orders.order(row, names, "snapshot") for row in found.values())
+            return tuple(reads.order(row, names, "snapshot") for row in found.values())
         cursor = {"cursor": result["nextPageCursor"]}
 
 
-async def _balances(ask: Ask, assets: frozenset[str], at: datetime) -> tuple[Fact, ...]:
+async def account_balances(ask: Ask, assets: frozenset[str], at: datetime) -> tuple[Fact, ...]:
+    """Return what a unified account holds; *assets* are told though there are none of them."""
     question = call("privateGetV5AccountWalletBalance", READS, accountType="UNIFIED")
     told: dict[str, BalanceFact] = {}
     for account in (await ask(question))["result"]["list"]:

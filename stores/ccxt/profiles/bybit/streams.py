@@ -22,9 +22,14 @@ _EACH = frozenset({"kline", "publicTrade"})  # topics whose messages hold severa
 
 
 class BybitStreams(Plain):
-    """The public streams of the spot market."""
+    """The public streams of one kind of market.
+
+    Attributes:
+        category: the venue's word for it.
+    """
 
     place = "bybit-spot"
+    category = CATEGORY
     names: Symbols
 
     def __init__(self) -> None:
@@ -32,8 +37,8 @@ class BybitStreams(Plain):
         self._books: defaultdict[str, StreamedBook] = defaultdict(StreamedBook)
 
     def market_url(self, urls: Mapping[str, Any], channel: str) -> str:
-        """Return the address of the spot market's streams."""
-        return hosted(urls["ws"]["public"]["spot"])
+        """Return the address of the market's streams."""
+        return hosted(urls["ws"]["public"][self.category])
 
     def bars(self, raw: str, timeframe: str) -> Stream:
         """Return the stream of bars."""
@@ -65,7 +70,7 @@ class BybitStreams(Plain):
 
     def quote(self, raw: str) -> Call:
         """Return the request for the best prices."""
-        return call("publicGetV5MarketTickers", {}, category=CATEGORY, symbol=raw)
+        return call("publicGetV5MarketTickers", {}, category=self.category, symbol=raw)
 
     def read_quote(self, reply: Any, at: datetime) -> Quote | None:
         """Return the best prices; None: a side is empty."""
