@@ -41,6 +41,7 @@ class FuturesMatcher(Matcher):
         """Let a stop work, unless the account cannot carry it now."""
         why = self.forbids(_ours(order))
         if why:
+            order.working, order.working_time = True, self.desk.clock.now()
             self.call_off(order, why)
         else:
             super().trigger(order)
