@@ -33,8 +33,7 @@ def ledger_violations(place: Place, began: datetime) -> Iterator[str]:
         path.write_bytes(_empty())
         url = f"sqlite:///{path}"
         last = _write(url, place, began)
-        for one in check_balances(url):
-            yield f"I8: ledger: {one.currency} of {one.run_id}: {one.expected}, not {one.final}"
+        yield from _sums(url)
         yield from _finals(url, place, last)
 
 
@@ -62,6 +61,11 @@ def _write(url: str, place: Place, began: datetime) -> str:
         rows.write(connection)
     rows.settled()
     return last
+
+
+def _sums(url: str) -> Iterator[str]:
+    for one in check_balances(url):
+        yield f"I8: ledger: {one.currency} of {one.run_id}: {one.expected}, not {one.final}"
 
 
 def _finals(url: str, place: Place, run: str) -> Iterator[str]:

@@ -1,0 +1,78 @@
+"""What a trial checks, checked: switch a check off, and a lie that was planted goes unnoticed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pytest
+
+from atms.execution.core.core import Core
+from atms.risk import Limits
+from atms.sandbox.simulation import ledger_truths, run_truths, truths
+from atms.sandbox.simulation.plans import Plan
+from atms.sandbox.simulation.runs import START, World, found_in
+from atms.sandbox.simulation.strategies import Guarded, Restless
+from atms.sandbox.simulation.venue.faults import Faults
+from tests.sandbox.simulation import account_plants, run_plants
+from tests.sandbox.simulation.planting import COUNTER, Plant
+
+PLANTS = [
+    one
+    for module in (account_plants, run_plants)
+    for one in vars(module).values()
+    if isinstance(one, Plant)
+]
+
+
+@cache
+def _world(profile: str) -> World:
+    """Return a finished trial in which nothing went wrong, and that holds enough to lie about."""
+    drawn = Plan.draw(f"1/{profile}", profile)
+    plan = replace(
+        drawn, profiles=(profile,), symbols=1, step=timedelta(seconds=15), faults=Faults(),
+        strategies=(Restless if profile == COUNTER else Guarded,), kills=0.0, deaths=None,
+        lasting=None, outages=False, limits=Limits(max_position=Decimal(100)), on_stop="leave",
+        idle=3.0,
+    )  # fmt: skip
+    world = World(1, profile, 4, plan, Core)
+    assert world.run().found == []
+    return world
+
+
+def _found(world: World) -> list[str]:
+    return found_in(world.places, world.ran, world.plan, START)
+
+
+def _sees_nothing(*_: Any) -> Iterator[str]:
+    return iter(())
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
+def test_a_lie_is_found_by_one_check_and_goes_unnoticed_without_it(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = _world(plant.profile)
+    plant.sow(world, monkeypatch)
+    found = _found(world)
+    assert found
+    assert [line for line in found if plant.says not in line] == []
+    monkeypatch.setattr(*plant.check, _sees_nothing)
+    assert _found(world) == []
+
+
+def test_every_check_has_a_lie_that_it_alone_can_find() -> None:
+    checks = {
+        (module.__name__, name)
+        for module in (truths, run_truths, ledger_truths)
+        for name, one in inspect.getmembers(module, inspect.isgeneratorfunction)
+        if one.__module__ == module.__name__ and one.__annotations__["return"] == "Iterator[str]"
+    }
+    whole = {(ledger_truths.__name__, "ledger_violations")}  # which asks the two others
+    assert {(plant.check[0].__name__, plant.check[1]) for plant in PLANTS} == checks - whole
+    assert len(checks) > 20
