@@ -18,11 +18,12 @@ BEFORE, AT_ONCE, AFTER = "before it is sent", "when it is sent", "when its reply
 
 
 class Proxy:
-    """Listens on 127.0.0.1 and passes on, one connection after the other, until it breaks one.
+    """Listens on 127.0.0.1 and passes on, one connection after the other; breaks one, or several.
 
     Args:
         url: of the server.
         number: of the commit at which to break, from 1; 0: never.
+        every: break at every commit whose number that divides.
         when: BEFORE the server gets it, AT_ONCE when it has it, or AFTER its answer has come.
 
     Attributes:
@@ -30,10 +31,12 @@ class Proxy:
         url: where the proxy is.
     """
 
-    def __init__(self, url: str, number: int = 0, when: str = AFTER) -> None:
+    def __init__(
+        self, url: str, number: int = 0, when: str = AFTER, *, every: bool = False
+    ) -> None:
         parsed = make_url(url)
         self._server = (str(parsed.host), int(parsed.port or 5432))
-        self._number, self._when = number, when
+        self._number, self._when, self._every = number, when, every
         self.commits = 0
         self._listening = socket.create_server(("127.0.0.1", 0))
         here = parsed.set(host="127.0.0.1", port=self._listening.getsockname()[1])
@@ -74,10 +77,15 @@ class Proxy:
                     return
                 if end is client and _COMMIT in data:
                     self.commits += 1
-                    if self.commits == self._number:
+                    if self._is_due():
                         self._break_at(server, data)
                         return
                 other[end].sendall(data)
+
+    def _is_due(self) -> bool:
+        if self._every:
+            return self.commits % self._number == 0
+        return self.commits == self._number
 
     def _break_at(self, server: socket.socket, data: bytes) -> None:
         if self._when != BEFORE:

@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 STRATEGIES = '''\
+import os
+
 import backtrader as bt
 
 
@@ -17,6 +19,9 @@ class Live(bt.Strategy):
     def next(self):
         if self.data.live:
             self.act()
+
+    def working(self):
+        return [order for order in self.broker.orders if order.alive()]
 
 
 class Wait(Live):
@@ -121,7 +126,7 @@ class Bracketed(Live):
     """In by a bracket whenever nothing is held; a stop and a limit order are its ways out."""
 
     def act(self):
-        if not self.position.size and not self.broker.orders:
+        if not self.position.size and not self.working():
             close = self.data.close[0]
             self.buy_bracket(
                 size=0.01, exectype=bt.Order.Market, stopprice=round(close * 0.998, 2),
@@ -141,16 +146,16 @@ class Moved(Live):
         self.sell(size=self.position.size, exectype=bt.Order.Stop, price=price)
 
     def act(self):
-        if not self.position.size and not self.broker.orders:
+        working = self.working()
+        if not self.position.size and not working:
             self.buy(size=0.01)
-        elif self.position.size and not self.broker.orders:
+        elif self.position.size and not working:
             self.guard()
         elif self.position.size and len(self) % 8 == 0:
             self.close()
-        elif self.position.size:
-            for order in list(self.broker.orders):
-                if order.exectype == bt.Order.Stop and order.alive():
-                    self.cancel(order)
+        else:
+            for order in working:
+                self.cancel(order)
 
 
 class Hold(Live):
@@ -178,6 +183,23 @@ class Hang(Hold):
             while self.p.how == "python":
                 pass
             str(7 ** 40000000)
+
+
+class HangOnce(Live):
+    """Opens a bracket and hangs in the same call, once: in Python, or in one call of C."""
+
+    params = {"how": "python"}
+
+    def act(self):
+        if os.path.exists("hangs"):
+            return
+        close = self.data.close[0]
+        self.buy_bracket(size=0.01, exectype=bt.Order.Market, stopprice=round(close * 0.8, 2),
+                         limitprice=round(close * 1.2, 2))
+        open("hangs", "w").close()
+        while self.p.how == "python":
+            pass
+        str(7 ** 40000000)
 
 
 class Raise(Hold):

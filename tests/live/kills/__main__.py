@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from atms import localdb
-from tests.live.kills.episodes import Episode, Tally, stand_in
+from tests.live.kills.episodes import BY_SIGTERM, Episode, Tally, stand_in
 from tests.live.kills.outages import outages
 from tests.live.kills.points import POINTS
 from tests.live.making import write_futures, write_run
@@ -31,7 +31,7 @@ from tests.postgres import execute
 
 SPOT, FUTURES = ("Busy", "Bracketed", "Moved"), ("Turn", "Bracketed", "Moved")
 _KILLS = 10  # an episode
-_RANDOM = 0.25  # of all kills
+_ENDED, _RANDOM = 0.05, 0.25  # of all: ended by SIGTERM; killed at a random instant
 OPERATIONS = {"log_max_mb": 0.004}  # so that it is turned over while a test lasts
 
 
@@ -95,8 +95,12 @@ def _episode(
             starter, venue, url, rng, tally, settle="USDT" if futures else "", cold=cold
         )
         for place in range(kills):
-            if place and rng.random() < _RANDOM:
-                episode.kill_at_random(2 * float(np.median(tally.ready or [3.0])))
+            seconds = 2 * float(np.median(tally.ready or [3.0]))
+            drawn = rng.random() if place else 1.0
+            if drawn < _ENDED:
+                episode.end_at_random(seconds)
+            elif drawn < _RANDOM:
+                episode.kill_at_random(seconds)
             else:
                 stages = ("fresh",) if not place else ("start", "trading", "end")
                 episode.kill_at(tally.next_point(rng, stages, strategy))
@@ -118,7 +122,9 @@ def _venue(futures: bool, strategy: str, url: str) -> Iterator[Venue]:
 
 def _told(tally: Tally, seconds: float, asked: argparse.Namespace) -> int:
     """Print what came of it."""
-    kills, places = sum(tally.kills.values()), [point.name for point in POINTS]
+    places = [point.name for point in POINTS]
+    ended = tally.kills[BY_SIGTERM]
+    kills = sum(tally.kills.values()) - ended
     for name, count in sorted(tally.kills.items(), key=lambda one: -one[1]):
         print(f"{count:5} {name}")
     never = [name for name in places if not tally.kills[name]]
@@ -127,7 +133,8 @@ def _told(tally: Tally, seconds: float, asked: argparse.Namespace) -> int:
         p50, p99 = np.percentile(tally.ready, (50, 99))
         print(f"restart to READY, {len(tally.ready)} times: p50 {p50:.2f} s, p99 {p99:.2f} s, "
               f"the longest {max(tally.ready):.2f} s")  # fmt: skip
-    print(f"{kills} kills, seed {asked.seed}, {'warm' if asked.warm else 'cold'} starts, "
+    starts = "warm" if asked.warm else "cold"
+    print(f"{kills} kills and {ended} times SIGTERM, seed {asked.seed}, {starts} starts, "
           f"{seconds:.0f} s: {len(tally.violations)} violations")  # fmt: skip
     return 1 if tally.violations else 0
 

@@ -16,6 +16,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.live.checking import differences, impossible
 from tests.live.kills.dying import VARIABLE
 from tests.live.kills.points import POINTS, Point
@@ -24,9 +26,10 @@ from tests.live.venue import Venue, read_log
 
 STATE = Path("state")
 START = {"USDT": Decimal(100_000)}
-AT_RANDOM = "at a random instant"
+AT_RANDOM, BY_SIGTERM = "at a random instant", "by SIGTERM at a random instant"
 BOUND = 2.0  # seconds, see dying
 _READY, _COMES_BY = 60.0, 12.0  # seconds until READY, and from there until the place is come by
+_ENDS = 45.0  # seconds that the end by policy may take
 _LOOKS = 20  # looks in a row: a bar from before may be on its way to the strategy
 _LOOK_EVERY = 0.05
 
@@ -149,6 +152,21 @@ class Episode:
         return False
 
     # ---- the end ----------------------------------------------------------------------------
+    def end_at_random(self, within: float) -> None:
+        """Start the run and end it by SIGTERM at any instant of its first seconds."""
+        process, _ = self._start()
+        self._over(process, self._rng.uniform(0.0, within))
+        process.send(signal.SIGTERM)
+        if not self._over(process, _ENDS):
+            self._wrong(f"SIGTERM does not end it within {_ENDS:g} s", process)
+            process.kill()
+        if process.code not in (0, -signal.SIGTERM):  # it may have come before there was a handler
+            self._wrong(f"SIGTERM: ended with {process.code}", process)
+        self.tally.kills[BY_SIGTERM] += 1
+        print(f"SIGTERM: ended with {process.code}", flush=True)
+        found = impossible(read_log(), STATE, self._ledger)
+        self.tally.violations += [f"SIGTERM: {line}" for line in found]
+
     def settle(self) -> None:
         """Let a run trade once more; with the market still, compare everything, and end it."""
         process, _ = self._start()
@@ -158,6 +176,10 @@ class Episode:
             return
         before = self._venue.count("fill")
         self._wait(lambda: self._venue.count("fill") > before + 1, 15.0)
+        self.finish(process)
+
+    def finish(self, process: Process) -> None:
+        """With the market still, compare everything, and end a run."""
         self._venue.freeze()
         equal = 0
 
@@ -196,6 +218,17 @@ def _ready_at(begun: float) -> float | None:
                 if at >= begun and (told.get("about") or {}).get("what") == "ready":
                     return at
     return None
+
+
+def looked_at(process: Process, ledger: Path | str | None = None) -> list[str]:
+    """Return what may not be, of a process that runs: it stands still while it is looked at."""
+    process.send(signal.SIGSTOP)
+    try:
+        while psutil.Process(process.pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(_LOOK_EVERY / 5)
+        return impossible(read_log(), STATE, ledger)
+    finally:
+        process.send(signal.SIGCONT)
 
 
 def stand_in(folder: Path) -> None:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.live.checking import impossible
-from tests.live.kills.episodes import STATE, Episode, Tally, stand_in
+from tests.live.kills.episodes import STATE, Episode, Tally, looked_at, stand_in
 from tests.live.making import write_run
 from tests.live.processes import Process, Starter, until
-from tests.live.venue import Venue, read_log, serving
+from tests.live.venue import Venue, serving
 from tests.postgres import CrashableServer, execute
 
 _DRAIN = 60.0  # seconds
@@ -41,7 +40,7 @@ def outages(folder: Path, times: int, seconds: float) -> int:
                 drained.append(outage(server, process, venue, seconds, crash=number % 2 == 1))
                 print(f"outage {number + 1}: {seconds:g} s, drained in {drained[-1]:.2f} s, "
                       f"{venue.count('fill')} fills so far", flush=True)  # fmt: skip
-                tally.violations += impossible(read_log(), STATE, server.url)
+                tally.violations += looked_at(process, server.url)
             process.kill()  # what is settled then is all that any run wrote
             Episode(starter, venue, server.url, random.Random(1), tally).settle()
     finally:

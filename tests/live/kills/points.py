@@ -158,10 +158,10 @@ DRIVER = (
 START = (
     Point(name="the journal's file is made, and not in its place",
           place="atms.execution.disk.journal_file:_fill", after=True, stage="fresh"),
-    Point(name="the ledger's tables are half made", place="sqlalchemy.sql.ddl:SchemaGenerator"
-          ".visit_table", after=True, most=12, stage="fresh"),
-    Point(name="the ledger's tables are made, not committed",
-          place="atms.ledger.version:ensure", after=True, stage="fresh"),
+    Point(name="the ledger's tables are half made", after=True, most=12, stage="fresh",
+          place="alembic.ddl.impl:DefaultImpl.create_table"),
+    Point(name="the ledger's tables are made, not committed", after=True, stage="fresh",
+          place="atms.ledger.connection:ensure"),
     Point(name="the lease's words are written, and not in their place", place=_REPLACE,
           of=_named("lease.json.new"), stage="start"),
     Point(name="the lease is taken", place="atms.execution.disk.lease:Lease.take", after=True,

@@ -7,12 +7,11 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.live.checking import impossible
 from tests.live.kills.dying import VARIABLE
-from tests.live.kills.episodes import BOUND, STATE
+from tests.live.kills.episodes import BOUND, STATE, looked_at
 from tests.live.making import write_run
 from tests.live.processes import Process, Starter, until
-from tests.live.venue import Venue, read_log
+from tests.live.venue import Venue
 
 LIVE = ("live", "-c", "live.yaml", "--yes")
 Serve = Callable[..., Venue]
@@ -51,7 +50,7 @@ def test_one_that_slept_while_another_took_its_account_sends_nothing_more(
     now = len(venue.of("order"))
     assert now > before
     second.until(lambda: len(venue.of("order")) > now, "it does not trade on")
-    assert impossible(read_log(), STATE) == []
+    assert looked_at(second) == []
     second.send(signal.SIGTERM)
     assert second.wait() == 0, second.err
 
