@@ -70,6 +70,8 @@ class FillRecord:
         spread_cost, slippage_cost, impact_cost: what the price is worse by, times size, in the
             account's currency.
         cash: the account's cash after all fills of that round.
+        ends: whether what it closed is all that was held, by an exact count; False: the sum of
+            sizes tells.
     """
 
     tick: int
@@ -90,6 +92,7 @@ class FillRecord:
     spread_cost: float = 0.0
     slippage_cost: float = 0.0
     impact_cost: float = 0.0
+    ends: bool = False
 
     @property
     def fee(self) -> float:

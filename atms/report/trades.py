@@ -56,6 +56,10 @@ class _Trade:
             self.pnl += -size * (fill.price - self.price) * mult
         self.parts.append(_Part(fill_id, fill, size, fee, self.size, self.price))
 
+    def end(self) -> None:
+        """Hold nothing: sums of decimal sizes leave dust in binary."""
+        self.size = self.parts[-1].held = 0.0
+
 
 def trades(recording: Recording) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the trades, and the links from fills to trades.
@@ -101,6 +105,8 @@ def _group(recording: Recording) -> list[_Trade]:
                 trade = current[key] = _Trade(fill.feed)
                 done.append(trade)
             trade.add(fill_id, fill, size, fee, mult)
+            if fill.ends and size == fill.closed:
+                trade.end()
     return done
 
 

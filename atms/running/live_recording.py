@@ -234,7 +234,7 @@ def _fills(
             group=0, size=float(part.size), price=float(part.price), closed=float(closed),
             opened=float(part.size - closed), closed_fee=float(part.fee) * share,
             opened_fee=float(part.fee) * (1 - share), booked=0.0, cash=0.0,
-            reference=float(part.price),
+            reference=float(part.price), ends=bool(closed) and closed == -before,
         )  # fmt: skip
 
 

@@ -147,6 +147,25 @@ def test_its_trades_are_in_the_tables_with_the_fills_that_made_them(backtest: Re
     assert len(rows(URL, "SELECT * FROM trades")) == len(backtest.trades)
 
 
+def test_sizes_whose_sum_leaves_dust_in_binary_end_their_trades_all_the_same() -> None:
+    records = [started(), opening(1000)]
+    for number, size in enumerate(("0.1", "0.2", "-0.4", "0.1", "0.1", "0.2", "-0.3"), start=1):
+        side, qty = (-1 if size.startswith("-") else 1), dec(size.removeprefix("-"))
+        key = f"j-1-{number}"
+        records.append(intended(key, qty, 0.0, side=side))
+        records.append(booked(f"t{number}", key=key, side=side, qty=qty, fees=()))
+    append(records)
+    claim(run_row(config=atms.load_config().config.model_dump(mode="json")))
+    sync_live(STATE, URL)
+    found = live_result(URL, "run-1")
+    assert found.trades["side"].tolist() == ["long", "short", "long"]
+    assert set(found.trades["status"]) == {"closed"}
+    assert found.trades["size"].tolist() == pytest.approx([0.3, 0.1, 0.3])
+    # the fill that turned the position is of both trades, with its share in each
+    turned = found.fill_trades.iloc[2:4]
+    assert (turned["trade_id"].tolist(), turned["size"].tolist()) == ([1, 2], [-0.3, -0.1])
+
+
 def test_without_its_recording_a_run_has_its_trades_all_the_same(backtest: Result) -> None:
     relive(backtest, record=False)
     found = live_result(URL, "run-1")
