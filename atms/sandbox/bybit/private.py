@@ -168,7 +168,7 @@ def query_api(asked: Asked) -> dict[str, Any]:
             "NFT": [], "Affiliate": [], "Earn": [],
         },
         "ips": ["*"], "type": 1, "deadlineDay": 83, "unified": 0,
-        "uta": int(asked.venue.unified), "userID": UID, "inviterID": 0,
+        "uta": int(asked.venue.config.unified), "userID": UID, "inviterID": 0,
         "vipLevel": "No VIP", "mktMakerLevel": "0", "affiliateID": 0, "rsaPublicKey": "",
         "isMaster": True, "parentUid": "0",
     }  # fmt: skip
@@ -178,7 +178,7 @@ def account_info(asked: Asked) -> dict[str, Any]:
     """GET /v5/account/info."""
     return {
         "marginMode": "REGULAR_MARGIN", "updatedTime": str(asked.venue.clock.now()),
-        "unifiedMarginStatus": 6 if asked.venue.unified else 1, "dcpStatus": "OFF",
+        "unifiedMarginStatus": 6 if asked.venue.config.unified else 1, "dcpStatus": "OFF",
         "timeWindow": 10, "smpGroup": 0, "isMasterTrader": False, "spotHedgingStatus": "OFF",
     }  # fmt: skip
 

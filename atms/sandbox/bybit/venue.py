@@ -89,6 +89,7 @@ class BybitGrounds(Grounds):
         limits: endpoint -> how often the account may ask in a second.
     """
 
+    config: Any
     category = "spot"
     refusals = SPOT
     rows: Rows
@@ -102,12 +103,10 @@ class BybitGrounds(Grounds):
         own = {"/v5/order/create": config.orders, "/v5/order/cancel": config.cancels,
                "/v5/user/query-api": 10}  # fmt: skip
         self.limits = {path: Throttle(self.clock, _SECOND, most) for path, most in own.items()}
-        self._reads, self._barred = config.reads, config.barred
-        self.unified: bool = config.unified
 
     def limit_of(self, path: str) -> Throttle:
         """Return how often an endpoint may be asked."""
-        return self.limits.setdefault(path, Throttle(self.clock, _SECOND, self._reads))
+        return self.limits.setdefault(path, Throttle(self.clock, _SECOND, self.config.reads))
 
     def refuse(self, why: Why) -> Exception:
         """Return the error that this venue answers with."""
@@ -127,7 +126,7 @@ class BybitGrounds(Grounds):
 
     def bar(self, address: str) -> None:
         """Answer an address 403 for a while."""
-        self.barred_until[address] = self.clock.now() + round(self._barred * _SECOND)
+        self.barred_until[address] = self.clock.now() + round(self.config.barred * _SECOND)
         self.truth.note("ban", address=address)
 
 

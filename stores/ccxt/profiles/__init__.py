@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from atms.stores.ccxt.profile import Profile
 
-# ccxt's id of an exchange -> (module, class)
+# id of an exchange, ccxt's or ours of one of its markets -> (module, class)
 PROFILES = {
     "binance": ("atms.stores.ccxt.profiles.binance.profile", "BinanceSpot"),
     "coinbase": ("atms.stores.ccxt.profiles.coinbase.profile", "CoinbaseSpot"),
@@ -19,6 +19,7 @@ PROFILES = {
     "okx": ("atms.stores.ccxt.profiles.okx.profile", "OkxSpot"),
     "kucoin": ("atms.stores.ccxt.profiles.kucoin.profile", "KucoinSpot"),
     "bybit": ("atms.stores.ccxt.profiles.bybit.profile", "BybitSpot"),
+    "bybitlinear": ("atms.stores.ccxt.profiles.bybitlinear.profile", "BybitLinear"),
 }
 WITH_PASSPHRASE = frozenset({"kucoin", "okx"})  # where a key is used with a third word of secret
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported
     from atms.stores.ccxt.profiles.binance.profile import BinanceSpot
     from atms.stores.ccxt.profiles.binanceusdm.profile import BinanceUsdm
     from atms.stores.ccxt.profiles.bybit.profile import BybitSpot
+    from atms.stores.ccxt.profiles.bybitlinear.profile import BybitLinear
     from atms.stores.ccxt.profiles.coinbase.profile import CoinbaseSpot
     from atms.stores.ccxt.profiles.kraken.profile import KrakenSpot
     from atms.stores.ccxt.profiles.kucoin.profile import KucoinSpot
@@ -35,6 +37,7 @@ if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported
         BinanceSpot(),
         BinanceUsdm(),
         BybitSpot(),
+        BybitLinear(),
         CoinbaseSpot(),
         KrakenSpot(),
         KucoinSpot(),

@@ -22,7 +22,7 @@ STATES: Mapping[str, State] = {
     "PartiallyFilledCanceled": State.CANCELED,
 }  # fmt: skip
 _KINDS = {"Market": Kind.MARKET, "Limit": Kind.LIMIT}
-_TIFS: Mapping[str, Literal["gtc", "ioc", "fok"]] = {
+TIFS: Mapping[str, Literal["gtc", "ioc", "fok"]] = {
     "GTC": "gtc", "PostOnly": "gtc", "IOC": "ioc", "FOK": "fok",
 }  # fmt: skip
 # Why the matching engine ended an order. That it had no more to take is what IOC and FOK ask for.
@@ -130,7 +130,7 @@ def _state(row: Mapping[str, Any], why: str) -> tuple[State, Reason | None]:
 
 def ticket(row: Mapping[str, Any], instrument: str) -> Ticket | None:
     """Return an order as a ticket; None: it is of a kind that we do not send."""
-    kind, tif = _KINDS.get(row["orderType"]), _TIFS.get(row.get("timeInForce") or "GTC")
+    kind, tif = _KINDS.get(row["orderType"]), TIFS.get(row.get("timeInForce") or "GTC")
     qty = number(row.get("qty"))
     if kind is None or tif is None or qty <= 0 or number(row.get("triggerPrice")):
         return None
@@ -169,10 +169,14 @@ def fees(row: Mapping[str, Any], names: Symbols) -> tuple[Fee, ...] | None:
         if not asset and pair is not None:
             asset = pair[0] if (row["side"] == "Buy") == (amount > 0) else pair[1]
         paid.append(Fee(asset=str(asset), amount=amount))
+    return (*paid, *taxes(row))
+
+
+def taxes(row: Row) -> tuple[Fee, ...]:
+    """Return what an execution cost besides the fee."""
     extra = row.get("extraFees")
-    if isinstance(extra, list):
-        paid += [Fee(asset=one["feeCoin"], amount=number(one["fee"])) for one in extra]
-    return tuple(paid)
+    told = extra if isinstance(extra, list) else ()
+    return tuple(Fee(asset=one["feeCoin"], amount=number(one["fee"])) for one in told)
 
 
 SPOT = Reads(category=CATEGORY, order=order, fill=fill, executed=frozenset({"Trade"}))

@@ -1,0 +1,1 @@
+"""Bybit, v5: the linear contracts of a unified trading account."""
