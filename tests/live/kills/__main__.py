@@ -10,6 +10,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -29,7 +30,7 @@ from tests.live.processes import Starter
 from tests.live.venue import Venue, serving, serving_futures
 from tests.postgres import execute
 
-SPOT, FUTURES = ("Busy", "Bracketed", "Moved"), ("Turn", "Bracketed", "Moved")
+SPOT, FUTURES = ("Busy", "Busy", "Bracketed", "Moved"), ("Turn", "Turn", "Bracketed", "Moved")
 _KILLS = 10  # an episode
 _ENDED, _RANDOM = 0.05, 0.25  # of all: ended by SIGTERM; killed at a random instant
 OPERATIONS = {"log_max_mb": 0.004}  # so that it is turned over while a test lasts
@@ -38,6 +39,7 @@ OPERATIONS = {"log_max_mb": 0.004}  # so that it is turned over while a test las
 def main() -> int:
     """Run a campaign; return its exit code."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the database is stopped then too
     before, folder = Path.cwd(), Path(tempfile.mkdtemp(prefix="atms-kills-")).resolve()
     folder.chmod(0o755)  # the server's user must get through
     try:

@@ -30,6 +30,7 @@ AT_RANDOM, BY_SIGTERM = "at a random instant", "by SIGTERM at a random instant"
 BOUND = 2.0  # seconds, see dying
 _READY, _COMES_BY = 60.0, 12.0  # seconds until READY, and from there until the place is come by
 _ENDS = 45.0  # seconds that the end by policy may take
+_TRADES_A_LOT = ("Busy", "Turn")
 _LOOKS = 20  # looks in a row: a bar from before may be on its way to the strategy
 _LOOK_EVERY = 0.05
 
@@ -51,12 +52,17 @@ class Tally:
     violations: list[str] = field(default_factory=list)
 
     def next_point(self, rng: random.Random, stages: Sequence[str], strategy: str) -> Point:
-        """Return a place of these stages that was died at least; of several any one."""
-        fit = [one for one in POINTS
-               if one.stage in stages and one.strategy in ("", strategy)]  # fmt: skip
+        """Return a place that was died at least of those that the strategy comes by soon."""
+        fit = [one for one in POINTS if one.stage in stages and _comes_by(one, strategy)]
         least = min(self.kills[one.name] + self.missed[one.name] for one in fit)
         some = [one for one in fit if self.kills[one.name] + self.missed[one.name] == least]
         return rng.choice(some)
+
+
+def _comes_by(point: Point, strategy: str) -> bool:
+    if point.strategy:
+        return point.strategy == strategy
+    return point.stage != "trading" or strategy in _TRADES_A_LOT
 
 
 class Episode:

@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 
 from atms import localdb
-from tests.kills.proxy import AFTER, AT_ONCE, Proxy
+from tests.kills.proxy import AFTER, BEFORE, Proxy
 from tests.live.checking import differences, impossible
 from tests.live.kills.episodes import START, STATE, Episode, looked_at
 from tests.live.kills.outages import behind, outage
@@ -54,7 +54,7 @@ def test_a_database_that_is_away_for_a_while_loses_and_doubles_no_row(
     assert one.tally.violations == []
 
 
-@pytest.mark.parametrize("when", [AT_ONCE, AFTER])
+@pytest.mark.parametrize("when", [BEFORE, AFTER])
 def test_a_ledger_whose_commits_get_no_reply_has_each_row_once(
     starter: Starter, serve: Serve, episode: Make, postgres_url: str, when: str
 ) -> None:
