@@ -7,12 +7,15 @@ Backtrader through everything that a live run has.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections import Counter
 from functools import partial
 
 from atms.sandbox.simulation import adversary, runs
 from atms.sandbox.simulation.adversary import Trial
+from atms.sandbox.simulation.cases import Case, try_case
+from atms.sandbox.simulation.shrinking import Shrinker, told
 from atms.sandbox.simulation.venue.profiles import PROFILES
 
 _MINUTES = {"core": 5.0, "cerebro": 10.0}
@@ -31,7 +34,10 @@ def main() -> int:
         0,
     )
     for seed in range(asked.seed, asked.seed + asked.seeds):
-        trial = run(seed, asked.profile)
+        if asked.case:
+            trial = try_case(_case(asked, minutes, seed)).trial
+        else:
+            trial = run(seed, asked.profile)
         wrong += bool(trial.found)
         for name in ("bars", "orders", "fills", "kills"):
             total[name] += getattr(trial, name)
@@ -39,6 +45,9 @@ def main() -> int:
         seen += trial.seen
         if trial.found or asked.seeds == 1:
             _tell(trial, asked.driver)
+        if trial.found and asked.shrink:
+            _shrink(_case(asked, minutes, seed))
+            return 1
     sums = ", ".join(f"{total[name]} {name}" for name in total)
     print(f"{asked.seeds} seeds of {asked.profile}, {wrong} with a violation, {sums}", end="")
     print(f", {time.monotonic() - began:.1f} s")
@@ -56,7 +65,25 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="how many")
     parser.add_argument("--minutes", type=float, help="virtual time with faults")
     parser.add_argument("--coverage", action="store_true", help="print how often what happened")
-    return parser.parse_args()
+    parser.add_argument("--shrink", action="store_true", help="make the first that fails short")
+    parser.add_argument("--case", metavar="JSON", help="what is not drawn; --shrink prints it")
+    asked = parser.parse_args()
+    try:
+        _case(asked, 1.0, asked.seed)
+    except (ValueError, TypeError, KeyError) as error:
+        parser.error(f"--case: {error}: give it as --shrink has printed it")
+    return asked
+
+
+def _case(asked: argparse.Namespace, minutes: float, seed: int) -> Case:
+    case = Case(seed=seed, profile=asked.profile, driver=asked.driver, minutes=minutes)
+    return case.given(asked.case) if asked.case else case
+
+
+def _shrink(case: Case) -> None:
+    shrinker = Shrinker(case, tell=lambda line: print(f"  {line}", file=sys.stderr))
+    shrinker.shrink()
+    print(*told(shrinker), sep="\n")
 
 
 def _tell(trial: Trial, driver: str) -> None:
