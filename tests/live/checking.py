@@ -170,6 +170,7 @@ def _venue(
             told.twice.append(f"order {key}")
         standing[number] = line["status"]
         told.orders[key] = line["status"] in _OPEN
+        told.ends.pop(key, None)
         if number not in conditional and line["status"] in _ENDS:
             told.ends[key] = _ENDS[line["status"]]
         if line["what"] == "fill":
