@@ -24,11 +24,12 @@ _LOOKS = 20  # looks in a row: a bar from before may be on its way to the strate
 ExecOf = Callable[[dict[str, Any]], str]
 
 
-def killed(starter: Starter, venue: Venue, exec_of: ExecOf) -> None:
+def killed(starter: Starter, venue: Venue, exec_of: ExecOf, settle: str = "") -> None:
     """Kill a run of ``live.yaml`` at random lines of the venue's log, and compare everything.
 
     Args:
         exec_of: a fill's line -> how the store calls it.
+        settle: of contracts, the asset that profits are paid in.
     """
     rng = random.Random(SEED)
     killer = Killer(venue)
@@ -40,14 +41,14 @@ def killed(starter: Starter, venue: Venue, exec_of: ExecOf) -> None:
     process.until(lambda: ": running" in process.err, "it is not ready")
     before = venue.count("fill")
     process.until(lambda: venue.count("fill") > before + 1 or in_doubt(STATE), "it does not trade")
-    settled(process, venue, exec_of)
+    settled(process, venue, exec_of, settle)
 
 
-def settled(process: Process, venue: Venue, exec_of: ExecOf) -> None:
+def settled(process: Process, venue: Venue, exec_of: ExecOf, settle: str = "") -> None:
     """With the market still, compare journal and ledger with the venue's log, and end the run."""
 
     def differing(log: list[dict[str, Any]], ledger: Path | None) -> list[str]:
-        return differences(log, START, STATE, ledger, exec_of=exec_of)
+        return differences(log, START, STATE, ledger, settle, exec_of)
 
     venue.freeze()
     equal = 0

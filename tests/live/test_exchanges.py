@@ -12,6 +12,8 @@ import pytest
 
 from atms.sandbox.bybit.config import BybitConfig
 from atms.sandbox.bybit.server import BybitThread
+from atms.sandbox.bybitlinear.config import BybitLinearConfig
+from atms.sandbox.bybitlinear.server import BybitLinearThread
 from atms.sandbox.coinbase.config import CoinbaseConfig
 from atms.sandbox.coinbase.server import CoinbaseThread
 from atms.sandbox.kraken.config import KrakenConfig
@@ -42,6 +44,7 @@ class Exchange:
         exec_of: a fill's line of the sandbox's log -> how the store calls the execution.
         wide: limits of the sandbox: runs that are killed again and again share them.
         store: what the config says of it besides its address and key.
+        settle: of contracts, the asset that profits are paid in.
         emulated: stops stand here only as long as the process does, and the config agrees.
         trouble: what befalls it besides what befalls all.
     """
@@ -51,14 +54,25 @@ class Exchange:
     exec_of: ExecOf
     wide: Mapping[str, Any] = field(default_factory=dict)
     store: Mapping[str, Any] = field(default_factory=dict)
+    settle: str = ""
     emulated: bool = False
     trouble: Mapping[str, float] = field(default_factory=dict)
 
 
+FEED_OF_CONTRACTS = {
+    "name": "btc", "store": "venue", "symbol": "BTC/USDT:USDT", "timeframe": "1h",
+    "currency": "USDT",
+}  # fmt: skip
 PASSPHRASE = {"passphrase": "${ATMS_SANDBOX_PASSPHRASE}"}
 EXCHANGES = {
     "bybit": Exchange(
         thread=BybitThread, config=BybitConfig, emulated=True,
+        exec_of=lambda line: f"{line['symbol']}:{line['trade']}",
+    ),
+    "bybitlinear": Exchange(
+        thread=BybitLinearThread, config=BybitLinearConfig, settle="USDT",
+        store={"options": {"leverage": 20}},
+        trouble={"read_lag": 0.05, "http_503_after_order": 0.03},
         exec_of=lambda line: f"{line['symbol']}:{line['trade']}",
     ),
     "coinbase": Exchange(
@@ -114,9 +128,14 @@ def test_killed_at_random_instants_of_a_bad_day_it_loses_and_doubles_nothing(
     exchange = EXCHANGES[name]
     faults = {**TROUBLE, **exchange.trouble}
     venue = serve(exchange, faults=faults, seed=SEED, **exchange.wide)
-    more = {"execution": {"emulated_protection": True}} if exchange.emulated else {}
-    write_run("Busy", stores={"venue": store_of(name)}, **more)
-    killed(starter, venue, exchange.exec_of)
+    more: dict[str, Any] = {}
+    if exchange.emulated:
+        more["execution"] = {"emulated_protection": True}
+    if exchange.settle:
+        more["data"] = {"feeds": [FEED_OF_CONTRACTS]}
+    kind = "Turn" if exchange.settle else "Busy"
+    write_run(kind, stores={"venue": store_of(name)}, **more)
+    killed(starter, venue, exchange.exec_of, exchange.settle)
 
 
 @pytest.mark.parametrize(

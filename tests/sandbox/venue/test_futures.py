@@ -118,8 +118,8 @@ def test_what_reduces_needs_a_position_and_never_turns_it() -> None:
         made.send("SELL", 1, reduces=True)
     made.send("BUY", 2)
     resting = made.send("SELL", 2, 110, reduces=True)
-    taking = made.send("SELL", 5, reduces=True)
-    assert (taking.executed, taking.status, taking.ended) == (2, "CANCELED", "reduce_only")
+    taking = made.send("SELL", 5, reduces=True, tif="IOC")
+    assert (taking.executed, taking.status, taking.ended) == (2, "EXPIRED", "reduce_only")
     assert (resting.status, resting.ended) == ("CANCELED", "reduce_only")
     assert made.account.held() == []
     made.send("BUY", 1)

@@ -30,10 +30,11 @@ class FuturesMatcher(Matcher):
         self._fill(order, price, order.qty, maker=False)
 
     def call_off(self, order: AnyOrder, why: Ended) -> None:
-        """Take an order back by the venue's rules, and tell it."""
+        """Take an order back by the venue's rules, and tell it; one that cannot stay expires."""
         _ours(order).ended = why
-        self.end(order, "CANCELED")
-        self.desk.report(order, "CANCELED")
+        status = "EXPIRED" if order.wish.tif in ("IOC", "FOK") else "CANCELED"
+        self.end(order, status)
+        self.desk.report(order, status)
         self.desk.truth.note("cancel", **facts(order), ended=why)
         self._tell_over(order)
 
