@@ -48,7 +48,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
       "pruning", "syncing", "importing", "downloading", "project")),
     ("the parts of a run", ("running",)),
     ("puts the parts together, and looks whether they fit", ("runner", "doctor")),
-    ("runs what it needs itself", ("seeding", "sandbox")),
+    ("runs what it needs itself", ("seeding", "sandbox", "chaos")),
     ("the faces; the benchmark runs what they run",
      ("api", "scripting", "cli", "bench", "__init__", "__main__")),
 )  # fmt: skip

@@ -33,6 +33,7 @@ COMMANDS = {
     "report": ("report", "report"),
     "compare": ("compare", "compare"),
     "calibrate": ("calibrate", "calibrate_"),
+    "chaos": ("chaos", "chaos"),
     "doctor": ("doctor", "doctor"),
     "bench": ("bench", "bench"),
     "runs": ("runs", "runs"),

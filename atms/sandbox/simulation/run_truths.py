@@ -29,13 +29,15 @@ class Ran:
     """What there was of a process.
 
     Attributes:
-        born: when it began; *start*: from when on it asked for bars.
+        born: when it began; *start*: from when on it asked for bars; *starts*: by its datas, where
+            they asked differently.
         how: ended, killed, broken (by what the strategy *raised*), failed (by an error of ours).
     """
 
     diary: Diary
     born: datetime
     start: datetime = datetime(1, 1, 1, tzinfo=UTC)
+    starts: dict[str, datetime] = field(default_factory=dict)
     how: str = ""
     error: AtmsError | None = None
     raised: Exception | None = None
@@ -102,7 +104,7 @@ def _bars_in_order(places: Sequence[Place], ran: Ran) -> Iterator[str]:
                 where = f"I14: {strategy}: {name}"
                 if stamps != sorted(set(stamps)):
                     yield f"{where}: bars twice or out of order"
-                owed = [at for at in true if _owed(at, ran, stamps)]
+                owed = [at for at in true if _owed(at, ran.starts.get(data, ran.start), stamps)]
                 for at in sorted({*owed} ^ {*stamps}):
                     yield f"{where}: the bar of {at:%H:%M:%S} was {_how(at, stamps)}"
                 for one, at in zip(seen, stamps, strict=True):
@@ -114,9 +116,9 @@ def _bars_in_order(places: Sequence[Place], ran: Ran) -> Iterator[str]:
                         yield f"{where}: the bar of {at:%H:%M:%S} was live, and is of the past"
 
 
-def _owed(at: datetime, ran: Ran, stamps: Sequence[datetime]) -> bool:
+def _owed(at: datetime, start: datetime, stamps: Sequence[datetime]) -> bool:
     """Return whether a bar should have been seen: up to the last that was, or was to be."""
-    if not stamps or at <= ran.start:
+    if not stamps or at <= start:
         return False
     return at <= max(stamps)
 
