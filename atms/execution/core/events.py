@@ -248,9 +248,9 @@ class TellAccount:
     """What the operator should know.
 
     Attributes:
-        what: ready, frozen, halted, resumed, revived, vanished, foreign_order, adopted, ignored,
-            cash_differs, link, log_gap, refused, store_error, unprotected, closed_twice, quotes,
-            orders_wait, orders_through.
+        what: ready, frozen, halted, resumed, revived, vanished, foreign_order, taken, adopted,
+            ignored, cash_differs, link, log_gap, refused, store_error, unprotected, closed_twice,
+            quotes, orders_wait, orders_through.
     """
 
     what: str

@@ -25,6 +25,8 @@ from atms.stores.requests import Bucket
 if TYPE_CHECKING:
     from atms.execution.core.core import Core
 
+_TAKEN = ("liquidation", "margin", "assignment")  # fills that nobody here ordered
+
 
 def fill(step: Step, fact: FillFact) -> None:
     """Book an execution, unless it is in the books, in this version or a later one."""
@@ -49,6 +51,10 @@ def fill(step: Step, fact: FillFact) -> None:
         shifts=_shifts(step.core, fact.fees or (), fact.instrument, fact.bucket),
     )  # fmt: skip
     step.record(row)
+    if order is None and fact.cause in _TAKEN:
+        side = "bought" if fact.side == 1 else "sold"
+        text = f"{fact.cause}: the venue {side} {fact.qty:f} at {fact.price:f}"
+        step.notice("taken", fact.instrument, text)
     _brought(step, row)
     row = books.rows[fact.exec]
     if step.core.undoable(row.final):
