@@ -10,8 +10,9 @@ from atms.chaos.setting import Setting
 from atms.sandbox.simulation.plans import Plan
 from atms.sandbox.simulation.venue.faults import Faults
 
-PER_BAR = 60.0  # seconds in which something happens: about what is left of a bar, however long
+PER_BAR = 25.0  # seconds in which something happens: about what is left of a bar, however long
 _FEWER = 0.4  # as trials are longer than the house's own, and each process reads its past anew
+_OF_CHAINS = {"reorg", "drop_transaction", "lose_in_reorg"}
 _FEW = 6  # kinds of faults in a trial: of more, nobody could tell which one it was
 
 
@@ -25,7 +26,7 @@ def draw_plan(setting: Setting, seed: int) -> Plan:
     return replace(
         drawn, profiles=tuple(venue.profile.name for venue in setting.venues), strategies=(),
         step=timedelta(seconds=setting.histories[setting.lead].timeframe.seconds),
-        faults=Faults() if calm else _few(drawn.faults, chance),
+        faults=Faults() if calm else _few(drawn.faults, chance, _known(setting)),
         kills=0.0 if calm else drawn.kills * _FEWER,
         deaths=None if calm or chance.random() < 0.4 else length / 5,
         lasting=None if calm or chance.random() < 0.6 else length / 3,
@@ -34,8 +35,14 @@ def draw_plan(setting: Setting, seed: int) -> Plan:
     )  # fmt: skip
 
 
-def _few(faults: Faults, chance: random.Random) -> Faults:
+def _known(setting: Setting) -> list[str]:
+    """Return the names of the faults that there are at the venues: not every one is a chain."""
+    chain = any(venue.profile.block is not None for venue in setting.venues)
+    return [one.name for one in fields(Faults) if chain or one.name not in _OF_CHAINS]
+
+
+def _few(faults: Faults, chance: random.Random, known: list[str]) -> Faults:
     """Return some of the faults: those of the catalogue that are on, at most a few."""
-    on = [one.name for one in fields(faults) if getattr(faults, one.name)]
+    on = [name for name in known if getattr(faults, name)]
     chosen = chance.sample(on, min(len(on), chance.randint(1, _FEW)))
     return Faults(**{name: getattr(faults, name) for name in chosen})

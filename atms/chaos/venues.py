@@ -27,6 +27,7 @@ _LIKE |= dict.fromkeys(("bybitlinear", "okxlinear"), _LIKE["binanceusdm"])
 _LIKE |= dict.fromkeys(("arca", "nasdaq", "nyse", "xnys", "xnas", "arcx"), _LIKE["ibkr"])
 _PERPETUAL = _LIKE["binanceusdm"]  # of a symbol that names what it settles in
 _ELSE = _LIKE["binance"]
+_LENDING = ("counter", "ibkr", "alpaca")  # a broker that lends what is sold short
 _FINE = Decimal("0.00001")  # units, where a whole one costs much of what there is
 
 
@@ -74,6 +75,7 @@ def listing(
     return replace(
         kind, account=account, symbols={one: (_unit(one), base) for one in symbols},
         balances={**fees, base: cash}, qty_step=step, price_step=min(ticks, default=_tick(price)),
+        cash="margin" if profile in _LENDING else kind.cash,
     )  # fmt: skip
 
 

@@ -35,7 +35,8 @@ from atms.usercode import describe, is_theirs
 
 _NOISY = 0.85  # of a trial's bars
 _SETTLING = 120.0  # seconds beyond what a venue may leave in doubt
-_REST = 5.0  # seconds without anything open before time leaps, and that are left before a trade
+_REST = 3.0  # seconds without anything open before time leaps
+_LEAD = 1.0  # seconds that are left before the next trade
 _NOTICE = 0.25  # seconds between two looks what has gone wrong
 _LOOK = 1.0  # seconds between two looks whether it may
 _DOWN = 20.0  # seconds at most between two processes
@@ -174,7 +175,7 @@ class World:
         """Wait for a time; leap there once everything is settled."""
         rested = 0.0
         while (left := (at - self.loop.now()).total_seconds()) > 0:
-            if left > 2 * _REST and rested >= _REST and self._leap(left - _REST):
+            if left > _REST and rested >= _REST and self._leap(left - _LEAD):
                 continue
             await asyncio.sleep(min(_LOOK, left))
             rested = rested + _LOOK if all(one.is_settled for one in self.stages) else 0.0
