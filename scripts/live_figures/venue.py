@@ -35,6 +35,7 @@ VENUES = {
     "binance": "BTC/USDT",
     "binanceusdm": "BTC/USDT:USDT",
     "bybit": "BTC/USDT",
+    "bybitlinear": "BTC/USDT:USDT",
     "kraken": "BTC/USDT",
     "kucoin": "BTC/USDT",
     "okx": "BTC/USDT",
@@ -42,6 +43,7 @@ VENUES = {
 # exchanges whose own limits are what their store keeps to: --only latencies
 SANDBOXES = {
     "bybit": ("atms.sandbox.bybit.server", "BybitSandbox"),
+    "bybitlinear": ("atms.sandbox.bybitlinear.server", "BybitLinearSandbox"),
     "kucoin": ("atms.sandbox.kucoin.server", "KucoinSandbox"),
     "okx": ("atms.sandbox.okx.server", "OkxSandbox"),
 }
@@ -148,7 +150,7 @@ def log_of(path: Path) -> list[dict[str, Any]]:
 def lost_or_doubled(log: Path, *, ledger: bool = False) -> list[str]:
     """Return what journal, and ledger if it is looked at, tell otherwise than the venue."""
     path = Path("ledger.db") if ledger else None
-    settle = "USDT" if _chosen == ["binanceusdm"] else ""
+    settle = "USDT" if VENUES[_chosen[0]].endswith(":USDT") else ""
     named = EXECUTIONS.get(_chosen[0])
     return checking.differences(log_of(log), HELD, Path("state"), path, settle, exec_of=named)
 

@@ -43,7 +43,9 @@ class BybitLinearSandbox(BybitServing):
     rest = LinearRest
 
     def __init__(self, config: VenueConfig | None = None) -> None:
-        super().__init__(config or BybitLinearConfig())
+        given = config or BybitLinearConfig()
+        own = isinstance(given, BybitLinearConfig)
+        super().__init__(given if own else BybitLinearConfig(**vars(given)))
 
     def _make(self, config: Any) -> BybitLinearVenue:
         return BybitLinearVenue(config)
