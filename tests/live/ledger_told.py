@@ -75,6 +75,7 @@ def _take_fills(cursor: Any, told: Told, prefix: str) -> None:
     query = """SELECT id, trade_id, order_id, side, size, price, "row" FROM fills ORDER BY id"""
     names: Counter[str] = Counter()
     for number, name, key, side, size, price, row in _rows(cursor, query):
+        key = key or ""  # of no order of ours
         if not key.startswith(prefix):
             continue
         names[f"{name} {row}"] += 1

@@ -92,6 +92,7 @@ def _ledger(*_: Any, **__: Any) -> bool:
 
 _APPEND = "atms.execution.disk.journal:Journal.append"
 _SEND = "aiohttp.client_reqrep:ClientRequest.send"
+_BODY = "aiohttp.client_reqrep:ClientRequest.write_bytes"  # the head leaves with it
 _HEAD = "aiohttp.client_reqrep:ClientResponse.start"
 _READ = "aiohttp.client_reqrep:ClientResponse.read"
 _DO = "atms.execution.driver.account:Account._do"
@@ -121,7 +122,7 @@ JOURNAL = (
 )  # fmt: skip
 WIRE = (
     Point(name="no byte of an order has left", place=_SEND, of=_http("POST", *_ORDERS), most=6),
-    Point(name="an order's bytes have left", place=_SEND, after=True, of=_http("POST", *_ORDERS),
+    Point(name="an order's bytes have left", place=_BODY, after=True, of=_http("POST", *_ORDERS),
           most=6),
     Point(name="the head of an order's answer is there", place=_HEAD, after=True,
           of=_http("POST", *_ORDERS), most=6),
