@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from atms.sandbox.okx import rows
+from atms.sandbox.okx.grounds import OkxGrounds, far, near
 from atms.sandbox.okx.public import Given, limit, needed
 from atms.sandbox.okx.refusals import Refused
-from atms.sandbox.okx.venue import OkxVenue, far, inst_of, near
 from atms.sandbox.venue.intervals import DAY
 from atms.sandbox.venue.keys import ApiKey
-from atms.sandbox.venue.orders import Order
+from atms.sandbox.venue.orders import Fill, Order
 
 One = TypeVar("One")
 _MOST = 100
@@ -20,9 +20,19 @@ _MOST = 100
 class Private:
     """The endpoints that read the account."""
 
-    def __init__(self, venue: OkxVenue) -> None:
+    def __init__(self, venue: OkxGrounds) -> None:
         self._venue = venue
 
+    # ---- rows -------------------------------------------------------------------------------
+    def order_row(self, order: Order) -> rows.Row:
+        """Return an order."""
+        return rows.order_row(self._venue, order)
+
+    def fill_row(self, fill: Fill) -> rows.Row:
+        """Return an execution."""
+        return rows.fill_row(self._venue, fill)
+
+    # ---- endpoints --------------------------------------------------------------------------
     def config(self, given: Given, key: ApiKey) -> list[Any]:
         """GET /account/config."""
         return [rows.config_row(self._venue.config.account_level, key.may_withdraw)]
@@ -45,7 +55,7 @@ class Private:
                 "canWd": True, "canInternal": True, "minWd": "0", "maxWd": "1000", "wdTickSz": "8",
                 "minFee": "0", "maxFee": "0", "mainNet": True,
             }
-            for asset in self._venue.assets()
+            for asset in self._venue.desk.wallet.free
         ]  # fmt: skip
 
     def order(self, given: Given, key: ApiKey) -> list[Any]:
@@ -54,7 +64,7 @@ class Private:
         order = self.found(given, market.symbol.name)
         if order is None or not self._venue.visible(order):
             raise Refused("51603")
-        return [rows.order_row(self._venue, order)]
+        return [self.order_row(order)]
 
     def found(self, given: Given, symbol: str) -> Order | None:
         """Return the order that is named, by the venue's number or by ours.
@@ -92,27 +102,27 @@ class Private:
         begin = max(begin, self._venue.clock.now() - reach)
         found = [
             fill for fill in self._venue.fills()
-            if wanted in ("", inst_of(fill.order.symbol)) and begin <= fill.time <= end
+            if wanted in ("", self._venue.inst_of(fill.order.symbol))
+            and begin <= fill.time <= end
             and given.get("ordId") in (None, "", far(fill.order.id))
         ]  # fmt: skip
-        page = _page(given, found, lambda fill: fill.id)
-        return [rows.fill_row(fill) for fill in page]
+        return [self.fill_row(fill) for fill in page_of(given, found, self._venue.bill_of)]
 
     def _orders(self, given: Given) -> list[Order]:
         wanted = given.get("instId") or ""
-        if given.get("instType") not in (None, "", "SPOT"):
+        if given.get("instType") not in (None, "", self._venue.kind):
             return []
         return [
             order for order in self._venue.desk.orders.values()
-            if wanted in ("", inst_of(order.symbol)) and self._venue.visible(order)
+            if wanted in ("", self._venue.inst_of(order.symbol)) and self._venue.visible(order)
         ]  # fmt: skip
 
     def _told(self, given: Given, orders: list[Order]) -> list[Any]:
-        page = _page(given, orders[::-1], lambda order: order.id)
-        return [rows.order_row(self._venue, order) for order in page]
+        page = page_of(given, orders[::-1], lambda order: order.id)
+        return [self.order_row(order) for order in page]
 
 
-def _page(given: Given, every: list[One], number: Callable[[One], int]) -> list[One]:
+def page_of(given: Given, every: list[One], number: Callable[[One], int]) -> list[One]:
     """Return a page of rows, the newest first: those before ``after``, or behind ``before``."""
     if given.get("after"):
         every = [one for one in every if number(one) < near(str(given["after"]))]

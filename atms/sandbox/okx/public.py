@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from atms.sandbox.okx import rows
+from atms.sandbox.okx.grounds import OkxGrounds, plain
 from atms.sandbox.okx.refusals import Refused
-from atms.sandbox.okx.venue import OkxVenue, inst_of
 from atms.sandbox.venue.depth import levels
 from atms.sandbox.venue.intervals import LENGTHS
 from atms.sandbox.venue.market import Market
@@ -25,7 +25,7 @@ BARS = {
 class Public:
     """The endpoints that need no key."""
 
-    def __init__(self, venue: OkxVenue) -> None:
+    def __init__(self, venue: OkxGrounds) -> None:
         self._venue = venue
 
     def time(self, given: Given) -> list[Any]:
@@ -33,14 +33,18 @@ class Public:
         return [{"ts": str(self._venue.clock.now())}]
 
     def instruments(self, given: Given) -> list[Any]:
-        """GET /public/instruments; there are none but of spot."""
+        """GET /public/instruments; there are none but of the venue's own kind."""
         kind = needed(given, "instType")
         if kind not in ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION"):
             raise Refused("51000", "instType")
-        if given.get("instId") and kind == "SPOT":
-            return [rows.pair_row(self._venue.named(given["instId"]))]
-        markets = self._venue.markets.values() if kind == "SPOT" else ()
-        return [rows.pair_row(market) for market in markets]
+        if given.get("instId") and kind == self._venue.kind:
+            return [self.instrument(self._venue.named(given["instId"]))]
+        markets = self._venue.markets.values() if kind == self._venue.kind else ()
+        return [self.instrument(market) for market in markets]
+
+    def instrument(self, market: Market) -> rows.Row:
+        """Return what is traded."""
+        return rows.pair_row(self._venue, market)
 
     def candles(self, given: Given) -> list[Any]:
         """GET /market/candles and /market/history-candles: the newest of what fits, first."""
@@ -57,7 +61,9 @@ class Public:
         found = market.klines.rows(BARS[word], start, high, 10_000 if start is not None else most)
         forming = market.klines.forming.get(BARS[word])
         return [
-            rows.candle(row, now_over=forming is None or row[0] != forming.start)
+            rows.candle(
+                self._venue, market, row, now_over=forming is None or row[0] != forming.start
+            )
             for row in reversed(found[-most:])
         ]
 
@@ -74,38 +80,42 @@ class Public:
         """GET /market/trades."""
         market, most = self._market(given), limit(given, 100, 500)
         newest = list(market.trades)[-most:]
-        return [rows.trade_row(market, trade) for trade in reversed(newest)]
+        return [rows.trade_row(self._venue, market, trade) for trade in reversed(newest)]
 
     def _market(self, given: Given) -> Market:
         return self._venue.named(needed(given, "instId"))
 
 
-def ticker_row(venue: OkxVenue, market: Market) -> rows.Row:
+def ticker_row(venue: OkxGrounds, market: Market) -> rows.Row:
     """Return the best prices and the last one."""
     bids, asks = levels(market, venue.resting(market.symbol.name))
     last = market.trades[-1] if market.trades else None
-    bid, ask = (side[0] if side else (None, None) for side in (bids, asks))
+    bid, ask = (
+        (plain(side[0][0]), venue.told(market.symbol, side[0][1])) if side else ("", "")
+        for side in (bids, asks)
+    )
     return {
-        "instType": "SPOT", "instId": inst_of(market.symbol), "last": rows.plain(market.last),
-        "lastSz": rows.plain(last.qty) if last else "", "askPx": rows.plain(ask[0]),
-        "askSz": rows.plain(ask[1]), "bidPx": rows.plain(bid[0]), "bidSz": rows.plain(bid[1]),
+        "instType": venue.kind, "instId": venue.inst_of(market.symbol), "last": plain(market.last),
+        "lastSz": venue.told(market.symbol, last.qty) if last else "", "askPx": ask[0],
+        "askSz": ask[1], "bidPx": bid[0], "bidSz": bid[1],
         "open24h": "", "high24h": "", "low24h": "", "volCcy24h": "", "vol24h": "", "sodUtc0": "",
         "sodUtc8": "", "ts": str(venue.clock.now()),
     }  # fmt: skip
 
 
-def book_row(venue: OkxVenue, market: Market, depth: int) -> rows.Row:
+def book_row(venue: OkxGrounds, market: Market, depth: int) -> rows.Row:
     """Return the top of a book."""
     bids, asks = levels(market, venue.resting(market.symbol.name))
     return {
-        "asks": side_rows(asks[:depth]), "bids": side_rows(bids[:depth]),
+        "asks": side_rows(venue, market, asks[:depth]),
+        "bids": side_rows(venue, market, bids[:depth]),
         "ts": str(venue.clock.now()), "seqId": market.ladder.version,
     }  # fmt: skip
 
 
-def side_rows(side: list[Any]) -> list[list[str]]:
+def side_rows(venue: OkxGrounds, market: Market, side: list[Any]) -> list[list[str]]:
     """Return levels of a book as the venue writes them."""
-    return [[rows.plain(price), rows.plain(qty), "0", "1"] for price, qty in side]
+    return [[plain(price), venue.told(market.symbol, qty), "0", "1"] for price, qty in side]
 
 
 def needed(given: Given, name: str) -> str:

@@ -30,20 +30,28 @@ TEXTS: dict[str, tuple[int, str]] = {
     "51003": (200, "Either client order ID or order ID is required."),
     "51008": (200, "Order failed. Insufficient balance in account."),
     "51016": (200, "Client order ID already exists."),
+    "51004": (200, "Order failed. The order size exceeds what the position tier of the current "
+              "leverage allows."),
     "51020": (200, "Your order should meet or exceed the minimum order amount."),
     "51022": (200, "Instrument suspended."),
     "51121": (200, "Order quantity must be a multiple of the lot size."),
+    "51068": (200, "{} already exists within algoClOrdId and attachAlgoClOrdId."),
+    "51169": (200, "Order failed because you don't have any positions in this direction for this "
+              "contract to reduce or close."),
     "51174": (200, "The number of pending orders reached the upper limit."),
+    "51278": (200, "SL trigger price cannot be lower than the last price"),
+    "51280": (200, "SL trigger price cannot be higher than the last price"),
     "51400": (200, "Order cancellation failed as the order has been filled, canceled or does not "
               "exist."),
     "51603": (200, "Order does not exist"),
+    "59102": (200, "Leverage exceeds the maximum limit."),
 }  # fmt: skip
 WOULD_TAKE = "would take"  # no code of the venue's: it takes such an order, and ends it
 _CODES = {
     Why.UNKNOWN_SYMBOL: "51001", Why.PRICE_STEP: "51000", Why.QTY_STEP: "51121",
     Why.NOTIONAL: "51020", Why.TOO_MANY_OPEN: "51174", Why.DUPLICATE: "51016",
     Why.INSUFFICIENT: "51008", Why.WOULD_TAKE: WOULD_TAKE, Why.WOULD_TRIGGER: "51000",
-    Why.CLOSED: "51022",
+    Why.CLOSED: "51022", Why.REDUCE_ONLY: "51169", Why.LEVERAGE: "51004",
 }  # fmt: skip
 # these speak of the request; the others of one order, in its row
 _OF_REQUESTS = frozenset({"51000", "51001", "51003"})
@@ -62,6 +70,9 @@ class Refused(Exception):  # noqa: N818 - read as a sentence: raise Refused
         self.status, text = TEXTS.get(code, (200, code))
         self.text = text.format(*names)
         super().__init__(code, self.text)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}"
 
     @property
     def of_row(self) -> bool:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from atms.sandbox.okx.grounds import OkxGrounds
 from atms.sandbox.okx.private import Private
 from atms.sandbox.okx.public import Public
 from atms.sandbox.okx.refusals import TEXTS, Refused
 from atms.sandbox.okx.security import check_request
 from atms.sandbox.okx.trading import Trading
-from atms.sandbox.okx.venue import OkxVenue
 from atms.sandbox.venue.http import web
 from atms.sandbox.venue.rest import Reply, Rest
 
-_ROOT = "/api/v5/"
-_PLACE = ("trade/order", "trade/batch-orders")
+ROOT = "/api/v5/"
+PLACES = ("trade/order", "trade/batch-orders")
 _DONE = {"0": "", "1": "All operations failed", "2": "Bulk operation partially succeeded"}
 
 
@@ -35,37 +35,54 @@ class Endpoint:
     signed: bool = False
 
 
+Table = dict[str, Endpoint]
+
+
+def reading(public: Public, private: Private) -> Table:
+    """Return what answers a GET of every kind of market."""
+    return {
+        "public/time": Endpoint(public.time, 10),
+        "public/instruments": Endpoint(public.instruments, 20),
+        "market/candles": Endpoint(public.candles, 40),
+        "market/history-candles": Endpoint(public.candles, 20),
+        "market/ticker": Endpoint(public.ticker, 20),
+        "market/books": Endpoint(public.books, 40),
+        "market/trades": Endpoint(public.trades, 100),
+        "account/config": Endpoint(private.config, 5, signed=True),
+        "account/balance": Endpoint(private.balance, 10, signed=True),
+        "asset/currencies": Endpoint(private.currencies, 12, signed=True),
+        "trade/order": Endpoint(private.order, 60, signed=True),
+        "trade/orders-pending": Endpoint(private.pending, 60, signed=True),
+        "trade/orders-history": Endpoint(private.history, 40, signed=True),
+        "trade/fills": Endpoint(private.fills, 60, signed=True),
+        "trade/fills-history": Endpoint(private.old_fills, 10, signed=True),
+    }
+
+
+def writing(trading: Trading) -> Table:
+    """Return what answers a POST of every kind of market."""
+    return {
+        "trade/order": Endpoint(trading.place, 60, signed=True),
+        "trade/batch-orders": Endpoint(trading.place, 300, signed=True),
+        "trade/cancel-order": Endpoint(trading.cancel, 60, signed=True),
+    }
+
+
 class OkxRest(Rest):
     """Answers requests."""
 
-    venue: OkxVenue
+    venue: OkxGrounds
 
-    def __init__(self, venue: OkxVenue) -> None:
+    def __init__(self, venue: OkxGrounds) -> None:
         super().__init__(venue)
+        self._trading: Trading
+        self._read, self._write = self._endpoints(venue)
+
+    def _endpoints(self, venue: OkxGrounds) -> tuple[Table, Table]:
+        """Return what answers a GET and what a POST."""
         public, private = Public(venue), Private(venue)
-        self._trading = Trading(venue, private)
-        self._read: Mapping[str, Endpoint] = {
-            "public/time": Endpoint(public.time, 10),
-            "public/instruments": Endpoint(public.instruments, 20),
-            "market/candles": Endpoint(public.candles, 40),
-            "market/history-candles": Endpoint(public.candles, 20),
-            "market/ticker": Endpoint(public.ticker, 20),
-            "market/books": Endpoint(public.books, 40),
-            "market/trades": Endpoint(public.trades, 100),
-            "account/config": Endpoint(private.config, 5, signed=True),
-            "account/balance": Endpoint(private.balance, 10, signed=True),
-            "asset/currencies": Endpoint(private.currencies, 12, signed=True),
-            "trade/order": Endpoint(private.order, 60, signed=True),
-            "trade/orders-pending": Endpoint(private.pending, 60, signed=True),
-            "trade/orders-history": Endpoint(private.history, 40, signed=True),
-            "trade/fills": Endpoint(private.fills, 60, signed=True),
-            "trade/fills-history": Endpoint(private.old_fills, 10, signed=True),
-        }
-        self._write: Mapping[str, Endpoint] = {
-            "trade/order": Endpoint(self._trading.place, 60, signed=True),
-            "trade/batch-orders": Endpoint(self._trading.place, 300, signed=True),
-            "trade/cancel-order": Endpoint(self._trading.cancel, 60, signed=True),
-        }
+        self._trading = trading = Trading(venue, private)
+        return reading(public, private), writing(trading)
 
     def answer(self, request: web.Request, body: str) -> Reply:
         """Return what the venue answers."""
@@ -79,7 +96,7 @@ class OkxRest(Rest):
         return reply
 
     def _answered(self, request: web.Request, body: str) -> Reply:
-        name = request.path.removeprefix(_ROOT)
+        name = request.path.removeprefix(ROOT)
         table = {"GET": self._read, "POST": self._write}.get(request.method, {})
         endpoint = table.get(name)
         if endpoint is None:
@@ -107,7 +124,7 @@ class OkxRest(Rest):
 
     def places(self, request: web.Request) -> bool:
         """Return whether a request places an order."""
-        return request.method == "POST" and request.path.removeprefix(_ROOT) in _PLACE
+        return request.method == "POST" and request.path.removeprefix(ROOT) in PLACES
 
     def closed(self) -> Reply:
         """Return what every request is answered in maintenance."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from atms.sandbox.okx.config import OkxConfig, of_okx
+from atms.sandbox.okx.grounds import OkxGrounds
 from atms.sandbox.okx.rest import OkxRest
 from atms.sandbox.okx.sessions import Session
 from atms.sandbox.okx.streams import Hub, MarketSession
@@ -14,6 +15,7 @@ from atms.sandbox.venue.config import VenueConfig
 from atms.sandbox.venue.http import web
 from atms.sandbox.venue.serving import Serving
 from atms.sandbox.venue.threads import ServingThread
+from atms.sandbox.venue.wires import Wire
 
 _ROOT = "/ws/v5/"
 
@@ -25,21 +27,36 @@ class OkxSandbox(Serving):
         ConfigError, DataError, OutputError: in what it is made of, or the port is taken.
     """
 
-    venue: OkxVenue
+    venue: OkxGrounds
     title = "OKX spot"
 
     def __init__(self, config: VenueConfig | None = None) -> None:
-        super().__init__(of_okx(config or OkxConfig()))
+        super().__init__(self._made_with(config))
         self._hub = Hub(self.venue)
-        self._users = Users(self.venue)
+        self._users = self._listening()
 
-    def _make(self, config: Any) -> OkxVenue:
+    # ---- what a kind of market changes ------------------------------------------------------
+    def _made_with(self, config: VenueConfig | None) -> VenueConfig:
+        return of_okx(config or OkxConfig())
+
+    def _listening(self) -> Users:
+        return Users(self.venue)
+
+    def _rest(self) -> OkxRest:
+        return OkxRest(self.venue)
+
+    def _session(self, kind: str, wire: Wire) -> Session:
+        if kind == "private":
+            return UserSession(self._users, wire)
+        return MarketSession(self._hub, wire, kind)
+
+    def _make(self, config: Any) -> OkxGrounds:
         return OkxVenue(config)
 
     def _route(self, app: web.Application) -> None:
         for kind in ("public", "business", "private"):
             app.router.add_route("GET", f"{_ROOT}{kind}", self._serve_socket)
-        app.router.add_route("*", "/{path:.*}", OkxRest(self.venue).handle)
+        app.router.add_route("*", "/{path:.*}", self._rest().handle)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -55,11 +72,7 @@ class OkxSandbox(Serving):
         if self.venue.is_down():
             return web.Response(status=503)
         wire, kind = self.wire(), request.path.removeprefix(_ROOT)
-        session: Session
-        if kind == "private":
-            session = UserSession(self._users, wire)
-        else:
-            session = MarketSession(self._hub, wire, kind)
+        session = self._session(kind, wire)
         self.wires[wire] = session
         try:
             return await wire.run(request, session.hear)

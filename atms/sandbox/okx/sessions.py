@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from atms.sandbox.okx.grounds import OkxGrounds
 from atms.sandbox.okx.security import login_trouble
-from atms.sandbox.okx.venue import OkxVenue
 from atms.sandbox.venue.ids import api_key
 from atms.sandbox.venue.wires import Wire
 
@@ -25,7 +25,7 @@ class Session:
         channels: what was subscribed to: the name of a stream -> the argument that asked for it.
     """
 
-    def __init__(self, venue: OkxVenue, wire: Wire) -> None:
+    def __init__(self, venue: OkxGrounds, wire: Wire) -> None:
         self.venue = venue
         self.wire = wire
         self.channels: dict[str, dict[str, Any]] = {}
@@ -43,7 +43,11 @@ class Session:
     def ended(self, name: str) -> None:
         """Do what the end of a stream asks for."""
 
-    needs_login = False
+    takes_login = False  # whether one may log in
+
+    def needs_login(self, argument: Argument) -> bool:
+        """Return whether a stream is told to those alone who have."""
+        return self.takes_login
 
     # ---- what is heard ----------------------------------------------------------------------
     def hear(self, text: str) -> None:
@@ -75,7 +79,7 @@ class Session:
             self.ended(name)
 
     def _login(self, given: Argument) -> None:
-        if not self.needs_login:
+        if not self.takes_login:
             self._refuse("60008", "Login is not supported for public channels", {})
             return
         code = login_trouble(self.venue.keys, self.venue.clock, given)
@@ -86,7 +90,7 @@ class Session:
         self.wire.say({"event": "login", "code": "0", "msg": "", "connId": self._id})
 
     def _subscribe(self, asked: Argument, argument: dict[str, Any]) -> None:
-        if self.needs_login and not self._known:
+        if self.needs_login(argument) and not self._known:
             self._refuse("60011", _TEXTS["60011"], asked)
             return
         name = self.name_of(argument)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from atms.sandbox.okx import rows
+from atms.sandbox.okx.grounds import OkxGrounds
 from atms.sandbox.okx.public import BARS, book_row, side_rows, ticker_row
 from atms.sandbox.okx.sessions import Argument, Session
-from atms.sandbox.okx.venue import OkxVenue, inst_of
 from atms.sandbox.venue.depth import Levels, best, levels
 from atms.sandbox.venue.klines import Forming
 from atms.sandbox.venue.market import Market, Trade
@@ -27,7 +27,7 @@ _DEPTH = 400
 class Hub:
     """Names of streams to the connections that listen; told by the markets."""
 
-    def __init__(self, venue: OkxVenue) -> None:
+    def __init__(self, venue: OkxGrounds) -> None:
         self.venue = venue
         self._listeners: dict[str, dict[MarketSession, None]] = {}
         self._told: dict[str, float] = {}
@@ -51,7 +51,7 @@ class Hub:
         elif channel == "books":
             if first:
                 self._books[name] = (market.ladder.version, *self._levels(market))
-            session.tell(name, [self._whole(name)], action="snapshot")
+            session.tell(name, [self._whole(name, market)], action="snapshot")
 
     def remove(self, name: str, session: MarketSession) -> None:
         """Let a connection hear a stream no longer."""
@@ -72,17 +72,17 @@ class Hub:
         """Tell of a print, of bars that grow, and of the best prices if they moved."""
         if not self._listeners:
             return
-        inst_id = inst_of(market.symbol)
-        self._tell(f"trades-all:{inst_id}", lambda: rows.trade_row(market, trade))
+        inst_id = self.venue.inst_of(market.symbol)
+        self._tell(f"trades-all:{inst_id}", lambda: rows.trade_row(self.venue, market, trade))
         self._tell(
             f"trades:{inst_id}",
-            lambda: rows.trade_row(market, trade) | {"count": "1", "seqId": trade.id},
+            lambda: rows.trade_row(self.venue, market, trade) | {"count": "1", "seqId": trade.id},
         )
         for word, interval in BARS.items():
             name = f"candle{word}:{inst_id}"
             kline = market.klines.forming.get(interval)
             if kline is not None and name in self._listeners and self._due(name, market):
-                self._tell(name, lambda one=kline: _candle(one, over=False))  # type: ignore[misc]
+                self._tell(name, lambda one=kline: self._candle(market, one, over=False))  # type: ignore[misc]
         if self._due(f"tickers:{inst_id}", market):
             self._tell(f"tickers:{inst_id}", lambda: ticker_row(self.venue, market))
         self._tell_best(market)
@@ -92,8 +92,8 @@ class Hub:
         for kline in klines:
             for word, interval in BARS.items():
                 if interval == kline.interval:
-                    name = f"candle{word}:{inst_of(market.symbol)}"
-                    self._tell(name, lambda one=kline: _candle(one, over=True))  # type: ignore[misc]
+                    name = f"candle{word}:{self.venue.inst_of(market.symbol)}"
+                    self._tell(name, lambda one=kline: self._candle(market, one, over=True))  # type: ignore[misc]
 
     def _due(self, name: str, market: Market) -> bool:
         """Return whether what changes all the time is told now; by hand it always is."""
@@ -106,7 +106,7 @@ class Hub:
         return True
 
     def _tell_best(self, market: Market) -> None:
-        name = f"bbo-tbt:{inst_of(market.symbol)}"
+        name = f"bbo-tbt:{self.venue.inst_of(market.symbol)}"
         if name not in self._listeners:
             return
         top = best(market, self.venue.resting(market.symbol.name))
@@ -133,10 +133,15 @@ class Hub:
         bids, asks = levels(market, self.venue.resting(market.symbol.name))
         return bids[:_DEPTH], asks[:_DEPTH]
 
-    def _whole(self, name: str) -> rows.Row:
+    def _candle(self, market: Market, kline: Forming, *, over: bool) -> list[str]:
+        row = (kline.start, kline.end, *kline.values())
+        return rows.candle(self.venue, market, row, over)
+
+    def _whole(self, name: str, market: Market) -> rows.Row:
         number, bids, asks = self._books[name]
         return {
-            "asks": side_rows(asks), "bids": side_rows(bids), "ts": str(self.venue.clock.now()),
+            "asks": side_rows(self.venue, market, asks),
+            "bids": side_rows(self.venue, market, bids), "ts": str(self.venue.clock.now()),
             "checksum": 0, "prevSeqId": -1, "seqId": number,
         }  # fmt: skip
 
@@ -147,7 +152,10 @@ class Hub:
             return
         following = max(number + 1, market.ladder.version)
         self._books[name] = (following, *now)
-        bids, asks = (_changes(old, new) for old, new in zip(before, now, strict=True))
+        bids, asks = (
+            side_rows(self.venue, market, _changes(old, new))
+            for old, new in zip(before, now, strict=True)
+        )
         row = {
             "asks": asks, "bids": bids, "ts": str(self.venue.clock.now()), "checksum": 0,
             "prevSeqId": number, "seqId": following,
@@ -169,7 +177,9 @@ class MarketSession(Session):
         here = channel in _CHANNELS[self._kind]
         if self._kind == "business" and channel.startswith("candle"):
             here = channel.removeprefix("candle") in BARS
-        known = inst_id in {inst_of(market.symbol) for market in self.venue.markets.values()}
+        known = inst_id in map(
+            self.venue.inst_of, (one.symbol for one in self.venue.markets.values())
+        )
         return f"{channel}:{inst_id}" if here and known else ""
 
     def began(self, name: str) -> None:
@@ -186,12 +196,8 @@ class MarketSession(Session):
             self.wire.say({"arg": self.channels[name], **more, "data": data})
 
 
-def _candle(kline: Forming, *, over: bool) -> list[str]:
-    return rows.candle((kline.start, kline.end, *kline.values()), over)
-
-
-def _changes(before: Levels, after: Levels) -> list[list[str]]:
+def _changes(before: Levels, after: Levels) -> Levels:
     """Return the levels that changed; a quantity of nothing takes one away."""
     old, new = dict(before), dict(after)
     gone = [(price, ZERO) for price in old if price not in new]
-    return side_rows([*gone, *((p, qty) for p, qty in after if old.get(p) != qty)])
+    return [*gone, *((p, qty) for p, qty in after if old.get(p) != qty)]

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from atms.sandbox.okx.grounds import NAMELESS, OkxGrounds, client_id, far
 from atms.sandbox.okx.private import Private
 from atms.sandbox.okx.public import Given, needed
 from atms.sandbox.okx.refusals import Refused
-from atms.sandbox.okx.venue import NAMELESS, OkxVenue, client_id, far
 from atms.sandbox.venue.market import Market
 from atms.sandbox.venue.numbers import down
 from atms.sandbox.venue.orders import Wish
 
 Row = dict[str, Any]
-_TYPES = {
+TYPES = {
     "market": ("MARKET", "GTC"), "limit": ("LIMIT", "GTC"), "post_only": ("LIMIT_MAKER", "GTC"),
     "ioc": ("LIMIT", "IOC"), "fok": ("LIMIT", "FOK"),
 }  # fmt: skip
@@ -27,7 +27,7 @@ _FROZEN = Decimal("1.05")  # what of its price a market order freezes until it i
 class Trading:
     """The endpoints that change something."""
 
-    def __init__(self, venue: OkxVenue, private: Private) -> None:
+    def __init__(self, venue: OkxGrounds, private: Private) -> None:
         self._venue = venue
         self._private = private
 
@@ -65,10 +65,14 @@ class Trading:
                 if not refused.of_row:
                     raise
                 self._venue.truth.note("reject", code=refused.code, message=refused.text)
-                mine = self._row(str(given.get("clOrdId") or ""), str(given.get("ordId") or ""))
+                mine = self._blank(what, given)
                 done.append({**mine, "sCode": refused.code, "sMsg": refused.text})
         good = sum(row["sCode"] == "0" for row in done)
         return "0" if good == len(done) else "2" if good else "1", done
+
+    def _blank(self, what: Callable[[Given], Row], given: Given) -> Row:
+        """Return the row of an order that was not taken."""
+        return self._row(str(given.get("clOrdId") or ""), str(given.get("ordId") or ""))
 
     def _row(self, client: str, number: str) -> Row:
         return {
@@ -83,8 +87,8 @@ class Trading:
             Refused: a parameter is missing or wrong.
         """
         self._check(given)
-        kind, tif = _TYPES[given["ordType"]]
-        size, step = _number(given, "sz"), market.symbol.step
+        kind, tif = TYPES[given["ordType"]]
+        size, step = number_of(given, "sz"), market.symbol.step
         by_quote = kind == "MARKET" and self._unit(given) == "quote_ccy"
         if kind == "MARKET" and not by_quote:
             size = self._affordable(given, market, size)
@@ -95,15 +99,14 @@ class Trading:
             symbol=market.symbol, side=given["side"].upper(), type=kind, tif=tif,
             client_id=str(given.get("clOrdId") or "") or f"{NAMELESS}{number}",
             qty=None if by_quote else size, quote_qty=size if by_quote else None,
-            price=None if kind == "MARKET" else _number(given, "px"),
+            price=None if kind == "MARKET" else number_of(given, "px"),
         )  # fmt: skip
 
     def _check(self, given: Given) -> None:
         for name in ("tdMode", "side", "ordType", "sz"):
             needed(given, name)
-        modes = ("cash",) if self._venue.config.account_level <= 2 else ("cross",)
         allowed = {
-            "tdMode": modes, "side": ("buy", "sell"), "ordType": tuple(_TYPES),
+            "tdMode": self._modes(), "side": ("buy", "sell"), "ordType": tuple(TYPES),
             "tgtCcy": ("base_ccy", "quote_ccy", "", None),
         }  # fmt: skip
         for name, words in allowed.items():
@@ -112,6 +115,10 @@ class Trading:
         client = given.get("clOrdId")
         if client and not _CLIENT.fullmatch(str(client)):
             raise Refused("51000", "clOrdId")
+
+    def _modes(self) -> tuple[str, ...]:
+        """Return the margin modes that an order may have."""
+        return ("cash",) if self._venue.config.account_level <= 2 else ("cross",)
 
     def _unit(self, given: Given) -> str:
         return given.get("tgtCcy") or ("quote_ccy" if given["side"] == "buy" else "base_ccy")
@@ -136,7 +143,7 @@ class Trading:
         return most
 
 
-def _number(given: Given, name: str) -> Decimal:
+def number_of(given: Given, name: str) -> Decimal:
     try:
         number = Decimal(needed(given, name))
     except InvalidOperation:

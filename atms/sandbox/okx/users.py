@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from atms.sandbox.okx import rows
+from atms.sandbox.okx.grounds import UID, OkxGrounds
 from atms.sandbox.okx.sessions import Argument, Session
-from atms.sandbox.okx.venue import UID, OkxVenue
 from atms.sandbox.venue.orders import Fill, Order
 from atms.sandbox.venue.wires import Wire
-
-_KINDS = ("SPOT", "ANY")
 
 
 class Users:
     """The connections of the account; told by the desk."""
 
-    def __init__(self, venue: OkxVenue) -> None:
+    def __init__(self, venue: OkxGrounds) -> None:
         self.venue = venue
         self.sessions: dict[UserSession, None] = {}
         venue.desk.watchers.append(self._ordered)
@@ -38,7 +36,7 @@ class Users:
 class UserSession(Session):
     """A connection to ``/ws/v5/private``."""
 
-    needs_login = True
+    takes_login = True
 
     def __init__(self, users: Users, wire: Wire) -> None:
         super().__init__(users.venue, wire)
@@ -48,7 +46,7 @@ class UserSession(Session):
     def name_of(self, argument: Argument) -> str:
         """Return the name of the stream that an argument asks for."""
         channel = str(argument.get("channel"))
-        if channel == "orders" and argument.get("instType") not in _KINDS:
+        if channel == "orders" and argument.get("instType") not in (self.venue.kind, "ANY"):
             return ""
         return channel if channel in ("orders", "account") else ""
 

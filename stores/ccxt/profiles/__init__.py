@@ -17,11 +17,13 @@ PROFILES = {
     "binanceusdm": ("atms.stores.ccxt.profiles.binanceusdm.profile", "BinanceUsdm"),
     "kraken": ("atms.stores.ccxt.profiles.kraken.profile", "KrakenSpot"),
     "okx": ("atms.stores.ccxt.profiles.okx.profile", "OkxSpot"),
+    "okxlinear": ("atms.stores.ccxt.profiles.okxlinear.profile", "OkxLinear"),
     "kucoin": ("atms.stores.ccxt.profiles.kucoin.profile", "KucoinSpot"),
     "bybit": ("atms.stores.ccxt.profiles.bybit.profile", "BybitSpot"),
     "bybitlinear": ("atms.stores.ccxt.profiles.bybitlinear.profile", "BybitLinear"),
 }
-WITH_PASSPHRASE = frozenset({"kucoin", "okx"})  # where a key is used with a third word of secret
+# where a key is used with a third word of secret
+WITH_PASSPHRASE = frozenset({"kucoin", "okx", "okxlinear"})
 
 if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported by name
     from atms.stores.ccxt.profiles.binance.profile import BinanceSpot
@@ -32,6 +34,7 @@ if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported
     from atms.stores.ccxt.profiles.kraken.profile import KrakenSpot
     from atms.stores.ccxt.profiles.kucoin.profile import KucoinSpot
     from atms.stores.ccxt.profiles.okx.profile import OkxSpot
+    from atms.stores.ccxt.profiles.okxlinear.profile import OkxLinear
 
     _HELD: tuple[Profile, ...] = (
         BinanceSpot(),
@@ -41,6 +44,7 @@ if TYPE_CHECKING:  # so that each is held to the protocol, though it is imported
         CoinbaseSpot(),
         KrakenSpot(),
         KucoinSpot(),
+        OkxLinear(),
         OkxSpot(),
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from atms.cli import sandbox as command
+from atms.cli import sandbox_futures
+from atms.cli.sandbox import sandbox
 from atms.sandbox.binance_usdm.server import UsdmSandbox
 
 
@@ -19,7 +20,7 @@ from atms.sandbox.binance_usdm.server import UsdmSandbox
     ],
 )
 def test_a_wrong_option_is_told_in_a_line(options: tuple[str, ...], message: str) -> None:
-    result = CliRunner().invoke(command.sandbox, ["binance-usdm", *options])
+    result = CliRunner().invoke(sandbox, ["binance-usdm", *options])
     assert result.exit_code in (2, 3)
     assert message in result.stderr
 
@@ -30,11 +31,9 @@ def test_options_reach_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
     async def serve(serving: UsdmSandbox) -> None:
         made.append(serving)
 
-    monkeypatch.setattr(command, "_serve", serve)
+    monkeypatch.setattr(sandbox_futures, "serve", serve)
     options = ("--leverage", "5", "--isolated", "--hedge", "--balance", "USDT=77")
-    result = CliRunner().invoke(
-        command.sandbox, ["binance-usdm", "--data", "sample:BTCUSD_1h", *options]
-    )
+    result = CliRunner().invoke(sandbox, ["binance-usdm", "--data", "sample:BTCUSD_1h", *options])
     assert result.exit_code == 0, result.stderr
     account = made[0].venue.account
     assert (account.leverage, account.margin_type) == ({"BTCUSDT": 5}, {"BTCUSDT": "ISOLATED"})

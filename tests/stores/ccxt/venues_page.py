@@ -19,6 +19,7 @@ _RANGES = ((ascii_lowercase, "a-z"), (ascii_uppercase, "A-Z"), (digits, "0-9"))
 _MORE_TIME = ((3600, "h"), (60, "min"), (1, "s"))
 
 Cells = Mapping[str, Mapping[str, tuple[str, str]]]  # venue -> test -> (cell, why it was skipped)
+_NOT_THERE = ". Not there: "
 
 
 def replaced(page: str, marks: tuple[str, str], text: str) -> str:
@@ -70,7 +71,26 @@ def _why_not(test: str, cells: Cells) -> str:
         f"{why} ({'all' if len(venues) == len(cells) else ', '.join(venues)})"
         for why, venues in whys.items()
     )
-    return f". Not there: {'; '.join(told)}"
+    return f"{_NOT_THERE}{'; '.join(told)}"
+
+
+def read_back(text: str) -> dict[str, dict[str, tuple[str, str]]]:
+    """Return what `tried` wrote so."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for heading, columns in behaviours().items():
+        part = text.partition(f"### {heading}\n")[2].partition("###")[0]
+        for line in part.splitlines():
+            cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
+            if line.startswith("| ") and cells[0] not in ("venue", "---"):
+                told = dict(zip(columns.values(), cells[1:], strict=True))
+                found.setdefault(cells[0], {}).update((one, (told[one], "")) for one in told)
+        for column, test in columns.items():
+            told_of = part.partition(f"- **{column}** {spoken(test)}{_NOT_THERE}")[2].splitlines()
+            for why in told_of[0].split("; ") if told_of else ():
+                reason, _, venues = why.removesuffix(")").rpartition(" (")
+                for venue in list(found) if venues == "all" else venues.split(", "):
+                    found[venue][test] = (ABSENT, reason)
+    return found
 
 
 # ---- where it is from --------------------------------------------------------------------------

@@ -64,11 +64,9 @@ def parameters(ticket: Ticket, raw: str) -> dict[str, Any]:
 
 def unfit(ticket: Ticket, can: Capabilities, account: str) -> str:
     """Return why a ticket has no words at the venue; empty: it has."""
-    rule, kind = can.keys, ticket.kind
-    if not ticket.instrument.startswith(f"{account}:"):
-        return f"instrument {ticket.instrument!r} is of another account"
-    if len(ticket.key) > rule.max_len or not ticket.key or set(ticket.key) - set(rule.alphabet):
-        return f"key {ticket.key!r} is not of the venue's form"
+    why, kind = unfit_key(ticket, can, account), ticket.kind
+    if why:
+        return why
     fits = {Kind.MARKET: {"gtc", "ioc"}, Kind.LIMIT: set(can.tifs)}
     if ticket.tif not in fits.get(kind, ()):
         return f"no {kind.value} order with {ticket.tif} here"
@@ -77,6 +75,16 @@ def unfit(ticket: Ticket, can: Capabilities, account: str) -> str:
     if kind is Kind.LIMIT and ticket.limit is None:
         return "a limit order without a limit price"
     return "a market order's price cannot be bounded here" if ticket.worst is not None else ""
+
+
+def unfit_key(ticket: Ticket, can: Capabilities, account: str) -> str:
+    """Return why a ticket's names do not fit; empty: they do."""
+    rule = can.keys
+    if not ticket.instrument.startswith(f"{account}:"):
+        return f"instrument {ticket.instrument!r} is of another account"
+    if len(ticket.key) > rule.max_len or not ticket.key or set(ticket.key) - set(rule.alphabet):
+        return f"key {ticket.key!r} is not of the venue's form"
+    return ""
 
 
 # ---- names ---------------------------------------------------------------------------------

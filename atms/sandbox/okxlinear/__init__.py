@@ -1,0 +1,1 @@
+"""OKX's perpetual swaps on loopback: margin, funding, liquidation, stops beside orders."""

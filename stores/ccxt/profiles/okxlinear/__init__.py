@@ -1,0 +1,1 @@
+"""OKX's perpetual swaps that are paid in their quote currency."""

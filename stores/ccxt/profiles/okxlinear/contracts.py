@@ -1,0 +1,92 @@
+"""OKX's swaps: how they are written, and what one contract is of the base currency.
+
+The venue counts in contracts, here everything is in units of the base currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from atms.stores.ccxt.names import Contracts
+from atms.stores.ccxt.profile import Ask
+from atms.stores.ccxt.profiles.okx.past import call
+from atms.stores.market import Instrument
+
+KIND = "SWAP"
+Row = Mapping[str, Any]
+
+
+class Swaps(Contracts):
+    """Symbols, ``BTC/USDT:USDT`` as ccxt writes it, ``BTC-USDT-SWAP`` as the venue does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sizes: dict[str, Decimal] = {}
+
+    def guess(self, symbol: str) -> str:
+        """Return the venue's way to write a symbol that was not read yet."""
+        return symbol.partition(":")[0].replace("/", "-") + f"-{KIND}"
+
+    def id(self, raw: str) -> str:
+        """Return the id of a swap; of one that nobody named as it would be written here."""
+        if raw in self._symbols:
+            return super().id(raw)
+        base, _, quote = raw.removesuffix(f"-{KIND}").partition("-")
+        return super().id(f"{base}/{quote}:{quote}")
+
+    # ---- sizes ------------------------------------------------------------------------------
+    @property
+    def measured(self) -> bool:
+        """Whether sizes of contracts are known."""
+        return bool(self._sizes)
+
+    def measure(self, raw: str, size: Decimal) -> None:
+        """Remember what one contract is, in base currency."""
+        self._sizes[raw] = size
+
+    def units(self, raw: str, contracts: str) -> Decimal:
+        """Return units of the base currency of so many contracts; KeyError: of no known size."""
+        return Decimal(contracts or 0) * self._sizes[raw]
+
+    def contracts(self, raw: str, units: Decimal) -> Decimal:
+        """Return so many units of the base currency in contracts; KeyError: of no known size."""
+        return units / self._sizes[raw]
+
+
+async def listed(ask: Ask, names: Swaps) -> dict[str, Row]:
+    """Return symbol -> row, of every swap that is paid in its quote currency."""
+    rows = (await ask(call("publicGetPublicInstruments", instType=KIND)))["data"]
+    found = {}
+    for row in rows:
+        if row.get("ctType") != "linear" or not row.get("ctVal"):  # or it is not open yet
+            continue
+        names.measure(row["instId"], Decimal(row["ctVal"]) * Decimal(row.get("ctMult") or 1))
+        found[symbol_of(row)] = row
+    return found
+
+
+def symbol_of(row: Row) -> str:
+    """Return ``BTC/USDT:USDT``."""
+    return f"{row['uly'].replace('-', '/')}:{row['settleCcy']}"
+
+
+def instrument_of(row: Row, names: Swaps) -> Instrument:
+    """Return a swap, its quantities in base currency."""
+    raw = row["instId"]
+    base, _, quote = row["uly"].partition("-")
+
+    def most(*fields: str) -> Decimal | None:
+        told = [names.units(raw, row[name]) for name in fields if Decimal(row.get(name) or 0) > 0]
+        return min(told, default=None)
+
+    return Instrument(
+        id=names.id(raw), base=base, quote=quote, settle=row["settleCcy"],
+        qty_step=names.units(raw, row["lotSz"]), min_qty=names.units(raw, row["minSz"]),
+        max_qty=most("maxLmtSz"),
+        # a stop of more than one market order would be split into several of them
+        max_market_qty=most("maxMktSz", "maxStopSz"),
+        price_steps=((Decimal(0), Decimal(row["tickSz"])),), tradable=row["state"] == "live",
+        cash="margin",
+    )  # fmt: skip

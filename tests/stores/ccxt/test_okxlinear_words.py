@@ -1,0 +1,387 @@
+"""What is OKX's own of swaps: contracts, stops beside orders, modes, bills, liquidation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from atms.errors import ConfigError, VenueError
+from atms.stores.ccxt.store import CCXTStore
+from atms.stores.facts import (
+    BucketFact,
+    CashFact,
+    FillFact,
+    HeadFact,
+    LinkFact,
+    OrderFact,
+    Part,
+    State,
+)
+from atms.stores.outcomes import Acked, Found, NotSent, Reason, Refused, Unknown
+from atms.stores.requests import Kind
+from tests.stores.bench import LONG_AGO, Ear, canceled, placed, read_log, sent
+from tests.stores.ccxt.okxlinear import CONFIG, OkxLinearBench, run
+
+D = Decimal
+
+
+async def until(there: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not there():
+            await asyncio.sleep(0.02)
+
+
+async def long_of_eight(bench: OkxLinearBench, store: Any) -> Ear:
+    """Hold 8 units, bought at 100, and listen."""
+    ear = Ear(store)
+    await placed(store, bench.taking("long"))
+    await until(lambda: ear.fills("long"))
+    return ear
+
+
+# ---- contracts -----------------------------------------------------------------------------
+def test_orders_leave_in_contracts_and_come_back_in_units() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        heard: list[dict[str, Any]] = []
+        wire = store._asking.connected()  # type: ignore[attr-defined]
+        usual = wire.call
+
+        async def call(one: Any) -> Any:
+            heard.append({"rows": one.rows} if one.rows else dict(one.params))
+            return await usual(one)
+
+        wire.call = call
+        (listed,) = await store.instruments([bench.symbol])
+        # a lot is a tenth of a contract, which is a hundredth of a coin
+        assert (listed.qty_step, listed.min_qty, listed.max_qty) == (D("0.001"), D("0.001"), 1000)
+        assert (listed.cash, listed.settle, listed.multiplier) == ("margin", "USDT", 1)
+        del heard[:]
+        await sent(store, bench.taking("a1"))
+        await sent(store, replace(bench.standing("a2"), qty=D("0.125"), side=-1, post_only=True))
+        stop = await placed(store, bench.stop("a3", 95))
+        await canceled(store, "a3", stop["a3"])
+        common = {"instId": "BTC-USDT-SWAP", "tdMode": "cross"}
+        number = next(one.rpartition(":")[2] for one in stop["a3"] if one.startswith("algo:"))
+        assert heard == [
+            {**common, "clOrdId": "a1", "side": "buy", "sz": "800", "reduceOnly": False,
+             "ordType": "market"},
+            {**common, "clOrdId": "a2", "side": "sell", "sz": "12.5", "reduceOnly": False,
+             "ordType": "post_only", "px": "90"},
+            # both ids, else ccxt would send one of its own, with a tag
+            {**common, "clOrdId": "a3", "algoClOrdId": "a3", "side": "sell", "sz": "800",
+             "reduceOnly": True, "ordType": "conditional", "slTriggerPx": "95", "slOrdPx": "-1",
+             "slTriggerPxType": "last"},
+            {"rows": [{"instId": "BTC-USDT-SWAP", "algoId": number}]},
+        ]  # fmt: skip
+        shot = await store.snapshot([bench.instrument])
+        (held,) = [one for one in shot.facts if isinstance(one, BucketFact)]
+        assert (held.bucket, held.qty, held.price) == ("net", 8, 100)
+
+    run(body)
+
+
+def test_a_market_without_a_key_is_told_in_units_too() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = CCXTStore("okxlinear", url=bench.front.url, market_clock="stream", timeout=2)
+        bench.stores.append(store)
+        await store.connect()
+        instrument = f"{store.account}:{bench.symbol}"
+        bench.sandbox.market.book([[99, 1]], [[100, 3]])
+        async with asyncio.timeout(5):
+            book = await anext(aiter(store.book(instrument, 5)))
+        assert (book.bids, book.asks) == (((D(99), D(1)),), ((D(100), D(3)),))
+
+    run(body)
+
+
+# ---- stops ---------------------------------------------------------------------------------
+@pytest.mark.parametrize("keeps_id", [True, False])
+def test_a_stop_has_one_key_though_the_venue_makes_two_orders_of_it(keeps_id: bool) -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        ear = await long_of_eight(bench, store)
+        names = await placed(store, bench.stop("stop", 95))
+        assert {name.partition(":")[0] for name in names["stop"]} == {"algo", "algoclient"}
+        bench.sandbox.market.print(95, 500)
+        await until(lambda: any(one.state is State.FILLED for one in ear.orders("stop")))
+        (fill,) = ear.fills("stop")
+        assert (fill.side, fill.qty, fill.price) == (-1, 8, 95)
+        number = next(name for name in fill.refs if name.startswith("order:"))
+        # by either name, by the key alone, and in the log of who never heard of it, it is the same
+        for refs in (names["stop"], frozenset({number}), frozenset()):
+            looked = await store.lookup("stop", refs, LONG_AGO)
+            assert isinstance(looked, Found)
+            facts = looked.facts
+            assert [one.exec for one in facts if isinstance(one, FillFact)] == [fill.exec]
+            (last,) = [one for one in facts if isinstance(one, OrderFact)]
+            assert (last.key, last.state, last.filled) == ("stop", State.FILLED, 8)
+            assert number in last.refs
+        (page,) = await read_log(await bench.opened(), bench.start, [bench.instrument])
+        logged = [one for one in page.facts if isinstance(one, FillFact)]
+        assert [(one.exec, one.key) for one in logged] == [
+            (one.exec, one.key) for one in ear.of(FillFact)
+        ]  # fmt: skip
+
+    run(body, replace(CONFIG, keeps_id=keeps_id))
+
+
+def test_a_stop_is_taken_back_by_its_own_name_and_another_process_knows_it() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        ear = await long_of_eight(bench, store)
+        names = await placed(store, bench.stop("one", 95))
+        limited = replace(bench.stop("two", 94), kind=Kind.STOP_LIMIT, limit=D(93))
+        names |= await placed(store, limited)
+        shot = await store.snapshot([bench.instrument])
+        waiting = {one.key: one.ticket for one in shot.facts if isinstance(one, OrderFact)}
+        assert waiting == {"one": bench.stop("one", 95), "two": limited}
+        assert isinstance(await canceled(store, "one", names["one"]), Acked)
+        await until(lambda: ear.orders("one")[-1].state is State.CANCELED)
+        gone = await canceled(store, "one", names["one"])
+        assert isinstance(gone, Refused)
+        assert gone.reason is Reason.NOT_OPEN
+        other = await bench.opened()
+        only_ours = frozenset(one for one in names["two"] if one.startswith("algoclient:"))
+        other.used(only_ours)
+        assert isinstance(await canceled(other, "two", frozenset()), Acked)
+        assert bench.sandbox.venue.desk.waiting() == []
+
+    run(body)
+
+
+def test_a_stop_that_fired_and_rests_is_taken_back_as_the_order_that_it_became() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        ear = await long_of_eight(bench, store)
+        names = await placed(
+            store, replace(bench.stop("stop", 95), kind=Kind.STOP_LIMIT, limit=D(97))
+        )
+        bench.sandbox.market.print(95, 5)
+        await until(lambda: any("order:" in "".join(one.refs) for one in ear.orders("stop")))
+        assert isinstance(await canceled(store, "stop", names["stop"]), Acked)
+        await until(lambda: ear.orders("stop")[-1].state is State.CANCELED)
+        assert [one.key for one in ear.of(FillFact)] == ["long"]
+
+    run(body)
+
+
+def test_a_stop_whose_price_is_met_already_is_refused_and_one_without_margin_later() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        ear = Ear(store)
+        met = await sent(store, replace(bench.stop("met", 99, side=1), reduces=False))
+        assert isinstance(met, Refused)
+        assert met.reason is Reason.WOULD_TRIGGER
+        twice = replace(bench.stop("big", 101, side=1, qty=120), reduces=False)
+        await placed(store, twice)
+        again = await sent(store, twice)
+        assert isinstance(again, Refused)
+        assert again.reason is Reason.DUPLICATE_KEY
+        bench.sandbox.venue.account.free["USDT"] = D(100)
+        bench.sandbox.market.print(101, 1)
+        await until(lambda: ear.orders("big")[-1].state is State.REFUSED)
+        assert (ear.orders("big")[-1].reason, ear.orders("big")[-1].text) == (Reason.FUNDS, "51008")
+        looked = await store.lookup("big", frozenset(), LONG_AGO)
+        assert isinstance(looked, Found)
+        assert [getattr(one, "state", None) for one in looked.facts] == [State.REFUSED]
+
+    run(body)
+
+
+def test_a_stop_of_which_nobody_knows_what_became_is_looked_up() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        await long_of_eight(bench, store)
+        bench.sandbox.faults.once("error_1007_after_order")
+        assert isinstance(await sent(store, bench.stop("stop", 95)), Unknown)
+        for one in (store, await bench.opened()):
+            one.used(["algoclient:BTC-USDT-SWAP:stop"])
+            looked = await one.lookup("stop", frozenset(), LONG_AGO)
+            assert isinstance(looked, Found)
+            assert [getattr(fact, "state", None) for fact in looked.facts] == [State.WORKING]
+
+    run(body)
+
+
+def test_what_would_not_reduce_is_refused_and_what_reduces_does_not_turn() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        ear = Ear(store)
+        sale = replace(bench.taking("a1"), side=-1, reduces=True)
+        refused = await sent(store, sale)
+        assert isinstance(refused, Refused)
+        assert refused.reason is Reason.REDUCE_ONLY
+        await placed(store, bench.taking("a2"))
+        await placed(store, replace(sale, key="a3", qty=D(20)))
+        over = (State.CANCELED, State.EXPIRED)  # what is left of it is taken back
+        await until(lambda: any(one.state in over for one in ear.orders("a3")))
+        assert sum(one.side * one.qty for one in ear.of(FillFact)) == 0
+
+    run(body)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"bucket": "long"}, "one-way"), ({"kind": Kind.STOP, "trigger": None}, "its prices"),
+        ({"kind": Kind.STOP, "trigger": D(95), "tif": "ioc"}, "a stop order stays here"),
+        ({"kind": Kind.STOP, "trigger": D(95), "key": "a-1"}, "not of the venue's form"),
+    ],
+)  # fmt: skip
+def test_what_has_no_words_is_not_sent(change: dict[str, Any], told: str) -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        outcome = await sent(store, replace(bench.taking("a1"), **change))
+        assert isinstance(outcome, NotSent)
+        assert told in outcome.why
+        assert bench.received() == 0
+
+    run(body)
+
+
+# ---- what the account is like --------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"leverge": 5}, "no 'leverge'; did you mean 'leverage'"),
+        ({"leverage": 126}, "leverage 126: write a whole number from 1 to 125"),
+        ({"margin_mode": "isolated"}, "isolated margin is taken out of the cash .*; write cross"),
+        ({"position_mode": "hedge"}, "two positions of one symbol are not traded here"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        CCXTStore("okxlinear", options=options)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"hedge": True}, r"is in hedge mode.*set one-way mode"),
+        ({"account_level": 1}, r"is in spot mode \(acctLv 1\).*set futures mode"),
+        ({"account_level": 3}, r"is in multi-currency margin mode \(acctLv 3\)"),
+    ],
+)
+def test_an_account_in_another_mode_is_refused_and_stays_in_it(
+    changed: dict[str, Any], told: str
+) -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        bench.sandbox.venue.account.hedge = changed.get("hedge", False)
+        level = changed.get("account_level", 2)
+        bench.sandbox.venue.config = replace(bench.sandbox.venue.config, account_level=level)
+        with pytest.raises(VenueError, match=told):
+            await bench.joined().connect()
+        assert bench.sandbox.venue.account.hedge == changed.get("hedge", False)
+        assert bench.received() == 0
+
+    run(body)
+
+
+def test_a_symbol_that_is_set_otherwise_is_refused_and_stays_so() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        for leverage, told in (
+            (10, r"its leverage is 20, and 10 is wanted; .*or write options.leverage: 20"),
+            (120, r"a leverage of 120 is above the 100 of its highest bracket"),
+        ):
+            store = bench.joined(options={"leverage": leverage})
+            await store.connect()
+            with pytest.raises(VenueError, match=told):
+                await store.instruments([bench.symbol])
+        assert bench.sandbox.venue.account.leverage == {"BTCUSDT": 20}
+        assert bench.received() == 0
+        fitting = bench.joined(options={"leverage": 20, "margin_mode": "cross"})
+        await fitting.connect()
+        assert await fitting.instruments([bench.symbol])
+        assert [await fitting.spelled(one) for one in ("btc-usdt-swap", bench.symbol, "no")] == [
+            bench.symbol, bench.symbol, "no",
+        ]  # fmt: skip
+
+    run(body)
+
+
+# ---- what the venue does by itself ---------------------------------------------------------
+def test_funding_is_a_fact_of_the_log_and_the_stream_says_that_there_is_one() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        ear = await long_of_eight(bench, store)
+        bench.sandbox.venue.risk.pay("BTCUSDT", D("-0.08"))
+        bench.sandbox.venue.desk.deposit("USDT", D(5))
+        await until(lambda: len(ear.of(HeadFact)) == 2)
+        pages = await read_log(store, bench.start, [bench.instrument])
+        cash = [one for page in pages for one in page.facts if isinstance(one, CashFact)]
+        assert [(one.kind, one.amount, one.asset, one.instrument) for one in cash] == [
+            ("funding", D("-0.08"), "USDT", bench.instrument), ("deposit", D(5), "USDT", None),
+        ]  # fmt: skip
+        again = await store.log(pages[-1].next, [bench.instrument])
+        assert (again.facts, again.next) == ((), pages[-1].next)
+        # another process goes on where this one was
+        bench.sandbox.venue.risk.pay("BTCUSDT", D("0.03"))
+        later = await (await bench.opened()).log(pages[-1].next, [bench.instrument])
+        assert [one.amount for one in later.facts if isinstance(one, CashFact)] == [D("0.03")]
+
+    run(body)
+
+
+def test_a_liquidation_is_a_fill_of_the_log_with_that_cause_and_the_stream_asks_for_it() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        ear = await long_of_eight(bench, store)
+        bench.sandbox.venue.desk.deposit("USDT", D(-3_900))
+        bench.sandbox.venue.risk.set_mark("BTCUSDT", D(87))  # 104 are lost of less than 100
+        await until(lambda: len(ear.of(HeadFact)) > 1)
+        # the stream tells no number of it by which it could be known again
+        assert len(ear.of(FillFact)) == 1
+        pages = await read_log(store, bench.start, [bench.instrument])
+        facts = [one for page in pages for one in page.facts]
+        taken = [one for one in facts if isinstance(one, FillFact)][-1]
+        assert (taken.cause, taken.side, taken.qty, taken.price) == ("liquidation", -1, 8, 87)
+        assert taken.key is None
+        kinds = [one.kind for one in facts if isinstance(one, CashFact)]
+        assert kinds == ["withdrawal", "other"]  # the second: the fund's
+        held = sum(one.side * one.qty for one in facts if isinstance(one, FillFact))
+        assert held == 0
+        await until(lambda: ear.of(BucketFact) and ear.of(BucketFact)[-1].qty == 0)
+
+    run(body)
+
+
+def test_a_position_that_is_taken_for_anothers_liquidation_is_told_as_that() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        ear = await long_of_eight(bench, store)
+        bench.sandbox.venue.risk.deleverage("BTCUSDT", D(3))
+        await until(lambda: ear.of(HeadFact))
+        (page,) = await read_log(store, bench.start, [bench.instrument])
+        fills = [one for one in page.facts if isinstance(one, FillFact)]
+        assert [(one.cause, one.qty) for one in fills] == [("order", 8), ("assignment", 3)]
+        shot = await store.snapshot([bench.instrument])
+        assert shot.parts == {Part.ORDERS, Part.BUCKETS, Part.BALANCES}
+        (held,) = [one for one in shot.facts if isinstance(one, BucketFact)]
+        assert (held.bucket, held.qty, held.price) == ("net", 5, 100)
+
+    run(body)
+
+
+# ---- two addresses -------------------------------------------------------------------------
+def test_the_stream_is_up_while_both_addresses_are() -> None:
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        ear = Ear(store)
+        await until(lambda: [one.up for one in ear.of(LinkFact)] == [True])
+        (apart,) = [
+            wire for wire, session in bench.sandbox.wires.items()
+            if "orders-algo" in session.channels
+        ]  # fmt: skip
+        apart.cut()
+        await until(lambda: [one.up for one in ear.of(LinkFact)] == [True, False, True])
+        await long_of_eight(bench, store)
+        await placed(store, bench.stop("stop", 95))
+        await until(lambda: ear.orders("stop"))
+
+    run(body)
