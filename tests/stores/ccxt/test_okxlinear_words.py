@@ -232,6 +232,7 @@ def test_what_would_not_reduce_is_refused_and_what_reduces_does_not_turn() -> No
         ({"bucket": "long"}, "one-way"), ({"kind": Kind.STOP, "trigger": None}, "its prices"),
         ({"kind": Kind.STOP, "trigger": D(95), "tif": "ioc"}, "a stop order stays here"),
         ({"kind": Kind.STOP, "trigger": D(95), "key": "a-1"}, "not of the venue's form"),
+        ({"kind": Kind.STOP, "trigger": D(95), "qty": D(121)}, "would become several orders"),
     ],
 )  # fmt: skip
 def test_what_has_no_words_is_not_sent(change: dict[str, Any], told: str) -> None:

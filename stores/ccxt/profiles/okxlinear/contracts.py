@@ -24,6 +24,7 @@ class Swaps(Contracts):
     def __init__(self) -> None:
         super().__init__()
         self._sizes: dict[str, Decimal] = {}
+        self._most: dict[str, Decimal] = {}  # units of a stop that becomes one order at the market
 
     def guess(self, symbol: str) -> str:
         """Return the venue's way to write a symbol that was not read yet."""
@@ -42,9 +43,22 @@ class Swaps(Contracts):
         """Whether sizes of contracts are known."""
         return bool(self._sizes)
 
-    def measure(self, raw: str, size: Decimal) -> None:
-        """Remember what one contract is, in base currency."""
-        self._sizes[raw] = size
+    def measure(self, row: Row) -> None:
+        """Remember what one contract is, in base currency, and how large a stop may be."""
+        raw = row["instId"]
+        self._sizes[raw] = Decimal(row["ctVal"]) * Decimal(row.get("ctMult") or 1)
+        most = self.most(row, "maxMktSz", "maxStopSz")
+        if most is not None:
+            self._most[raw] = most
+
+    def most(self, row: Row, *fields: str) -> Decimal | None:
+        """Return the smallest of some limits of a row, in units; None: it has none of them."""
+        told = [self.units(row["instId"], row[one]) for one in fields if Decimal(row.get(one) or 0)]
+        return min(told, default=None)
+
+    def splits(self, raw: str, units: Decimal) -> bool:
+        """Return whether a stop at the market would become several orders."""
+        return raw in self._most and units > self._most[raw]
 
     def units(self, raw: str, contracts: str) -> Decimal:
         """Return units of the base currency of so many contracts; KeyError: of no known size."""
@@ -62,7 +76,7 @@ async def listed(ask: Ask, names: Swaps) -> dict[str, Row]:
     for row in rows:
         if row.get("ctType") != "linear" or not row.get("ctVal"):  # or it is not open yet
             continue
-        names.measure(row["instId"], Decimal(row["ctVal"]) * Decimal(row.get("ctMult") or 1))
+        names.measure(row)
         found[symbol_of(row)] = row
     return found
 
@@ -76,17 +90,11 @@ def instrument_of(row: Row, names: Swaps) -> Instrument:
     """Return a swap, its quantities in base currency."""
     raw = row["instId"]
     base, _, quote = row["uly"].partition("-")
-
-    def most(*fields: str) -> Decimal | None:
-        told = [names.units(raw, row[name]) for name in fields if Decimal(row.get(name) or 0) > 0]
-        return min(told, default=None)
-
     return Instrument(
         id=names.id(raw), base=base, quote=quote, settle=row["settleCcy"],
         qty_step=names.units(raw, row["lotSz"]), min_qty=names.units(raw, row["minSz"]),
-        max_qty=most("maxLmtSz"),
-        # a stop of more than one market order would be split into several of them
-        max_market_qty=most("maxMktSz", "maxStopSz"),
+        max_qty=names.most(row, "maxLmtSz"),
+        max_market_qty=names.most(row, "maxMktSz"),
         price_steps=((Decimal(0), Decimal(row["tickSz"])),), tradable=row["state"] == "live",
         cash="margin",
     )  # fmt: skip

@@ -58,8 +58,9 @@ def bucket(word: str) -> Bucket:
 
 
 # ---- tickets -------------------------------------------------------------------------------
-def unfit(ticket: Ticket, can: Capabilities, account: str) -> str:
+def unfit(ticket: Ticket, can: Capabilities, names: Swaps) -> str:
     """Return why a ticket has no words at the venue; empty: it has."""
+    account = names.account
     if ticket.bucket != "net":
         return f"no position {ticket.bucket!r} in one-way mode"
     if ticket.kind not in CONDITIONAL:
@@ -68,6 +69,8 @@ def unfit(ticket: Ticket, can: Capabilities, account: str) -> str:
         return f"a {ticket.kind.value} order without its prices"
     if ticket.tif != "gtc" or ticket.post_only or ticket.worst is not None:
         return f"a {ticket.kind.value} order stays here, may take, and its price is not bounded"
+    if ticket.kind is Kind.STOP and names.splits(names.raw(ticket.instrument), ticket.qty):
+        return "a stop at the market of so much would become several orders here"
     return spot.unfit_key(ticket, can, account)
 
 

@@ -154,7 +154,7 @@ class OkxLinear(SwapStreams, OkxWords, BothNames):
             return "" if there else f"order {request.key}: of no known symbol"
         if request.link != "single":
             return f"no {request.link} of such orders here"
-        return orders.unfit(request.tickets[0], self.capabilities, self.names.account)
+        return orders.unfit(request.tickets[0], self.capabilities, self.names)
 
     def write(self, prepared: Prepared) -> Call:
         """Return the one request that carries a request out."""
