@@ -8,12 +8,14 @@ import signal
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from atms.chaos.setting import Setting
 from atms.chaos.tally import Share
 from atms.chaos.trial import Difference, Trial, run_seed
+from atms.errors import RunError
 
 _setting: Setting | None = None  # of a worker
 
@@ -89,6 +91,8 @@ def run_seeds(setting: Setting, seeds: Sequence[int], jobs: int) -> Generator[Fi
     Raises:
         ConfigError: the config cannot be traded at such a venue.
         DataError: there are too few bars.
+        StrategyError: the strategy cannot be run at all.
+        RunError: a worker has died.
     """
     findings = Findings(len(seeds))
     for trial in _trials(setting, seeds, jobs):
@@ -116,12 +120,16 @@ def _pool(setting: Setting, jobs: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
         pool.shutdown()
-    except BaseException:
+    except BaseException as error:
         workers = list((pool._processes or {}).values())
         pool.shutdown(wait=False, cancel_futures=True)
         for worker in workers:
             worker.terminate()
             worker.join()
+        if isinstance(error, BrokenProcessPool):
+            raise RunError(
+                "a worker has died, of the strategy or for want of memory: try --jobs 1"
+            ) from error
         raise
 
 

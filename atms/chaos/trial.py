@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from atms.chaos.setting import Setting
+from atms.chaos.silence import silenced
 from atms.chaos.tally import Share
 from atms.chaos.watching import Decision
 from atms.chaos.world import World
@@ -68,11 +69,13 @@ def run_seed(setting: Setting, seed: int, *, make_core: MakeCore = Core) -> Tria
     Raises:
         ConfigError: the config cannot be traded at such a venue.
         DataError: there are too few bars.
+        StrategyError: the strategy cannot be run at all.
     """
-    first = World(setting, seed, make_core)
-    first.run()
-    second = World(setting, seed, make_core)
-    second.run()
+    with silenced():
+        first = World(setting, seed, make_core)
+        first.run()
+        second = World(setting, seed, make_core)
+        second.run()
     trial = judged(first, seed)
     trial.difference = _difference(seed, first, second)
     return trial

@@ -108,7 +108,8 @@ class World:
 
         Raises:
             ConfigError: the config cannot be traded at such a venue.
-        StrategyError: the strategy cannot be loaded, or its state not kept.
+        StrategyError: the strategy cannot be loaded, raises before its first bar, or has a
+                state that cannot be kept.
         """
         try:
             with TemporaryDirectory() as folder:
@@ -239,13 +240,16 @@ class World:
         elif ran.how == "broken":
             assert ran.raised is not None
             text = describe(ran.raised)
+            if not self.errors and not ran.diary.bars:
+                kind = self.setting.config.strategy.name
+                raise StrategyError(f"strategy {kind} raised before its first bar: {text}")
             self.errors[text] += 1
             self._late_errors += self.quiet
             first = text.splitlines()[0]
             self.watch.decided(ran.diary.life, None, f"raises {first}", "errors")
 
 
-def _is_the_users(error: Exception) -> bool:
+def _is_the_users(error: BaseException) -> bool:
     """Return whether an error came out of the user's code; any other is one of ours."""
     frames = traceback.extract_tb(error.__traceback__)
     return any(is_theirs(frame.filename) for frame in frames)

@@ -12,6 +12,7 @@ from rich.table import Table
 from atms.chaos.campaign import Findings
 from atms.chaos.reads import noted_reads
 from atms.chaos.setting import Setting
+from atms.chaos.silence import silenced
 from atms.chaos.tally import DONE, NOTHING, Share
 from atms.chaos.trial import Difference
 from atms.chaos.watching import Decision
@@ -53,7 +54,8 @@ def show(page: Console, setting: Setting, findings: Findings) -> None:
     page.print("What the strategy did, bar by bar, while something went wrong, and one bar after:")
     page.print(_table(findings))
     for text, number in findings.errors.most_common():
-        page.print(f"raised {number} times, first in seed {findings.raised_in[text]}:")
+        times = "once" if number == 1 else f"{number:,} times"
+        page.print(f"raised {times}, first in seed {findings.raised_in[text]}:")
         page.print(text, markup=False, soft_wrap=True)
 
 
@@ -127,7 +129,7 @@ def _decided(one: Decision | None) -> str:
 
 def reads_of(setting: Setting, seed: int) -> Sequence[str]:
     """Return where the strategy reads the wall clock or unseeded chance: in one more run."""
-    with noted_reads() as found:
+    with silenced(), noted_reads() as found:
         World(setting, seed, Core).run()
     return list(found)
 

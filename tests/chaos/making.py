@@ -19,6 +19,7 @@ class {name}(bt.Strategy):
         self.since = 0
 
     def next(self):
+        print("a bar")
         if not self.data.live:
             return
         if not self.position and {condition}:

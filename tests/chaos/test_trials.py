@@ -65,7 +65,7 @@ def test_the_first_decision_that_hangs_on_clock_or_chance_is_named(
     assert re.fullmatch(
         r"run one: \d{4}-.*, on the bar of .*: order [0-9]+: (buy|sell) .*btc Market", lines[1]
     )
-    assert f"mine.py:17: {read}" in lines[3]  # the line of the condition
+    assert f"mine.py:18: {read}" in lines[3]  # the line of the condition
 
 
 def test_chance_of_the_strategys_own_is_no_read(write_strategy: Write) -> None:
@@ -93,7 +93,7 @@ def test_an_error_ends_the_process_and_is_told_with_its_line(write_strategy: Wri
     assert found.violations == []
     (text,) = found.errors
     assert text.startswith("ZeroDivisionError: division by zero\n")
-    assert "mine.py:17 in next" in text
+    assert "mine.py:18 in next" in text
     assert found.done["errors"] == sum(found.errors.values()) >= 2
     assert found.done["orders"] == 0
 

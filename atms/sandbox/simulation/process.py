@@ -26,7 +26,7 @@ from atms.sandbox.simulation.strategies import Broken
 MakeCore = Callable[[Terms, Iterable[Record]], Core]
 
 
-def broken(error: Exception) -> bool:
+def broken(error: BaseException) -> bool:
     """Return whether an error is a strategy's own; any other is one of ours, and ends the trial."""
     return isinstance(error, Broken)
 
@@ -60,7 +60,7 @@ class Process:
         calm: bool,
         crew: Crew,
         manner: Manner = Manner(),  # noqa: B008 - frozen
-        breaks: Callable[[Exception], bool] = broken,
+        breaks: Callable[[BaseException], bool] = broken,
     ) -> None:
         self._plan = plan
         self._places = places
@@ -93,7 +93,7 @@ class Process:
             ran.how = "killed"
         except AtmsError as error:
             ran.how, ran.error = "failed", error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if not self._breaks(error):
                 raise
             ran.how, ran.raised = "broken", error

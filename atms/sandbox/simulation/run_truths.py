@@ -40,7 +40,7 @@ class Ran:
     starts: dict[str, datetime] = field(default_factory=dict)
     how: str = ""
     error: AtmsError | None = None
-    raised: Exception | None = None
+    raised: BaseException | None = None
     cerebro: Any = None
     trading: Trading | None = None
     strategies: list[Any] = field(default_factory=list)
