@@ -39,6 +39,7 @@ VENUES = {
     "kraken": "BTC/USDT",
     "kucoin": "BTC/USDT",
     "okx": "BTC/USDT",
+    "okxlinear": "BTC/USDT:USDT",
 }
 # exchanges whose own limits are what their store keeps to: --only latencies
 SANDBOXES = {
@@ -46,6 +47,7 @@ SANDBOXES = {
     "bybitlinear": ("atms.sandbox.bybitlinear.server", "BybitLinearSandbox"),
     "kucoin": ("atms.sandbox.kucoin.server", "KucoinSandbox"),
     "okx": ("atms.sandbox.okx.server", "OkxSandbox"),
+    "okxlinear": ("atms.sandbox.okxlinear.server", "OkxLinearSandbox"),
 }
 OPTIONS = {"kraken": "limits_times: 100000"}  # its limits are no part of what is measured
 # how a store calls the execution that a line of the log tells, where not as Binance's does
@@ -53,6 +55,7 @@ EXECUTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "kraken": lambda line: exec_id(line["trade"]),
     "kucoin": lambda line: f"BTC-USDT:{line['trade']}:{line['side'].lower()}",
     "okx": lambda line: f"BTC-USDT:{line['trade']}",
+    "okxlinear": lambda line: f"BTC-USDT-SWAP:{line['trade']}",
 }
 CONFIG = """
 strategy: {name: "strategies.py:Many"}

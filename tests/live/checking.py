@@ -91,7 +91,7 @@ def _held(venue: Told, start: dict[str, Decimal], settle: str) -> dict[str, Deci
         return {asset: units for asset, units in venue.balances.items() if asset not in start}
     sums: dict[str, Decimal] = {}
     for name, (_, qty, _, _, _) in venue.fills.items():
-        symbol = name.partition(":")[0]
+        symbol = name.partition(":")[0].removesuffix("-SWAP").replace("-", "")
         sums[symbol] = sums.get(symbol, Decimal(0)) + qty
     return {symbol: units for symbol, units in sums.items() if units}
 

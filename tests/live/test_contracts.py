@@ -12,23 +12,28 @@ from typing import Any
 
 import pytest
 
-from atms.sandbox.bybitlinear.config import BybitLinearConfig
-from atms.sandbox.bybitlinear.server import BybitLinearThread
 from tests.live.making import write_run
 from tests.live.processes import Starter
-from tests.live.test_exchanges import FEED_OF_CONTRACTS
+from tests.live.test_exchanges import EXCHANGES, FEED_OF_CONTRACTS, store_of
 from tests.live.venue import Venue, serving_exchange
 
 LEDGER = Path("ledger.db")
 FUNDING = "SELECT amount FROM cash_flows WHERE kind = 'funding'"
 
 
+@pytest.fixture(params=["bybitlinear", "okxlinear"])
+def name(request: pytest.FixtureRequest) -> str:
+    """Return an exchange whose sandbox takes positions away."""
+    return str(request.param)
+
+
 @pytest.fixture
-def venue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Venue]:
+def venue(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Venue]:
     """Serve contracts until the test is over, and point the environment at them."""
-    with serving_exchange(BybitLinearThread, BybitLinearConfig) as made:
-        for name, value in made.env.items():
-            monkeypatch.setenv(name, value)
+    exchange = EXCHANGES[name]
+    with serving_exchange(exchange.thread, exchange.config, **exchange.wide) as made:
+        for variable, value in made.env.items():
+            monkeypatch.setenv(variable, value)
         yield made
 
 
@@ -43,13 +48,10 @@ def rows_of(query: str) -> list[tuple[Any, ...]]:
             return []
 
 
-def test_a_liquidation_and_funding_stand_in_the_ledger(starter: Starter, venue: Venue) -> None:
-    store = {
-        "venue": "bybitlinear", "url": "${ATMS_SANDBOX_URL}", "key": "${ATMS_SANDBOX_KEY}",
-        "secret": "${ATMS_SANDBOX_SECRET}", "market_clock": "stream",
-        "options": {"leverage": 20},
-    }  # fmt: skip
-    write_run("Hold", stores={"venue": store}, data={"feeds": [FEED_OF_CONTRACTS]})
+def test_a_liquidation_and_funding_stand_in_the_ledger(
+    name: str, starter: Starter, venue: Venue
+) -> None:
+    write_run("Hold", stores={"venue": store_of(name)}, data={"feeds": [FEED_OF_CONTRACTS]})
     process = starter.start("live", "-c", "live.yaml", "--yes")
     process.until(lambda: rows_of("SELECT 1 FROM fills"), "nothing was bought")
     process.until(lambda: venue.count("income"), "no funding was paid")

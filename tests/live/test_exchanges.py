@@ -23,6 +23,8 @@ from atms.sandbox.kucoin.config import KucoinConfig
 from atms.sandbox.kucoin.server import KucoinThread
 from atms.sandbox.okx.config import OkxConfig
 from atms.sandbox.okx.server import OkxThread
+from atms.sandbox.okxlinear.config import OkxLinearConfig
+from atms.sandbox.okxlinear.server import OkxLinearThread
 from atms.sandbox.venue.config import VenueConfig
 from atms.sandbox.venue.threads import ServingThread
 from tests.live.exchanges import SEED, ExecOf, killed
@@ -95,6 +97,12 @@ EXCHANGES = {
         wide={"limits_times": 100}, trouble={"read_lag": 0.05, "error_1007_after_order": 0.02},
         exec_of=lambda line: f"BTC-USDT:{line['trade']}",
     ),
+    "okxlinear": Exchange(
+        thread=OkxLinearThread, config=OkxLinearConfig, settle="USDT",
+        store={**PASSPHRASE, "options": {"leverage": 20}}, wide={"limits_times": 100},
+        trouble={"read_lag": 0.05, "error_1007_after_order": 0.02},
+        exec_of=lambda line: f"BTC-USDT-SWAP:{line['trade']}",
+    ),
 }  # fmt: skip
 
 
@@ -139,7 +147,7 @@ def test_killed_at_random_instants_of_a_bad_day_it_loses_and_doubles_nothing(
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in EXCHANGES if EXCHANGES[name].store == PASSPHRASE]
+    "name", [name for name in EXCHANGES if "passphrase" in EXCHANGES[name].store]
 )
 def test_a_key_without_its_passphrase_is_told_by_the_name_of_what_is_missing(
     name: str, starter: Starter, serve: Callable[..., Venue]
