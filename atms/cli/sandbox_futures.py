@@ -42,6 +42,7 @@ Funding = Annotated[
 # exchanges whose sandbox needs no options of its own: name, folder of it, class of what serves,
 # class of its config
 EXCHANGES: tuple[tuple[str, str, str, str], ...] = (
+    ("bybitlinear", "atms.sandbox.bybitlinear", "BybitLinearSandbox", "BybitLinearConfig"),
     ("okxlinear", "atms.sandbox.okxlinear", "OkxLinearSandbox", "OkxLinearConfig"),
 )
 
