@@ -5,12 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 
 from atms.chaos.setting import Setting
 from atms.chaos.tally import Share
@@ -104,12 +106,37 @@ def run_seeds(setting: Setting, seeds: Sequence[int], jobs: int) -> Generator[Fi
 def _trials(setting: Setting, seeds: Sequence[int], jobs: int) -> Iterator[Trial]:
     if jobs == 1 or len(seeds) == 1:
         for seed in seeds:
-            yield run_seed(setting, seed)
+            with _patient():
+                trial = run_seed(setting, seed)
+            yield trial
         return
     with _pool(setting, min(jobs, len(seeds))) as pool:
         futures: list[Future[Trial]] = [pool.submit(_run, seed) for seed in seeds]
         for future in as_completed(futures):
             yield future.result()
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    """Let a first Ctrl-C wait for the end of the with block; a second one ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
 
 
 @contextmanager
