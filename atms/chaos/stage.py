@@ -124,6 +124,13 @@ class Stage(Place):
         known = core is not None and len(core.state.books.rows) == len(venue.executions)
         return known and self.is_resolved
 
+    @property
+    def is_agreed(self) -> bool:
+        """Return whether that process and the venue have the same orders open."""
+        core = self.core
+        ours = set() if core is None else {one.key for one in core.state.open_orders()}
+        return ours == {one.key for one in self.venue.open_orders() if not one.foreign}
+
     def shown(self, name: str) -> tuple[str, ...]:
         """Return the names of the datas that show an instrument's bars as they are told."""
         return tuple(feed.name for feed in self._showing(name))

@@ -113,11 +113,11 @@ class Observed:
     def dropped(self, order: bt.Order) -> None:
         """Note that the strategy takes an order back."""
         self.saw(order.owner)
-        noted = self.diary.orders.get(order.ref)
-        if noted is not None:
-            self.diary.drops(order)
-        number = "of the process before" if noted is None else str(noted.number)
-        self.watch.decided(self.diary.life, self.bar, f"takes back order {number}", "taken back")
+        self.diary.drops(order)
+        noted = self.diary.orders[order.ref]
+        whose = "" if noted.made else f", {noted.key} of a process before"
+        what = f"takes back order {noted.number}{whose}"
+        self.watch.decided(self.diary.life, self.bar, what, "taken back")
 
     # ---- what it is told ------------------------------------------------------------------------
     def heard(self, order: bt.Order) -> None:

@@ -36,6 +36,7 @@ from atms.usercode import describe, is_theirs
 _NOISY = 0.85  # of a trial's bars
 _SETTLING = 120.0  # seconds beyond what a venue may leave in doubt
 _REST = 3.0  # seconds without anything open before time leaps
+_UNSEEN = 300.0  # seconds after which what nobody has noticed stays unnoticed
 _LEAD = 1.0  # seconds that are left before the next trade
 _NOTICE = 0.25  # seconds between two looks what has gone wrong
 _LOOK = 1.0  # seconds between two looks whether it may
@@ -174,12 +175,15 @@ class World:
 
     async def _until(self, at: datetime) -> None:
         """Wait for a time; leap there once everything is settled."""
-        rested = 0.0
+        rested = waited = 0.0
         while (left := (at - self.loop.now()).total_seconds()) > 0:
             if left > _REST and rested >= _REST and self._leap(left - _LEAD):
                 continue
             await asyncio.sleep(min(_LOOK, left))
-            rested = rested + _LOOK if all(one.is_settled for one in self.stages) else 0.0
+            waited += _LOOK
+            settled = all(one.is_settled for one in self.stages)
+            agreed = waited > _UNSEEN or all(one.is_agreed for one in self.stages)
+            rested = rested + _LOOK if settled and agreed else 0.0
 
     def _leap(self, span: float) -> bool:
         """Leap so many seconds, or to what happens at a venue before; return whether it did."""

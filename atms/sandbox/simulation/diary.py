@@ -98,7 +98,7 @@ class Diary:
 
     def drops(self, order: bt.Order) -> None:
         """Note that a strategy takes an order back."""
-        noted = self.orders[order.ref]
+        noted = self.orders.get(order.ref) or self._add(order, live=True, made=False)
         noted.order, noted.dropped = order, True  # what was heard of one that was adopted is a copy
         self.write("drops", noted.number, order.getstatusname())
 
