@@ -32,12 +32,15 @@ class OkxSandbox(Serving):
 
     def __init__(self, config: VenueConfig | None = None) -> None:
         super().__init__(self._made_with(config))
-        self._hub = Hub(self.venue)
+        self._hub = self._told()
         self._users = self._listening()
 
     # ---- what a kind of market changes ------------------------------------------------------
     def _made_with(self, config: VenueConfig | None) -> VenueConfig:
         return of_okx(config or OkxConfig())
+
+    def _told(self) -> Hub:
+        return Hub(self.venue)
 
     def _listening(self) -> Users:
         return Users(self.venue)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from atms.sandbox.okx import rows
@@ -16,16 +16,21 @@ from atms.sandbox.venue.market import Market, Trade
 from atms.sandbox.venue.numbers import ZERO
 from atms.sandbox.venue.wires import Wire
 
-_CHANNELS = {
-    "public": ("tickers", "bbo-tbt", "books5", "books", "trades"), "business": ("trades-all",),
-}  # fmt: skip
 _BEAT = 0.1  # seconds between updates of a book
 _EVERY = 1.0  # seconds between updates of a bar that is not over
 _DEPTH = 400
 
 
 class Hub:
-    """Names of streams to the connections that listen; told by the markets."""
+    """Names of streams to the connections that listen; told by the markets.
+
+    Attributes:
+        channels: of each address; bars are told on ``business`` too.
+    """
+
+    channels: Mapping[str, tuple[str, ...]] = {
+        "public": ("tickers", "bbo-tbt", "books5", "books", "trades"), "business": ("trades-all",),
+    }  # fmt: skip
 
     def __init__(self, venue: OkxGrounds) -> None:
         self.venue = venue
@@ -60,7 +65,7 @@ class Hub:
         if not own:
             self._listeners.pop(name, None)
 
-    def _tell(self, name: str, row: Callable[[], Any], **more: Any) -> None:
+    def tell(self, name: str, row: Callable[[], Any], **more: Any) -> None:
         own = self._listeners.get(name)
         if own:
             made = [row()]
@@ -73,8 +78,8 @@ class Hub:
         if not self._listeners:
             return
         inst_id = self.venue.inst_of(market.symbol)
-        self._tell(f"trades-all:{inst_id}", lambda: rows.trade_row(self.venue, market, trade))
-        self._tell(
+        self.tell(f"trades-all:{inst_id}", lambda: rows.trade_row(self.venue, market, trade))
+        self.tell(
             f"trades:{inst_id}",
             lambda: rows.trade_row(self.venue, market, trade) | {"count": "1", "seqId": trade.id},
         )
@@ -82,9 +87,9 @@ class Hub:
             name = f"candle{word}:{inst_id}"
             kline = market.klines.forming.get(interval)
             if kline is not None and name in self._listeners and self._due(name, market):
-                self._tell(name, lambda one=kline: self._candle(market, one, over=False))  # type: ignore[misc]
+                self.tell(name, lambda one=kline: self._candle(market, one, over=False))  # type: ignore[misc]
         if self._due(f"tickers:{inst_id}", market):
-            self._tell(f"tickers:{inst_id}", lambda: ticker_row(self.venue, market))
+            self.tell(f"tickers:{inst_id}", lambda: ticker_row(self.venue, market))
         self._tell_best(market)
 
     def closed(self, market: Market, klines: Sequence[Forming]) -> None:
@@ -93,7 +98,7 @@ class Hub:
             for word, interval in BARS.items():
                 if interval == kline.interval:
                     name = f"candle{word}:{self.venue.inst_of(market.symbol)}"
-                    self._tell(name, lambda one=kline: self._candle(market, one, over=True))  # type: ignore[misc]
+                    self.tell(name, lambda one=kline: self._candle(market, one, over=True))  # type: ignore[misc]
 
     def _due(self, name: str, market: Market) -> bool:
         """Return whether what changes all the time is told now; by hand it always is."""
@@ -112,7 +117,7 @@ class Hub:
         top = best(market, self.venue.resting(market.symbol.name))
         if self._tops.get(name) != top:
             self._tops[name] = top
-            self._tell(name, lambda: book_row(self.venue, market, 1))
+            self.tell(name, lambda: book_row(self.venue, market, 1))
 
     # ---- books, by the clock ----------------------------------------------------------------
     async def tell_books(self) -> None:
@@ -125,7 +130,7 @@ class Hub:
                 if channel == "bbo-tbt":
                     self._tell_best(market)
                 elif channel == "books5":
-                    self._tell(name, lambda one=market: book_row(self.venue, one, 5))  # type: ignore[misc]
+                    self.tell(name, lambda one=market: book_row(self.venue, one, 5))  # type: ignore[misc]
                 elif channel == "books":
                     self._tell_changes(name, market)
 
@@ -160,7 +165,7 @@ class Hub:
             "asks": asks, "bids": bids, "ts": str(self.venue.clock.now()), "checksum": 0,
             "prevSeqId": number, "seqId": following,
         }  # fmt: skip
-        self._tell(name, lambda: row, action="update")
+        self.tell(name, lambda: row, action="update")
 
 
 class MarketSession(Session):
@@ -174,7 +179,7 @@ class MarketSession(Session):
     def name_of(self, argument: Argument) -> str:
         """Return the name of the stream that an argument asks for; empty: there is none here."""
         channel, inst_id = str(argument.get("channel")), str(argument.get("instId"))
-        here = channel in _CHANNELS[self._kind]
+        here = channel in self._hub.channels[self._kind]
         if self._kind == "business" and channel.startswith("candle"):
             here = channel.removeprefix("candle") in BARS
         known = inst_id in map(

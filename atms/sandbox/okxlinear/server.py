@@ -8,6 +8,7 @@ from atms.sandbox.okx.server import OkxSandbox
 from atms.sandbox.okx.sessions import Session
 from atms.sandbox.okxlinear.config import OkxLinearConfig, of_okxlinear
 from atms.sandbox.okxlinear.rest import SwapRest
+from atms.sandbox.okxlinear.streams import SwapHub
 from atms.sandbox.okxlinear.users import BusinessSession, SwapUsers, SwapUserSession
 from atms.sandbox.okxlinear.venue import OkxLinearVenue
 from atms.sandbox.venue.config import VenueConfig
@@ -31,6 +32,9 @@ class OkxLinearSandbox(OkxSandbox):
 
     def _make(self, config: Any) -> OkxLinearVenue:
         return OkxLinearVenue(config)
+
+    def _told(self) -> SwapHub:
+        return SwapHub(self.venue)
 
     def _listening(self) -> SwapUsers:
         return SwapUsers(self.venue)

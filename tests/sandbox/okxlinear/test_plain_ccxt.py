@@ -133,10 +133,11 @@ def test_what_ccxt_watches_comes() -> None:
             "trades": asyncio.ensure_future(okx.watch_trades(SWAP)),
             "book": asyncio.ensure_future(okx.watch_order_book(SWAP)),
             "balance": asyncio.ensure_future(okx.watch_balance()),
+            "mark": asyncio.ensure_future(okx.watch_mark_price(SWAP)),
         }
         for _ in range(100):
             await asyncio.sleep(0.05)
-            if sum(len(one.channels) for one in sandbox.wires.values()) == 6:
+            if sum(len(one.channels) for one in sandbox.wires.values()) == 7:
                 break
         await okx.create_order(SWAP, "market", "buy", 50)
         sandbox.market.print(101, 2)
@@ -148,6 +149,7 @@ def test_what_ccxt_watches_comes() -> None:
         assert told["trades"][-1]["amount"] == 200  # contracts
         assert told["book"]["bids"]
         assert told["balance"]["USDT"]["total"] > 0
+        assert told["mark"]["markPrice"] in (100, 101)
 
     played(body)
 

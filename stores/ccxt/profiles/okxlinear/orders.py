@@ -202,7 +202,7 @@ def fill(row: Row, names: Swaps, key: Key | None) -> FillFact:
 
 def streamed_fill(row: Row, names: Swaps) -> FillFact | None:
     """Return the execution that an event of an order speaks of; None: of none."""
-    if not Decimal(row.get("fillSz") or 0) or row.get("category") in SYSTEM:
+    if not Decimal(row.get("fillSz") or 0):
         return None
     return _execution(
         row, names, "stream", row["tradeId"], key_of(row), "order", row["fillFee"],
