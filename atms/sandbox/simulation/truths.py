@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from atms.execution.core.core import Core
 from atms.execution.core.events import TellOrder
 from atms.execution.core.records import Intended, Record
+from atms.sandbox.simulation.order_truths import order_violations
 from atms.sandbox.simulation.venue.records import Trespassed
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.stores.facts import State
@@ -48,6 +49,7 @@ def violations(
         *_told_whole(venue, lives),
         *_not_before_ready(lives, records),
         *_the_same_again(life.core, records),
+        *order_violations(venue, life.core),
     ]
 
 

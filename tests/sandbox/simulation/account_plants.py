@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,12 +16,13 @@ from atms.execution.core.state import AccountState
 from atms.ledger import schema
 from atms.ledger.connection import writing
 from atms.ledger.live import AccountRows
-from atms.sandbox.simulation import ledger_truths, truths
+from atms.sandbox.simulation import ledger_truths, order_truths, truths
 from atms.sandbox.simulation.places import Place
 from atms.sandbox.simulation.runs import World
-from atms.sandbox.simulation.venue.records import Trespassed
+from atms.sandbox.simulation.venue.records import Executed, Trespassed
 from atms.stores.facts import State
 from tests.sandbox.simulation.planting import (
+    COUNTER,
     ONE,
     Patch,
     core_of,
@@ -103,7 +105,7 @@ def an_account_never_gets_ready(world: World, patch: Patch) -> None:
 
 @plant(truths, "_resolved", "nobody knows whether order")
 def an_order_stays_in_doubt(world: World, patch: Patch) -> None:
-    order = SimpleNamespace(key="doubtful", unresolved=True)
+    order = SimpleNamespace(key="doubtful", unresolved=True, intended=SimpleNamespace(until=None))
     patch.setattr(core_of(world).state, "open_orders", lambda: [order])
 
 
@@ -179,3 +181,35 @@ def the_ledger_leaves_an_execution_out(_: World, patch: Patch) -> None:
             real(self, number, record)
 
     patch.setattr(AccountRows, "take", lambda *given: take(*given))
+
+
+# ---- orders that hang on something else ---------------------------------------------------------
+def _journal_says_the_same(patch: Patch) -> None:
+    patch.setattr(AccountState, "digest", lambda _: "")  # which would see what is planted, too
+
+
+@plant(order_truths, "_pairs_are_over", "its pair, has filled")
+def the_other_of_a_pair_was_left(world: World, patch: Patch) -> None:
+    _journal_says_the_same(patch)
+    state = core_of(world).state
+    stands = next(one.key for one in venue_of(world).orders.values() if one.open)
+    filled = next(k for k, one in state.orders.items() if one.closed and one.closed.how == "filled")
+    patch.setattr(state, "pairs", {stands: (stands, filled)})
+
+
+@plant(order_truths, "_lifetimes_are_over", "was to end at")
+def an_order_outlived_its_time(world: World, patch: Patch) -> None:
+    order = core_of(world).state.open_orders()[0]
+    patch.setattr(order, "intended", replace(order.intended, until=order.intended.at))
+
+
+@plant(order_truths, "_what_reduces_turns_nothing", "reduces, and turned", COUNTER)
+def a_close_turned_the_position(world: World, patch: Patch) -> None:
+    history, orders = venue_of(world).history, core_of(world).state.orders
+    row = next(one for one in history if isinstance(one, Executed) and one.key in orders)
+    order = orders[row.key or ""]
+    ticket = replace(order.intended.ticket, reduces=True)
+    patch.setattr(order, "intended", replace(order.intended, ticket=ticket))
+    before = replace(row, exec="bought", key=None, side=1, qty=Decimal(50))
+    close = replace(row, exec="closed", side=-1, qty=Decimal(99))
+    patch.setattr(venue_of(world), "history", [*history, before, close])

@@ -18,14 +18,16 @@ from atms.execution.broker.gating import LiveWatch
 from atms.execution.broker.late_fees import LateFees
 from atms.execution.broker.news import News
 from atms.execution.broker.portfolio import Portfolio
-from atms.execution.core import wishing
+from atms.execution.core import filling, resolving, wishing
 from atms.execution.core.core import Core
 from atms.execution.core.orders import OrderState
+from atms.execution.emulation import pairing
 from atms.feeds.seam import Deliver, Seam
 from atms.risk import Limits
 from atms.running.trading import Trading
 from atms.sandbox.simulation.mortal import MortalJournal
 from atms.sandbox.simulation.strategies import Guarded, Restless
+from atms.sandbox.simulation.venue.faults import Faults
 
 Patch = Callable[[pytest.MonkeyPatch], Any]
 
@@ -184,6 +186,18 @@ def the_gate_forgets_open_orders(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(gating, "_groups", lambda *_: ())
 
 
+def splits_move_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(filling, "_spread", lambda *_: ())
+
+
+def a_cancellation_goes_out_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(resolving, "_cancel_again", lambda *_: None)
+
+
+def the_other_of_a_pair_is_left(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(pairing, "look", lambda *_: None)
+
+
 def positions_are_worth_what_they_cost(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Portfolio, "worth", lambda self, chosen=None: 0.0)
 
@@ -194,6 +208,8 @@ def _take_alone(self: Booking, its: Desk, word: Any) -> None:
 
 _GUARDED: dict[str, Any] = {"strategies": (Guarded,), "on_stop": "leave", "kills": 0.004}
 _BOUND: dict[str, Any] = {"strategies": (Restless,), "limits": Limits(max_position=Decimal(4))}
+_LOST: dict[str, Any] = {"strategies": (Restless,), "faults": Faults(lose_request=0.3)}
+_PAIRED: dict[str, Any] = {"strategies": (Restless,), "faults": Faults()}
 # name -> profile, what of the plan is given, and how.
 MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
     patch.__name__: (profile, changed, patch)
@@ -218,6 +234,9 @@ MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
         ("exchange", {}, what_was_taken_back_stays_alive),
         ("counter", _BOUND, the_gate_is_not_asked),
         ("counter", _BOUND, the_gate_forgets_open_orders),
+        ("exchange", {"limits": None}, splits_move_nothing),
+        ("exchange", _LOST, a_cancellation_goes_out_once),
+        ("lots", _PAIRED, the_other_of_a_pair_is_left),
         ("lots", {}, positions_are_worth_what_they_cost),
     )
 }

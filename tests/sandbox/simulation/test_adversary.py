@@ -28,11 +28,13 @@ from atms.execution.core.asking import Asking
 from atms.execution.core.core import Core, Terms
 from atms.execution.core.events import TellAccount, Transmit
 from atms.execution.core.orders import OrderState
-from atms.execution.core.records import Closed, ReadTo
+from atms.execution.core.records import Booked, Closed, ReadTo, decode
 from atms.execution.driver.calls import Calls
 from atms.sandbox.simulation import adversary
 from atms.sandbox.simulation.adversary import run
+from atms.sandbox.simulation.lives import Killed, MemoryJournal
 from atms.sandbox.simulation.venue.chain import ChainStore
+from atms.sandbox.simulation.venue.faults import Faults
 from atms.stores.facts import HeadFact
 from atms.stores.outcomes import Unknown
 
@@ -210,6 +212,29 @@ def _asks_as_often_when_nobody_answers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Asking, "fail", fail)
 
 
+def _fees_are_booked_again(patch: pytest.MonkeyPatch) -> None:
+    real = filling.fee
+
+    def fee(step: Any, fact: Any) -> None:
+        step.state.books.seen.discard(("fee", fact.id))
+        real(step, fact)
+
+    patch.setattr(filling, "fee", fee)
+
+
+def _the_cursor_is_kept_before_what_it_stands_for(patch: pytest.MonkeyPatch) -> None:
+    def append(self: MemoryJournal, bodies: Any) -> int:
+        cursors = [body for body in bodies if isinstance(decode(body), ReadTo)]
+        fills = [body for body in bodies if isinstance(decode(body), Booked)]
+        self.lines += cursors  # a commit of its own, after which the process may die
+        if cursors and len(fills) > 1:
+            raise Killed
+        self.lines += [body for body in bodies if body not in cursors]
+        return len(self.lines)
+
+    patch.setattr(MemoryJournal, "append", append)
+
+
 def _fees_leave_positions_alone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(filling, "_shifts", lambda *_: ())
 
@@ -249,44 +274,48 @@ def _a_seen_fill_is_final(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(resolving, "_undo_what_is_gone", lambda *_: None)
 
 
-MUTANTS: dict[str, tuple[str, Patch]] = {
-    patch.__name__.strip("_"): (profile, patch)
-    for profile, patch in (
-        ("exchange", _the_journal_loses_its_tail),
-        ("exchange", _a_timeout_is_a_refusal),
-        ("exchange", _sends_again),
-        ("exchange", _books_again),
-        ("exchange", _never_polls),
-        ("lots", _trusts_the_streams_head),
-        ("exchange", _gives_up_too_soon),
-        ("exchange", _a_cancellation_is_certain),
-        ("exchange", _drops_late_fills),
-        ("counter", _adds_corrections),
-        ("exchange", _orders_before_it_is_ready),
-        ("exchange", _believes_the_last_word),
-        ("exchange", _never_asks),
-        ("exchange", _asks_on_in_a_ban),
-        ("counter", _asks_as_often_when_nobody_answers),
-        ("exchange", _fees_leave_positions_alone),
-        ("exchange", _takes_what_is_ignored_for_a_position),
-        ("counter", _cash_is_never_compared),
-        ("exchange", _waits_for_ever_for_what_vanished),
-        ("chain", _what_was_signed_in_vain_keeps_its_place),
-        ("chain", _signed_bytes_are_sent_once),
-        ("chain", _signs_for_a_place_that_is_taken),
-        ("chain", _a_seen_fill_is_final),
+_DEAF = Faults(drop_fact=0.3, stream_silent=0.1)
+# name -> profile, what is given in the place of what is drawn, and how.
+MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
+    patch.__name__.strip("_"): (profile, changed, patch)
+    for profile, changed, patch in (
+        ("exchange", {}, _the_journal_loses_its_tail),
+        ("exchange", {}, _a_timeout_is_a_refusal),
+        ("exchange", {}, _sends_again),
+        ("exchange", {}, _books_again),
+        ("exchange", {}, _never_polls),
+        ("lots", {}, _trusts_the_streams_head),
+        ("exchange", {}, _gives_up_too_soon),
+        ("exchange", {}, _a_cancellation_is_certain),
+        ("exchange", {}, _drops_late_fills),
+        ("counter", {}, _adds_corrections),
+        ("exchange", {}, _orders_before_it_is_ready),
+        ("exchange", {}, _believes_the_last_word),
+        ("exchange", {}, _never_asks),
+        ("exchange", {}, _asks_on_in_a_ban),
+        ("counter", {}, _asks_as_often_when_nobody_answers),
+        ("counter", {}, _fees_are_booked_again),
+        ("exchange", {"faults": _DEAF}, _the_cursor_is_kept_before_what_it_stands_for),
+        ("exchange", {}, _fees_leave_positions_alone),
+        ("exchange", {}, _takes_what_is_ignored_for_a_position),
+        ("counter", {}, _cash_is_never_compared),
+        ("exchange", {}, _waits_for_ever_for_what_vanished),
+        ("chain", {}, _what_was_signed_in_vain_keeps_its_place),
+        ("chain", {}, _signed_bytes_are_sent_once),
+        ("chain", {}, _signs_for_a_place_that_is_taken),
+        ("chain", {}, _a_seen_fill_is_final),
     )
 }
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    profile, patch = MUTANTS[name]
+    profile, changed, patch = MUTANTS[name]
     patch(monkeypatch)
     first = RARE.get(name, 0)
     for seed in range(first, first + MOST):
         try:
-            if run(seed, profile, minutes=5).found:
+            if run(seed, profile, minutes=5, **changed).found:
                 return
         except (AssertionError, KeyError):
             return

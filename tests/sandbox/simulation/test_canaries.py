@@ -14,7 +14,7 @@ import pytest
 
 from atms.execution.core.core import Core
 from atms.risk import Limits
-from atms.sandbox.simulation import ledger_truths, run_truths, truths
+from atms.sandbox.simulation import ledger_truths, order_truths, run_truths, truths
 from atms.sandbox.simulation.plans import Plan
 from atms.sandbox.simulation.runs import START, World, found_in
 from atms.sandbox.simulation.strategies import Guarded, Restless
@@ -69,10 +69,12 @@ def test_a_lie_is_found_by_one_check_and_goes_unnoticed_without_it(
 def test_every_check_has_a_lie_that_it_alone_can_find() -> None:
     checks = {
         (module.__name__, name)
-        for module in (truths, run_truths, ledger_truths)
+        for module in (truths, order_truths, run_truths, ledger_truths)
         for name, one in inspect.getmembers(module, inspect.isgeneratorfunction)
         if one.__module__ == module.__name__ and one.__annotations__["return"] == "Iterator[str]"
     }
-    whole = {(ledger_truths.__name__, "ledger_violations")}  # which asks the two others
+    whole = {  # which ask others
+        (ledger_truths.__name__, "ledger_violations"), (order_truths.__name__, "order_violations"),
+    }  # fmt: skip
     assert {(plant.check[0].__name__, plant.check[1]) for plant in PLANTS} == checks - whole
     assert len(checks) > 20

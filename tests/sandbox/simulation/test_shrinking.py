@@ -13,7 +13,7 @@ from atms.sandbox.simulation.shrinking import Shrinker, told
 from tests.sandbox.simulation.run_mutants import fills_are_told_twice
 from tests.sandbox.simulation.test_adversary import MUTANTS
 
-PROFILE, MUTANT = MUTANTS["a_timeout_is_a_refusal"]
+PROFILE, _, MUTANT = MUTANTS["a_timeout_is_a_refusal"]
 
 
 def _first(driver: str, profile: str) -> Case:
