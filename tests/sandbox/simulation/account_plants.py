@@ -22,7 +22,7 @@ from atms.sandbox.simulation.runs import World
 from atms.sandbox.simulation.venue.records import Executed, Trespassed
 from atms.stores.facts import State
 from tests.sandbox.simulation.planting import (
-    COUNTER,
+    LOTS,
     ONE,
     Patch,
     core_of,
@@ -203,13 +203,13 @@ def an_order_outlived_its_time(world: World, patch: Patch) -> None:
     patch.setattr(order, "intended", replace(order.intended, until=order.intended.at))
 
 
-@plant(order_truths, "_what_reduces_turns_nothing", "reduces, and turned", COUNTER)
+@plant(order_truths, "_what_reduces_turns_nothing", "reduces, and turned", LOTS)
 def a_close_turned_the_position(world: World, patch: Patch) -> None:
     history, orders = venue_of(world).history, core_of(world).state.orders
     row = next(one for one in history if isinstance(one, Executed) and one.key in orders)
     order = orders[row.key or ""]
     ticket = replace(order.intended.ticket, reduces=True)
     patch.setattr(order, "intended", replace(order.intended, ticket=ticket))
-    before = replace(row, exec="bought", key=None, side=1, qty=Decimal(50))
-    close = replace(row, exec="closed", side=-1, qty=Decimal(99))
+    before = replace(row, exec="bought", key=None, side=1, qty=Decimal(50), bucket="net")
+    close = replace(row, exec="closed", side=-1, qty=Decimal(99), bucket="net")
     patch.setattr(venue_of(world), "history", [*history, before, close])

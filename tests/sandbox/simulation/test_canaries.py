@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,13 +15,15 @@ import pytest
 
 from atms.execution.core.core import Core
 from atms.risk import Limits
-from atms.sandbox.simulation import ledger_truths, order_truths, run_truths, truths
+from atms.sandbox.simulation import adversary, ledger_truths, order_truths, run_truths, truths
+from atms.sandbox.simulation.guard import Guard
 from atms.sandbox.simulation.plans import Plan
 from atms.sandbox.simulation.runs import START, World, found_in
 from atms.sandbox.simulation.strategies import Guarded, Restless
-from atms.sandbox.simulation.venue.faults import Faults
+from atms.sandbox.simulation.venue.faults import Chance, Faults
 from tests.sandbox.simulation import account_plants, run_plants
-from tests.sandbox.simulation.planting import COUNTER, Plant
+from tests.sandbox.simulation.planting import COUNTER, EXCHANGE, Plant
+from tests.sandbox.simulation.test_guard import legs_are_left_unsent
 
 PLANTS = [
     one
@@ -78,3 +81,29 @@ def test_every_check_has_a_lie_that_it_alone_can_find() -> None:
     }  # fmt: skip
     assert {(plant.check[0].__name__, plant.check[1]) for plant in PLANTS} == checks - whole
     assert len(checks) > 20
+
+
+def test_a_stop_that_is_never_sent_is_seen_by_the_guard_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    legs_are_left_unsent(monkeypatch)
+    seed, found = next(
+        (seed, found)
+        for seed in range(20)
+        if (found := adversary.run(seed, EXCHANGE, minutes=3, faults=Faults()).found)
+    )
+    assert [line for line in found if not line.startswith("I6: what")] == []
+    monkeypatch.setattr(Guard, "_look_at", lambda *_: None)
+    assert adversary.run(seed, EXCHANGE, minutes=3, faults=Faults()).found == []
+
+
+def test_a_trial_that_draws_from_elsewhere_goes_another_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def trace() -> str:
+        return adversary.run(1, EXCHANGE, minutes=1).trace
+
+    assert trace() == trace()
+    elsewhere = random.Random(0)
+    monkeypatch.setattr(Chance, "seconds", lambda self, span: elsewhere.uniform(*span))
+    assert trace() != trace()
