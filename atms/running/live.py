@@ -23,6 +23,7 @@ from atms.engine import StockCerebro
 from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
 from atms.execution.broker.desk import Files
 from atms.execution.broker.gating import LiveWatch
+from atms.execution.broker.opening import EndedEarly
 from atms.execution.disk.files import AccountFiles
 from atms.risk import Day, Gate
 from atms.running import vitals
@@ -152,6 +153,9 @@ class LiveRun:
             with self._signals():
                 cerebro.run()
             self.trading.raise_failure()
+            status = "finished"
+        except EndedEarly as early:
+            tell(str(early), {}, logging.WARNING)
             status = "finished"
         except KeyboardInterrupt:
             status = "interrupted"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.live.kills.episodes import stopped
 from tests.live.making import write_run
 from tests.live.processes import Process, Starter
 from tests.live.venue import Venue
@@ -61,6 +62,26 @@ def test_a_signal_ends_it_by_its_policy(
     assert process.wait() == 0, process.err
     assert stands(venue) == AFTER[policy]
     assert re.search(r"^run \S+ ended$", process.err, re.M)
+
+
+def test_a_signal_before_the_account_is_ready_is_no_failure_and_says_what_is_left(
+    starter: Starter, serve: Serve
+) -> None:
+    venue = serve()
+    write_run("Hold", execution={"on_stop": "cancel"})
+    holding(starter, venue).kill()
+    process = stopped(starter, "an epoch has begun", hit=1)
+    venue.call(venue.sandbox.faults.set, "slow_reply", 1.0)
+    process.send(signal.SIGTERM)
+    process.send(signal.SIGCONT)
+    assert process.wait() == 0, process.err
+    assert "left: binance-spot-loopback" in process.err
+    assert "it was not ready yet, so nothing was cancelled or closed" in process.err
+    assert "Traceback" not in process.err
+    assert rests(venue)
+    venue.call(venue.sandbox.faults.set, "slow_reply", 0.0)
+    assert starter.run("stop", *STATE).code == 0
+    assert stands(venue) == AFTER["cancel"]
 
 
 @pytest.mark.parametrize(("command", "after"), [("stop", "cancel"), ("flatten", "flatten")])

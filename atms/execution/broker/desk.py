@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from atms.errors import JournalError, VenueError
 from atms.execution.broker.gathering import free_of_each_other
 from atms.execution.broker.last_closes import last_close
-from atms.execution.broker.winding_down import Policy, wind_down
+from atms.execution.broker.winding_down import NOT_READY, Policy, wind_down
 from atms.execution.core.core import Core, Terms
 from atms.execution.core.events import TellAccount, Wish, WishCancel, Wishes
 from atms.execution.core.records import Record
@@ -296,6 +296,8 @@ class Desk:
                     self.left = await wind_down(self._account, policy, time)
                 elif self._account.failed is not None:
                     self.left = ("the journal failed: nothing was cancelled or closed",)
+                elif policy != "leave":
+                    self.left = (NOT_READY.format(account=self.store.account),)
                 await self._account.close()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSING):

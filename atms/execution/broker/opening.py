@@ -24,6 +24,10 @@ _LET_THROUGH = 120.0  # seconds; venues count requests by the minute
 _OVER = ("completed", "canceled", "expired", "margin", "rejected")
 
 
+class EndedEarly(RunError):  # noqa: N818 - read as a sentence: raise EndedEarly
+    """The run was ended before its accounts were ready; nothing went wrong."""
+
+
 class Waiting(Protocol):
     """What the broker needs of a host."""
 
@@ -93,13 +97,13 @@ def wait_until_ready(
 
     Raises:
         VenueError: one is not ready in time.
-        RunError: the run was ended meanwhile.
+        EndedEarly: the run was ended meanwhile.
     """
     host = passes.host
     deadline = host.now().timestamp() + patience
     while not all(desk.ready for desk in desks):
         if passes.ended:
-            raise RunError("the run was ended before its accounts were ready")
+            raise EndedEarly("the run was ended before its accounts were ready")
         late = next((desk for desk in desks if not desk.ready), desks[0])
         limited = _LET_THROUGH if isinstance(late.trouble, RateLimited) else 0.0
         if host.now().timestamp() > deadline + limited:

@@ -14,6 +14,10 @@ from atms.stores.market import Instrument
 from atms.stores.requests import Kind, Side, Ticket
 
 Policy = Literal["leave", "cancel", "flatten"]
+NOT_READY = (
+    "{account}: it was not ready yet, so nothing was cancelled or closed; "
+    "python -m atms stop does it"
+)
 _LOOK_EVERY = 0.05  # seconds
 _ANSWERS = 5.0  # seconds that the venue has to answer what was sent, whatever the policy
 _PAUSE = 1.0  # seconds before a closing order that brought nothing is made again

@@ -226,6 +226,16 @@ def _ready_at(begun: float) -> float | None:
     return None
 
 
+def stopped(starter: Starter, point: str, hit: int) -> Process:
+    """Start the run; return it when it is stopped in its tracks at a place."""
+    mark = Path("stopped").absolute()
+    told = {"point": point, "hit": hit, "mark": str(mark), "signal": "STOP"}
+    env = {VARIABLE: json.dumps(told)}
+    process = starter.start("live", "-c", "live.yaml", "--yes", env=env)
+    process.until(mark.exists, f"it does not come by: {point}")
+    return process
+
+
 def looked_at(process: Process, ledger: Path | str | None = None) -> list[str]:
     """Return what may not be, of a process that runs: it stands still while it is looked at."""
     process.send(signal.SIGSTOP)

@@ -145,8 +145,6 @@ DRIVER = (
     Point(name="an order's news is not told", place=_DO, of=_instruction("TellOrder"), most=8),
     Point(name="an order's news is told", place=_DO, after=True, of=_instruction("TellOrder"),
           most=8),
-    Point(name="a fill is not told", place=_DO, of=_instruction("TellFill"), most=4),
-    Point(name="a fill is told", place=_DO, after=True, of=_instruction("TellFill"), most=4),
     Point(name="the strategy has heard of an order",
           place="atms.execution.disk.recorder:Recorder.order_told", after=True, most=8),
     Point(name="a wish has not gone down", place="atms.execution.broker.desk:Desk.wish", most=6),

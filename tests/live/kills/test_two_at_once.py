@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.live.kills.dying import VARIABLE
-from tests.live.kills.episodes import BOUND, STATE, looked_at
+from tests.live.kills.episodes import BOUND, STATE, looked_at, stopped
 from tests.live.making import write_run
-from tests.live.processes import Process, Starter, until
+from tests.live.processes import Starter, until
 from tests.live.venue import Venue
 
 LIVE = ("live", "-c", "live.yaml", "--yes")
@@ -53,15 +53,6 @@ def test_one_that_slept_while_another_took_its_account_sends_nothing_more(
     assert looked_at(second) == []
     second.send(signal.SIGTERM)
     assert second.wait() == 0, second.err
-
-
-def stopped(starter: Starter, point: str, hit: int) -> Process:
-    """Start the run; return it when it is stopped in its tracks at a place."""
-    mark = Path("stopped").absolute()
-    told = {"point": point, "hit": hit, "mark": str(mark), "signal": "STOP"}
-    process = starter.start(*LIVE, env={VARIABLE: json.dumps(told)})
-    process.until(mark.exists, f"it does not come by: {point}")
-    return process
 
 
 def account() -> Path:
