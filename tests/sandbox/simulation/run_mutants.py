@@ -209,6 +209,9 @@ def _take_alone(self: Booking, its: Desk, word: Any) -> None:
 _GUARDED: dict[str, Any] = {"strategies": (Guarded,), "on_stop": "leave", "kills": 0.004}
 _BOUND: dict[str, Any] = {"strategies": (Restless,), "limits": Limits(max_position=Decimal(4))}
 _LOST: dict[str, Any] = {"strategies": (Restless,), "faults": Faults(lose_request=0.3)}
+_UNDONE: dict[str, Any] = {
+    "strategies": (Restless,), "kills": 0.004, "faults": Faults(reorg=0.3),
+}  # fmt: skip
 _PAIRED: dict[str, Any] = {"strategies": (Restless,), "faults": Faults()}
 # name -> profile, what of the plan is given, and how.
 MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
@@ -218,8 +221,12 @@ MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
         ("exchange", {}, what_is_held_at_the_start_counts_twice),
         ("chain", {}, adopted_orders_begin_anew),
         ("counter", {}, a_cancellation_is_lost_while_its_order_is_prepared),
-        ("lots", {}, legs_are_waited_for_as_they_were_ordered),
-        ("chain", {}, what_is_told_at_the_start_is_told_again),
+        (
+            "lots",
+            {"strategies": (Restless,), "symbols": 1},
+            legs_are_waited_for_as_they_were_ordered,
+        ),
+        ("chain", _UNDONE, what_is_told_at_the_start_is_told_again),
         ("counter", {}, late_fees_are_cash_alone),
         ("exchange", {}, bars_are_given_again),
         ("exchange", {}, holes_between_bars_are_left),
