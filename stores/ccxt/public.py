@@ -44,17 +44,23 @@ class PublicSide:
         """Yield final bars that lie whole between two times, the oldest first."""
         asking, raw = self._asking, self._profile.names.raw(instrument)
         stream = self._profile.bars(raw, timeframe)
+
+        def inside(bar: Bar) -> bool:
+            return bar.final and bar.open_at >= start and bar.close_at <= end
+
         at, more = start, True
+        last: Bar | None = None  # the newest, unless another comes: it may still grow
         while more and at < end:
             page = self._profile.history(asking.ask_patiently, raw, timeframe, at, end, self.page)
             bars, more = await asking.read(page)
-            for number, bar in enumerate(bars):
-                newest = not more and number == len(bars) - 1
-                inside = bar.open_at >= start and bar.close_at <= end
-                if inside and bar.final and self._is_over(bar, stream, newest):
-                    yield bar
+            for bar in bars:
+                if last is not None and inside(last) and self._is_over(last, stream, newest=False):
+                    yield last
+                last = bar
             more = more and bool(bars)
             at = bars[-1].close_at if bars else end
+        if last is not None and inside(last) and self._is_over(last, stream, newest=True):
+            yield last
 
     async def trades(
         self, instrument: str, start: datetime, end: datetime, after: str | None = None
@@ -83,7 +89,7 @@ class PublicSide:
                 after = one.id
             more = more and bool(found)
 
-    def _is_over(self, bar: Bar, stream: Stream, newest: bool) -> bool:
+    def _is_over(self, bar: Bar, stream: Stream, *, newest: bool) -> bool:
         if self.market_clock == "wall":
             lag = self._profile.capabilities.bar_lag if self._profile.unified else timedelta(0)
             return bar.close_at + lag <= self._asking.clock.now()

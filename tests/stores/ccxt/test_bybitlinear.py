@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -223,6 +225,20 @@ def test_an_account_as_it_is_wanted_trades() -> None:
     run(body)
 
 
+def test_the_bar_that_still_grows_is_no_history_though_more_might_follow() -> None:
+    async def body(bench: LinearBench) -> None:
+        for number in range(3):
+            await bench.bar(number)
+        bench.sandbox.market.print(104, 1)  # begins the fourth
+        store = await bench.opened()
+        first = datetime(2100, 3, 2, 9, tzinfo=UTC)
+        span = (first, first + timedelta(days=30))  # several questions
+        found = [bar async for bar in store.history(bench.instrument, "1m", *span)]
+        assert [bar.open_at.minute for bar in found] == [0, 1, 2]
+
+    run(body)
+
+
 # ---- what the venue does by itself ---------------------------------------------------------
 def test_funding_is_told_at_once_and_stands_in_the_log_under_the_same_id() -> None:
     async def body(bench: LinearBench) -> None:
@@ -247,6 +263,23 @@ def test_funding_is_told_at_once_and_stands_in_the_log_under_the_same_id() -> No
         assert [(one.kind, one.amount) for one in other.facts if isinstance(one, CashFact)] == [
             ("withdrawal", -2)
         ]
+
+    run(body)
+
+
+def test_cash_of_many_pages_and_of_weeks_is_told_once() -> None:
+    async def body(bench: LinearBench) -> None:
+        store = await bench.opened()
+        for _ in range(120):  # the venue gives 50 rows at once
+            bench.sandbox.venue.desk.deposit("USDT", D(1))
+        place = json.loads(bench.start)
+        place["cash"][0] -= 15 * 86_400_000  # as if nobody had read for two windows of a week
+        pages = await read_log(store, json.dumps(place), [bench.instrument])
+        cash = [one for page in pages for one in page.facts if isinstance(one, CashFact)]
+        assert len(pages) == 3
+        assert (len({one.id for one in cash}), len(cash)) == (120, 120)
+        later = await (await bench.opened()).log(pages[-1].next, [bench.instrument])
+        assert later.facts == ()
 
     run(body)
 
