@@ -18,7 +18,7 @@ from tests.live.processes import Process, Starter, until
 from tests.live.venue import Venue, serving
 from tests.postgres import CrashableServer, execute
 
-_DRAIN = 60.0  # seconds
+_DRAIN, _LOOK_EVERY = 60.0, 0.2  # seconds
 
 
 def outages(folder: Path, times: int, seconds: float) -> int:
@@ -69,8 +69,13 @@ def outage(
     server.start()
     assert server.url == where, "another program has taken the server's port meanwhile"
     began, entries = time.monotonic(), last_entry()
+
+    def there() -> bool:
+        time.sleep(_LOOK_EVERY)  # each look is a connection, which the server has to make
+        return mark(server.url) >= entries
+
     try:
-        process.until(lambda: mark(server.url) >= entries, "the rows do not come", _DRAIN)
+        process.until(there, "the rows do not come", _DRAIN)
     except AssertionError as error:
         (path,) = STATE.glob("runs/*/status.json")
         error.add_note(str(json.loads(path.read_text())["ledger"]))

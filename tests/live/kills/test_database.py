@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -89,7 +90,7 @@ def test_locks_that_another_connection_holds_keep_no_order_and_no_end_waiting(
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
     """Mount a file system of its own for the length of a with block; skip where that may not be."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     size = f"size={megabytes}m,mode=755"
     made = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], capture_output=True, text=True
@@ -137,9 +138,10 @@ def test_a_small_disk_that_is_full_ends_the_run_and_nothing_is_lost(
 def test_a_database_whose_disk_is_full_gets_its_rows_when_there_is_room(
     starter: Starter, serve: Serve, episode: Make
 ) -> None:
-    venue, place = serve(), Path("disk").absolute()
-    for folder in place.parents[:3]:
-        folder.chmod(folder.stat().st_mode | 0o055)  # the server is another user's
+    venue = serve()
+    # Not in pytest's folder, whose mode a second pytest changes: the server is another user's.
+    place = Path(tempfile.mkdtemp(prefix="atms-disk-"))
+    place.chmod(0o755)
     with small_disk(place, 120):
         server = localdb.start(place / "postgres")
         try:
@@ -163,6 +165,7 @@ def test_a_database_whose_disk_is_full_gets_its_rows_when_there_is_room(
             assert one.tally.violations == []
         finally:
             localdb.stop(place / "postgres")
+    place.rmdir()
 
 
 def error() -> str:
