@@ -195,7 +195,9 @@ class Gate:
         most = self.limits.max_orders_per_minute
         if most is None or ask.protects(exposure.position):
             return None
-        value = sum(at > ask.at - _MINUTE for at in self._passed) + len(ask.orders)
+        edge = ask.at - _MINUTE
+        old = next((number for number, at in enumerate(self._passed) if at > edge), None)
+        value = (0 if old is None else len(self._passed) - old) + len(ask.orders)
         if value <= most:
             return None
         why = f"{value} orders within a minute are more than {most}"

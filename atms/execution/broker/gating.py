@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from atms.execution.broker.booking import Standing
 from atms.execution.broker.holdings import Holding
@@ -11,6 +12,7 @@ from atms.execution.broker.tickets import Refusal, exact
 from atms.risk import Ask, Exposure, Gate, Wanted, Working
 from atms.stores.requests import Kind, Ticket
 
+_NOTHING = Decimal(0)
 _STOPS = (Kind.STOP, Kind.STOP_LIMIT, Kind.TRAIL, Kind.TRAIL_LIMIT)
 
 
@@ -54,10 +56,7 @@ class LiveWatch:
             instead=_together(_siblings(alive, sibling), holds_to_reducing),
         )
         exposure = Exposure(
-            position=holding.qty,
-            working=tuple(
-                _together(group, holds_to_reducing) for group in _groups(holding, alive, sibling)
-            ),
+            position=holding.qty, working=tuple(_working(holding, alive, sibling, holds_to_reducing))
         )
         refusal = self.gate.check(ask, exposure)
         if refusal is None:
@@ -92,16 +91,32 @@ def _siblings(alive: Iterable[Standing], sibling: Standing | None) -> list[Stand
     return [one for one in alive if sibling is not None and one.group == sibling.group]
 
 
-def _groups(
-    holding: Holding, alive: Iterable[Standing], sibling: Standing | None
-) -> Iterable[list[Standing]]:
-    """Return the open orders of an instrument as they belong together, but for a sibling's."""
+def _working(
+    holding: Holding, alive: Iterable[Standing], sibling: Standing | None, holds_to_reducing: bool
+) -> Iterator[Working]:
+    """Yield the open orders of an instrument as they belong together, but for a sibling's.
+
+    Those that stand alone add up, so that a hundred of them are not looked at one by one.
+    """
     groups: dict[int, list[Standing]] = {}
     for one in alive:
         apart = sibling is None or one.group != sibling.group
-        if one.ticket.instrument == holding.instrument.id and apart:
+        if apart and one.ticket.instrument == holding.instrument.id:
             groups.setdefault(one.group, []).append(one)
-    return groups.values()
+    sums: dict[tuple[int, bool, bool], Decimal] = {}
+    for group in groups.values():
+        first = group[0]
+        if len(group) > 1 or first.leg:
+            yield _together(group, holds_to_reducing)
+            continue
+        reduces = holds_to_reducing and first.ticket.reduces
+        kind = (first.ticket.side, reduces, first.leaving)
+        sums[kind] = sums.get(kind, _NOTHING) + first.left
+    for (_, reduces, leaving), rest in sums.items():
+        if reduces:
+            yield Working(reducing=(rest,), leaving=leaving)
+        else:
+            yield Working(one_of=(rest,), leaving=leaving)
 
 
 def _together(group: Sequence[Standing], holds_to_reducing: bool) -> Working:
