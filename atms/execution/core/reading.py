@@ -20,8 +20,9 @@ def ask_what_is_due(step: Step) -> None:
         assert asking.hold is not None
         step.then(Wake(at=asking.hold))
         return
-    for order in step.state.pursued():
-        resolving.look_if_due(step, order)
+    later = [due for order in step.state.pursued() if (due := resolving.look_if_due(step, order))]
+    if later:
+        step.then(Wake(at=min(later)))
     due = asking.log_again or (asking.complete + core.terms.poll if asking.complete else step.now)
     if asking.log is None and (asking.log_wanted or step.now >= due):
         if asking.log_again is not None and step.now < asking.log_again:

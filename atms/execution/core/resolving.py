@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from atms.execution.core import filling, hearing
-from atms.execution.core.events import Look, LookedUp, Prepare, Transmit, Wake
+from atms.execution.core.events import Look, LookedUp, Prepare, Transmit
 from atms.execution.core.orders import OrderState
 from atms.execution.core.records import Answered, Booked, Stood
 from atms.execution.core.step import Step
@@ -16,21 +16,27 @@ from atms.stores.outcomes import Found, Never, NotSeen
 from atms.stores.requests import Cancel, Key, Place, Prepared
 
 
-def look_if_due(step: Step, order: OrderState) -> None:
-    """Ask for an order if something of it is in doubt and it was not asked for just now."""
+def look_if_due(step: Step, order: OrderState) -> datetime | None:
+    """Ask for an order if something of it is in doubt and it was not asked for just now.
+
+    Returns:
+        When it will be due; None: it was asked for, or need not be.
+    """
     asking, key = step.core.asking, order.key
     if key in asking.running or (asking.failed and asking.running):
-        return  # a venue that could not be asked is tried with one
+        return None  # a venue that could not be asked is tried with one
     if not _in_doubt(step, order):
         asking.looks.pop(key, None)
-        return
-    own = key in step.core.tags  # of this process: its answer may still come
-    first = order.intended.at + (_patience(step, order) if own else timedelta(0))
-    due = asking.looks.get(key, max(first, order.cancel_asked or first))
-    if due <= step.now:
-        look_at_once(step, order)
-    else:
-        step.then(Wake(at=due))
+        return None
+    due = asking.looks.get(key)
+    if due is None:
+        own = key in step.core.tags  # of this process: its answer may still come
+        first = order.intended.at + (_patience(step, order) if own else timedelta(0))
+        due = max(first, order.cancel_asked or first)
+    if due > step.now:
+        return due
+    look_at_once(step, order)
+    return None
 
 
 def _patience(step: Step, order: OrderState) -> timedelta:
@@ -84,12 +90,12 @@ def ask_back(step: Step, order: OrderState) -> None:
 
 
 def _in_doubt(step: Step, order: OrderState) -> bool:
-    if order.live:
-        core = step.core
-        asked = order.unresolved or order.cancel_asked is not None
-        if asked or order.key in core.waiting or order.key in core.asking.unseen:
-            return True
-    return order.releases or any(_is_overdue(step, row) for row in _pending(step, order))
+    core, asked = step.core, order.cancel_asked is not None
+    if order.live and (asked or order.key in core.waiting or order.key in core.asking.unseen):
+        return True
+    if order.unresolved or order.releases:
+        return True
+    return bool(order.pending) and any(_is_overdue(step, row) for row in _pending(step, order))
 
 
 def _pending(step: Step, order: OrderState) -> list[Booked]:

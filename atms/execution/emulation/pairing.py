@@ -14,9 +14,12 @@ def look(step: Step) -> None:
     """Take back what another order has made needless: a fill of one, or its end, ends the rest."""
     state = step.state
     for order in state.open_orders():
+        pair = state.pairs.get(order.key, ())
+        if not pair and order.intended.link == "single":
+            continue  # most are: nothing ends them
         if order.over or order.cancel_asked is not None:
             continue
-        others = [key for key in state.pairs.get(order.key, ()) if key != order.key]
+        others = [key for key in pair if key != order.key]
         if any(_has_begun(step, key) for key in others) or _is_forgotten(step, order):
             serving.take_back(step, order)
 
