@@ -11,6 +11,7 @@ import pytest
 from atms.errors import JournalError
 from atms.execution.core.events import Event, Heard, Instruction, Persist, TellAccount, TellBooks
 from atms.execution.core.records import CashBooked, encode
+from atms.execution.core.step import Step
 from atms.execution.driver.inbox import BATCH
 from atms.sandbox.simulation.lives import Killed, MemoryJournal
 from atms.stores.facts import CashFact
@@ -92,7 +93,7 @@ def test_nothing_is_told_or_sent_before_the_commit_that_holds_all_of_it(
     assert isinstance(done[0], Persist)
     assert len(done[0].records) == 3
     assert not any(isinstance(one, Persist) for one in done[1:])
-    assert sum(isinstance(one, TellBooks) for one in done) == 3
+    assert sum(isinstance(one, TellBooks) for one in done) == 1  # as all three leave them
 
 
 def test_of_a_batch_that_cannot_be_written_nothing_is_done(bench: Bench, commits: Commits) -> None:
@@ -145,14 +146,14 @@ def test_what_dies_before_the_commit_has_none_of_it(make: Callable[..., Bench]) 
 def test_an_event_that_cannot_be_handled_takes_nothing_from_the_others(
     bench: Bench, commits: Commits
 ) -> None:
-    handle = bench.core.handle
+    hear = bench.core.hear
 
-    def broken(event: Any, now: Any) -> list[Instruction]:
+    def broken(step: Step, event: Any) -> None:
         if event == cash(bench, 2):
             raise RuntimeError("cannot be handled")
-        return handle(event, now)
+        hear(step, event)
 
-    bench.core.handle = broken  # type: ignore[method-assign]
+    bench.core.hear = broken  # type: ignore[method-assign]
     feed(bench, 4)
     with pytest.raises(RuntimeError, match="cannot be handled"):
         bench.wait(0)
@@ -167,6 +168,22 @@ def test_what_is_wanted_is_with_the_core_at_once_behind_what_came_before(
     bench.buy()
     assert commits.commits == [2]
     assert list(bench.core.owners)
+
+
+def test_what_is_due_is_looked_at_once_for_all_that_comes_together(
+    bench: Bench, commits: Commits
+) -> None:
+    looks: list[int] = []
+    end = bench.core.end
+
+    def counted(step: Step) -> list[Instruction]:
+        looks.append(len(step.records))
+        return end(step)
+
+    bench.core.end = counted  # type: ignore[method-assign]
+    feed(bench, 20)
+    bench.wait(0)
+    assert looks == [20]
 
 
 def test_a_run_that_ends_keeps_what_it_had_heard(bench: Bench, commits: Commits) -> None:

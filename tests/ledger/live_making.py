@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from atms.execution.core.core import Core, Terms
-from atms.execution.core.events import Event, Instruction, Persist
+from atms.execution.core.core import Core, Step, Terms
+from atms.execution.core.events import Instruction, Persist
 from atms.execution.core.records import (
     Booked,
     Closed,
@@ -112,8 +112,8 @@ def adversity(seed: int, profile: str, minutes: float = 4.0) -> tuple[Record, ..
         def start(self, epoch: int, now: datetime) -> list[Instruction]:
             return _noted(super().start(epoch, now))
 
-        def handle(self, event: Event, now: datetime) -> list[Instruction]:
-            return _noted(super().handle(event, now))
+        def end(self, step: Step) -> list[Instruction]:
+            return _noted(super().end(step))
 
     def _noted(instructions: list[Instruction]) -> list[Instruction]:
         for one in instructions:

@@ -56,7 +56,8 @@ class LiveWatch:
             instead=_together(_siblings(alive, sibling), holds_to_reducing),
         )
         exposure = Exposure(
-            position=holding.qty, working=tuple(_working(holding, alive, sibling, holds_to_reducing))
+            position=holding.qty,
+            working=tuple(_working(holding, alive, sibling, holds_to_reducing)),
         )
         refusal = self.gate.check(ask, exposure)
         if refusal is None:

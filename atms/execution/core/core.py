@@ -93,6 +93,22 @@ class Core:
     def handle(self, event: Event, now: datetime) -> list[Instruction]:
         """Take an event in, and return what is to be done, in this order."""
         step = Step(self, now)
+        self.hear(step, event)
+        return self.end(step)
+
+    def end(self, step: Step) -> list[Instruction]:
+        """Return what is to be done for the events of a step, in this order.
+
+        What is due as things stand, whatever brought them there, is found here: it goes through all
+        open orders. Done for each of the events of one moment it would take most of the time that a
+        hundred orders need.
+        """
+        driving.drive(step)
+        reading.ask_what_is_due(step)
+        return step.done()
+
+    def hear(self, step: Step, event: Event) -> None:
+        """Take one event in; after the last of a step :meth:`end` follows."""
         match event:
             case Wishes():
                 wishing.wish(step, event)
@@ -118,9 +134,6 @@ class Core:
                 watching.quoted(step, event)
             case Tick():
                 pass
-        driving.drive(step)
-        reading.ask_what_is_due(step)
-        return step.done()
 
     @property
     def owners(self) -> dict[Key, str]:

@@ -32,6 +32,7 @@ class OrderState:
     """What is known of one order.
 
     Attributes:
+        key: our id.
         intended: what was made durable before it was sent.
         names: the venue's, all that were learned.
         answered: what sending gave last; None: nothing came back, or not yet.
@@ -57,10 +58,8 @@ class OrderState:
     shifted: Decimal = Decimal(0)
     closed: Closed | None = None
 
-    @property
-    def key(self) -> Key:
-        """Our id."""
-        return self.intended.ticket.key
+    def __post_init__(self) -> None:
+        self.key: Key = self.intended.ticket.key  # asked for more often than anything else
 
     @property
     def ticket(self) -> Ticket:

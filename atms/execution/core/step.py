@@ -1,4 +1,4 @@
-"""What one event brings: records, instructions, and how things stand after it."""
+"""What events of a moment bring: records, instructions, and how things stand after them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Step:
-    """What one event brings: records are applied at once and made durable before all else."""
+    """What events of a moment bring: records are applied at once, and durable before all else."""
 
     def __init__(self, core: Core, now: datetime) -> None:
         self.core = core
@@ -28,6 +28,11 @@ class Step:
         self._hushed = frozenset(core.hushed)
         self._records: list[Record] = []
         self._instructions: list[Instruction] = []
+
+    @property
+    def became_ready(self) -> bool:
+        """Whether the account's start came to its end in this step."""
+        return self.core.ready and not self._ready
 
     def record(self, *records: Record) -> None:
         """Change the state."""
@@ -90,14 +95,13 @@ class Step:
 
     def _how_things_stand(self) -> list[Instruction]:
         books = self.state.books
-        became_ready = self.core.ready and not self._ready
         changed = books.changes != self._books or self.core.hushed != self._hushed
         told: list[Instruction] = []
-        if became_ready:
+        if self.became_ready:
             self.core.hushed.clear()  # all that is in the books is told now
-        if became_ready or (changed and self.state.baseline is not None):
+        if self.became_ready or (changed and self.state.baseline is not None):
             told.append(telling.books(books, self.core.hushed))
-        if became_ready:
+        if self.became_ready:
             told.append(telling.open_orders(self.core))
             told.append(TellAccount(what="ready"))
         return told

@@ -38,7 +38,8 @@ from atms.execution.core.events import (
     Watch,
     Wishes,
 )
-from atms.execution.core.records import Record, encode
+from atms.execution.core.records import encode
+from atms.execution.driver.batches import handle
 from atms.execution.driver.calls import ANSWER, Calls, within
 from atms.execution.driver.inbox import Inbox
 from atms.execution.driver.quoting import Quotes
@@ -161,18 +162,11 @@ class Account:
         The records of all of them are there or none is, before anything leaves or is told: a
         process that dies in between has neither heard nor done anything.
         """
-        records: list[Record] = []
-        rest: list[Instruction] = []
-        try:
-            for event in events:
-                for one in self.core.handle(event, self._now()) if self.failed is None else ():
-                    if isinstance(one, Persist):
-                        records += one.records
-                    else:
-                        rest.append(one)
-        finally:  # an event that cannot be handled takes nothing from those before it
-            durable = [Persist(records=tuple(records))] if records else []
-            self._do_all([*durable, *rest])
+        handle(self.core, self._still(events), self._now, self._do_all)
+
+    def _still(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Return events; none any more once the account has failed."""
+        return (event for event in events if self.failed is None)
 
     def _do_all(self, instructions: Sequence[Instruction]) -> None:
         for instruction in instructions:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVarTuple
 
-from atms.execution.core.core import Core, Terms
+from atms.execution.core.core import Core, Step, Terms
 from atms.execution.core.events import Event, Instruction, TellAccount, TellOrder
 from atms.execution.core.records import Record
 from atms.execution.driver.inline import InlineHost
@@ -158,7 +158,7 @@ def watched(
         core = make_core(terms, records)
         life = Life(core)
         born(life)
-        handle, start = core.handle, core.start
+        hear, end, start = core.hear, core.end, core.start
 
         def before(instruction: Instruction) -> None:
             mortality.step()
@@ -169,13 +169,18 @@ def watched(
             steps.before = before
             return steps
 
-        def handled(event: Event, at: datetime) -> list[Instruction]:
-            return [] if mortality.dead else stepped(handle(event, at))
+        def heard(step: Step, event: Event) -> None:
+            if not mortality.dead:
+                hear(step, event)
+
+        def ended(step: Step) -> list[Instruction]:
+            return [] if mortality.dead else stepped(end(step))
 
         def started(epoch: int, at: datetime) -> list[Instruction]:
             return stepped(start(epoch, at))
 
-        core.handle, core.start = handled, started  # type: ignore[method-assign, assignment]
+        core.hear, core.end = heard, ended  # type: ignore[method-assign]
+        core.start = started  # type: ignore[method-assign, assignment]
         return core
 
     return make
