@@ -199,9 +199,12 @@ class _Seen:
         return total - self.rest >= plans.may_fill(one)
 
     def _held(self) -> Decimal:
-        """Return the units that are there."""
+        """Return the units that are there, but for those that the account leaves alone."""
+        base = self._instrument.base
         if self._instrument.cash == "exchange":
-            total = self._venue.holdings.balances.get(self._instrument.base, _ZERO)
+            total = self._venue.holdings.balances.get(base, _ZERO)
+            for opened in self._core.state.books.openings:
+                total -= opened.qty if (opened.asset, opened.why) == (base, "ignored") else _ZERO
             return plans.on_step(total, self._instrument)
         return max(self._venue.holdings.qty(self._instrument.id) * self._side, _ZERO)
 
