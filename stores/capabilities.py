@@ -61,7 +61,8 @@ class Capabilities:
         outcome_bound: when an unknown order that nobody shows was never placed; above read_lag.
         finality: how long a fill may still be undone; None: it is final when seen.
         history_bars: of so many bars of a timeframe, back from now, there is history; None: of all.
-        trade_history: whether public trades of the past can be read, by ids that rise.
+        trade_history: whether public trades of the past can be read, by ids that rise;
+            *newest_trades*: where not, how many of the newest are told; None: that is not known.
         can_withdraw: of this credential; None: the venue does not tell.
         exercised: whether orders were ever tried there; where not, none is made.
     """
@@ -100,5 +101,6 @@ class Capabilities:
     book_depth: int | None = None
     prints: bool = False
     trade_history: bool = False
+    newest_trades: int | None = None
     can_withdraw: bool | None = None
     exercised: bool = True

@@ -84,9 +84,9 @@ class AskedTicks:
         assert self.now is not None
         file = self.now
         while True:
-            after = file.last[0] if file.last is not None else None
+            span = (stretch.start, stretch.end)
             try:
-                async for one in self.store.trades(instrument, stretch.start, stretch.end, after):
+                async for one in self.store.trades(instrument, *span, file.last):
                     file.add(one)
                     self.patience.restore()
                     if len(file) % _TOLD == 0:

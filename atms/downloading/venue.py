@@ -41,8 +41,9 @@ class HistoryStore(Protocol):
         """Yield final bars, the oldest first."""
 
     def trades(
-        self, instrument: str, start: datetime, end: datetime, after: str | None = None
-    ) -> AsyncIterator[Print]:
+        self, instrument: str, start: datetime, end: datetime,
+        after: tuple[str, datetime] | None = None,
+    ) -> AsyncIterator[Print]:  # fmt: skip
         """Yield public trades, the oldest first; *after*: those behind the one of that id."""
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from atms.stores.capabilities import Budget, Capabilities
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
@@ -116,6 +116,17 @@ class Stream:
     asked: timedelta | None = None
 
 
+class Passed(NamedTuple):
+    """A public trade that is behind us: where a history goes on.
+
+    Attributes:
+        id: the venue's; *at*: when it was, cut to the microsecond.
+    """
+
+    id: str
+    at: datetime
+
+
 Ask = Callable[[Call], Awaitable[Any]]
 
 
@@ -216,12 +227,15 @@ class Profile(Protocol):
         """Return a symbol as it is written here; what is unknown as it was given."""
 
     async def trades(
-        self, ask: Ask, raw: str, start: datetime, after: str | None, rows: int
+        self, ask: Ask, raw: str, start: datetime, after: Passed | None, rows: int
     ) -> tuple[list[Print], bool]:
         """Return trades by rising ids, and whether there are more.
 
         Args:
-            after: those behind this id; None: those from *start* on.
+            after: those behind this one; None: those from *start* on.
+
+        Raises:
+            VenueError: it tells none that old, or not without leaving some out.
         """
 
     # ---- public streams ---------------------------------------------------------------------

@@ -15,7 +15,7 @@ from atms.stores.ccxt.asking import Asking
 from atms.stores.ccxt.depth import executable
 from atms.stores.ccxt.market import Market
 from atms.stores.ccxt.polling import Polled
-from atms.stores.ccxt.profile import Profile, Stream
+from atms.stores.ccxt.profile import Passed, Profile, Stream
 from atms.stores.market import Bar, BarFact, Book, Print, Quote
 
 
@@ -63,31 +63,43 @@ class PublicSide:
             yield last
 
     async def trades(
-        self, instrument: str, start: datetime, end: datetime, after: str | None = None
-    ) -> AsyncIterator[Print]:
+        self, instrument: str, start: datetime, end: datetime,
+        after: tuple[str, datetime] | None = None,
+    ) -> AsyncIterator[Print]:  # fmt: skip
         """Yield public trades from *start* (included) to *end* (not included), by their ids.
 
         Of venues whose capabilities have ``trade_history``. Ids rise, and are those of this
         history: a stream of trades may count others.
 
         Args:
-            after: the id of a trade inside; those behind it are wanted.
+            after: id and time of a trade inside; those behind it are wanted.
 
         Raises:
-            VenueError: the venue tells none.
+            VenueError: the venue tells none, or none that old.
         """
         if not self._profile.capabilities.trade_history:
-            raise VenueError(f"{self._profile.place}: tells no public trades of the past")
+            raise self._forgets()
         asking, raw, more = self._asking, self._profile.names.raw(instrument), True
+        passed = Passed(*after) if after is not None else None
         while more:
-            page = self._profile.trades(asking.ask_patiently, raw, start, after, self.page)
+            page = self._profile.trades(asking.ask_patiently, raw, start, passed, self.page)
             found, more = await asking.read(page)
             for one in found:
                 if one.at >= end:
                     return
                 yield one
-                after = one.id
+                passed = Passed(one.id, one.at)
             more = more and bool(found)
+
+    def _forgets(self) -> VenueError:
+        """Return why there are no trades of the past."""
+        place, newest = self._profile.place, self._profile.capabilities.newest_trades
+        if newest is None:
+            return VenueError(f"{place}: tells no public trades of the past")
+        return VenueError(
+            f"{place}: tells the newest {newest} public trades alone, and none of the past; a run "
+            "that follows them (data.feeds: trades) sees each as it happens"
+        )
 
     def _is_over(self, bar: Bar, stream: Stream, *, newest: bool) -> bool:
         if self.market_clock == "wall":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import format_datetime
 from typing import Any
 
@@ -131,8 +132,8 @@ class Public:
         """Return the latest prints, or those after ``since``: seconds, or nanoseconds."""
         market = self._venue.named(given.get("pair", ""))
         count = _whole(given, "count", _PRINTS)
-        since = float(given.get("since") or 0)
-        nanos = since if since > 1e12 else since * 1e9
+        since = Decimal(given.get("since") or 0)
+        nanos = int(since if since > 10**12 else since * 10**9)
         found = [one for one in market.trades if one.time * 1_000_000 > nanos]
         kept = found[:count] if since else found[-count:]
         told = [
@@ -142,7 +143,7 @@ class Public:
             ]
             for one in kept
         ]  # fmt: skip
-        last = kept[-1].time * 1_000_000 if kept else int(nanos)
+        last = kept[-1].time * 1_000_000 if kept else nanos
         return {self._venue.pair(market.symbol.name).id: told, "last": str(last)}
 
 

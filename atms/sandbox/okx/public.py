@@ -82,6 +82,17 @@ class Public:
         newest = list(market.trades)[-most:]
         return [rows.trade_row(self._venue, market, trade) for trade in reversed(newest)]
 
+    def history_trades(self, given: Given) -> list[Any]:
+        """GET /market/history-trades: older than a number, or than a time."""
+        market, most = self._market(given), limit(given, 100, 100)
+        by_time, after = given.get("type", "1") == "2", given.get("after")
+        found = [
+            trade
+            for trade in market.trades
+            if not after or (trade.time if by_time else trade.id) < int(after)
+        ]
+        return [rows.trade_row(market, trade) for trade in reversed(found[-most:])]
+
     def _market(self, given: Given) -> Market:
         return self._venue.named(needed(given, "instId"))
 

@@ -48,6 +48,7 @@ def reading(public: Public, private: Private) -> Table:
         "market/ticker": Endpoint(public.ticker, 20),
         "market/books": Endpoint(public.books, 40),
         "market/trades": Endpoint(public.trades, 100),
+        "market/history-trades": Endpoint(public.history_trades, 20),
         "account/config": Endpoint(private.config, 5, signed=True),
         "account/balance": Endpoint(private.balance, 10, signed=True),
         "asset/currencies": Endpoint(private.currencies, 12, signed=True),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from atms.stores.ccxt.options import refuse_others
-from atms.stores.ccxt.profile import Ask, Call
+from atms.stores.ccxt.profile import Ask, Call, Passed
 from atms.stores.market import Print
 
 
@@ -38,7 +38,7 @@ class Plain:
         return symbol
 
     async def trades(
-        self, ask: Ask, raw: str, start: datetime, after: str | None, rows: int
+        self, ask: Ask, raw: str, start: datetime, after: Passed | None, rows: int
     ) -> tuple[list[Print], bool]:
         """Return none: trades of the past are not read here."""
         return [], False

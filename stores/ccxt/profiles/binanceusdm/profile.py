@@ -15,6 +15,7 @@ from atms.stores.ccxt.profile import Ask, Call, Said
 from atms.stores.ccxt.profiles.binance import reads as binance_reads
 from atms.stores.ccxt.profiles.binance.filters import contract_of, instrument_of, limits_of
 from atms.stores.ccxt.profiles.binance.orders import unfit
+from atms.stores.ccxt.profiles.binance.past import AggregateTrades
 from atms.stores.ccxt.profiles.binance.streams import LEVELS
 from atms.stores.ccxt.profiles.binance.words import BinanceWords
 from atms.stores.ccxt.profiles.binanceusdm import account as settings
@@ -47,7 +48,7 @@ _INCOME_EVERY = timedelta(seconds=15)
 _PROLONG = timedelta(minutes=30)  # a listen key lives for 60
 
 
-class BinanceUsdm(UsdmStreams, BinanceWords, BothNames):
+class BinanceUsdm(UsdmStreams, AggregateTrades, BinanceWords, BothNames):
     """USD-M futures in one-way mode; stops are conditional orders, with numbers of their own."""
 
     exchange = "binanceusdm"
@@ -61,7 +62,9 @@ class BinanceUsdm(UsdmStreams, BinanceWords, BothNames):
         trigger_on="last", read_lag=timedelta(seconds=30), outcome_bound=timedelta(seconds=75),
         log="per_instrument", bar_end="flag", bar_lag=timedelta(seconds=2),
         timeframes=TIMEFRAMES, budgets=BUDGETS, book_depth=LEVELS[-1], prints=True,
+        trade_history=True,
     )  # fmt: skip
+    aggregates = ("fapiPublicGetAggTrades", 20)
     counted = COUNTED
     idle = 10.0
     demo = True

@@ -47,7 +47,7 @@ class BybitSpot(BybitStreams, BybitAccount):
         read_lag=timedelta(seconds=30), outcome_bound=timedelta(seconds=75),
         log="per_instrument", log_depth=log.DEPTH, bar_end="flag", bar_lag=timedelta(seconds=2),
         timeframes=frozenset(events.TIMEFRAMES), budgets=BUDGETS, book_depth=LEVELS[-1],
-        prints=True,
+        prints=True, newest_trades=60,
     )  # fmt: skip
     idle = 10.0
     demo = False

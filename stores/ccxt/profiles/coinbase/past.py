@@ -14,6 +14,7 @@ from atms.stores.ccxt.profiles.coinbase.orders import Products, moment
 from atms.stores.market import Bar, Instrument
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TRADES = "v3PublicGetBrokerageMarketProductsProductIdTicker"
 _BUCKETS = 300  # candles that one question may be about; the venue's limit is 350
 _MINUTES = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "6h": 360, "1d": 1440}
 _WORDS = {
@@ -152,6 +153,5 @@ def _time(seconds: str) -> datetime:
 
 async def newest(ask: Ask, raw: str) -> datetime | None:
     """Return when the newest trade was; None: there is none."""
-    method = "v3PublicGetBrokerageMarketProductsProductIdTicker"
-    trades = (await ask(public(method, product_id=raw, limit=1)))["trades"]
+    trades = (await ask(public(TRADES, product_id=raw, limit=1)))["trades"]
     return moment(trades[0]["time"]) if trades else None

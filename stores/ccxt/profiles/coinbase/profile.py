@@ -8,15 +8,15 @@ from string import ascii_letters, digits
 from typing import Any
 
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
-from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profile import Ask, Call, Passed, Said
 from atms.stores.ccxt.profiles.called import client_ref, order_ref, split_ref
-from atms.stores.ccxt.profiles.coinbase import codes, executions, orders, past, reads
+from atms.stores.ccxt.profiles.coinbase import codes, executions, orders, past, reads, trades
 from atms.stores.ccxt.profiles.coinbase.executions import private
 from atms.stores.ccxt.profiles.coinbase.streams import BOOK_DEPTH, CoinbaseStreams
 from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.ccxt.profiles.plain import Plain
 from atms.stores.facts import Cursor, Fact, OrderFact, Page, Part, Snapshot
-from atms.stores.market import Bar, Instrument
+from atms.stores.market import Bar, Instrument, Print
 from atms.stores.outcomes import Acked, Looked, Reason
 from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs, Request
 
@@ -47,6 +47,7 @@ class CoinbaseSpot(CoinbaseStreams, Plain):
         read_lag=READ_LAG, outcome_bound=SIGNED_FOR + READ_LAG + timedelta(seconds=5),
         log="per_instrument", bar_end="clock", bar_lag=timedelta(seconds=3), bars_omit_empty=True,
         timeframes=frozenset(past.STEPS), budgets=BUDGETS, book_depth=BOOK_DEPTH, prints=True,
+        trade_history=True,
     )  # fmt: skip
     idle = 10.0
     demo = False
@@ -123,6 +124,12 @@ class CoinbaseSpot(CoinbaseStreams, Plain):
     async def newest(self, ask: Ask, raw: str) -> datetime | None:
         """Return when the newest trade was; None: there is none."""
         return await past.newest(ask, raw)
+
+    async def trades(
+        self, ask: Ask, raw: str, start: datetime, after: Passed | None, rows: int
+    ) -> tuple[list[Print], bool]:
+        """Return trades by rising numbers, and whether there are more."""
+        return await trades.trades(ask, raw, self.names.id(raw), start, after)
 
     # ---- the private stream -----------------------------------------------------------------
     def private_url(self, urls: Mapping[str, Any]) -> str:

@@ -44,6 +44,11 @@ def moment(microseconds: int) -> datetime:
     return EPOCH + microseconds * _MICROSECOND
 
 
+def micros_of(when: datetime) -> int:
+    """Return whole microseconds since 1970."""
+    return (when - EPOCH) // _MICROSECOND
+
+
 def at(seconds: Any) -> datetime:
     """Return a time of REST."""
     return moment(micros(seconds))

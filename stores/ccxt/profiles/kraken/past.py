@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from atms.stores.ccxt.profile import Ask, Said
+from atms.errors import VenueError
+from atms.stores.ccxt.profile import Ask, Passed, Said
 from atms.stores.ccxt.profiles.kraken.names import KrakenSymbols
-from atms.stores.ccxt.profiles.kraken.numbers import at, seconds
+from atms.stores.ccxt.profiles.kraken.numbers import at, micros_of, seconds
 from atms.stores.ccxt.profiles.kraken.reads import public
 from atms.stores.ccxt.profiles.kraken.streams import MINUTES
-from atms.stores.market import Bar
+from atms.stores.market import Bar, Print
 
 BARS = 719  # that are over, of the 720 that the venue tells
+_BEFORE = 2  # microseconds: a time of REST is a float, and may be as far off
 UNKNOWN_PAIR = ("EQuery:Unknown asset pair", "EQuery:Invalid asset pair")
 
 
@@ -38,6 +40,30 @@ class KrakenPast:
         inside = [bar for bar in bars if start <= bar.open_at < end]
         return inside[:rows], len(inside) > rows
 
+    async def trades(
+        self, ask: Ask, raw: str, start: datetime, after: Passed | None, rows: int
+    ) -> tuple[list[Print], bool]:
+        """Return trades by rising ids, and whether there are more.
+
+        Asked for by a time to the nanosecond, which several may share, and one at it is left out:
+        so from a moment before the last one on, and by the ids what is known is passed over.
+
+        Raises:
+            VenueError: a page is full of one moment.
+        """
+        since = (micros_of(after.at if after is not None else start) - _BEFORE) * 1000
+        reply = await ask(public("Trades", pair=raw, since=str(max(since, 1)), count=rows))
+        told = next(found for name, found in reply["result"].items() if name != "last")
+        behind = int(after.id) if after is not None else -1
+        new = [_print(row, self.names.id(raw)) for row in told if int(row[6]) > behind]
+        found = [one for one in new if one.at >= start]
+        if told and len(told) >= rows and not found:
+            raise VenueError(
+                f"kraken-spot: {len(told)} trades of {raw} at one moment, after trade {behind}; "
+                "the venue tells no further"
+            )
+        return found, len(told) >= rows
+
     async def newest(self, ask: Ask, raw: str) -> datetime | None:
         """Return when the newest trade was; None: there is none."""
         reply = await ask(public("Trades", pair=raw, count=1))
@@ -57,6 +83,13 @@ class KrakenPast:
             return symbol
         ((id_, row),) = reply["result"].items()
         return self.names.listed(id_, row)
+
+
+def _print(row: list[Any], instrument: str) -> Print:
+    return Print(
+        at=at(row[2]), instrument=instrument, id=str(row[6]), price=Decimal(row[0]),
+        qty=Decimal(row[1]), taker=1 if row[3] == "b" else -1,
+    )  # fmt: skip
 
 
 def _bar(row: list[Any], instrument: str, span: timedelta) -> Bar:

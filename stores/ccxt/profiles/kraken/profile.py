@@ -70,7 +70,7 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
             trigger_on="last", read_lag=timedelta(seconds=30),
             outcome_bound=timedelta(seconds=75), log="contiguous", bar_end="next_bar",
             bar_lag=BAR_LAG, bars_omit_empty=True, history_bars=BARS, timeframes=TIMEFRAMES,
-            budgets=budgets(), book_depth=LEVELS[-1], prints=True,
+            budgets=budgets(), book_depth=LEVELS[-1], prints=True, trade_history=True,
         )  # fmt: skip
 
     def want(self, options: Mapping[str, Any]) -> None:

@@ -61,7 +61,7 @@ class KucoinSpot(KucoinStreams, KnownKeys):
         read_lag=timedelta(seconds=30), outcome_bound=timedelta(seconds=75), log="per_instrument",
         log_depth=history.DEPTH, fees="later", bar_end="next_bar", bar_lag=BAR_LAG,
         bars_omit_empty=True, timeframes=frozenset(TIMEFRAMES), budgets=BUDGETS,
-        book_depth=LEVELS[-1], prints=True,
+        book_depth=LEVELS[-1], prints=True, newest_trades=100,
     )  # fmt: skip
     idle = 10.0  # the venue wants a ping each 18 s
     demo = False

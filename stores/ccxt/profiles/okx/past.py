@@ -109,7 +109,7 @@ def _window(
     return call(
         "publicGetMarketCandles" if quick else "publicGetMarketHistoryCandles",
         "candles" if quick else "old_candles", instId=raw, bar=word, limit=rows,
-        before=_stamp(start) - 1, after=_stamp(until),
+        before=stamp(start) - 1, after=stamp(until),
     )  # fmt: skip
 
 
@@ -142,5 +142,6 @@ def best(row: Mapping[str, Any], at: datetime, instrument: str) -> Quote | None:
     )
 
 
-def _stamp(at: datetime) -> int:
+def stamp(at: datetime) -> int:
+    """Return a time as the venue writes it: milliseconds since 1970."""
     return (at - _EPOCH) // _MILLISECOND
