@@ -91,7 +91,7 @@ class Public:
             for trade in market.trades
             if not after or (trade.time if by_time else trade.id) < int(after)
         ]
-        return [rows.trade_row(market, trade) for trade in reversed(found[-most:])]
+        return [rows.trade_row(self._venue, market, trade) for trade in reversed(found[-most:])]
 
     def _market(self, given: Given) -> Market:
         return self._venue.named(needed(given, "instId"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from atms.stores.ccxt.profile import Ask, Call
+from atms.stores.ccxt.profile import Ask, Call, Passed
 from atms.stores.ccxt.profiles.okx import past
 from atms.stores.ccxt.profiles.okx.streams import OkxStreams
 from atms.stores.ccxt.profiles.okxlinear.contracts import KIND, Swaps, listed
@@ -47,7 +47,7 @@ class SwapStreams(OkxStreams):
         return next((one for one, row in rows.items() if row["uly"] == base), symbol)
 
     async def trades(
-        self, ask: Ask, raw: str, start: datetime, after: str | None, rows: int
+        self, ask: Ask, raw: str, start: datetime, after: Passed | None, rows: int
     ) -> tuple[list[Print], bool]:
         """Return none: trades of the past are not read here."""
         return [], False
