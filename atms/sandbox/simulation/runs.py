@@ -21,6 +21,7 @@ from atms.sandbox.simulation.adversary import Trial
 from atms.sandbox.simulation.crew import WARM, house_crew
 from atms.sandbox.simulation.diary import Diary
 from atms.sandbox.simulation.ledger_truths import ledger_violations
+from atms.sandbox.simulation.limit_truths import limit_violations
 from atms.sandbox.simulation.lives import Killed
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.places import Place
@@ -210,4 +211,5 @@ def found_in(places: Sequence[Place], ran: Sequence[Ran], plan: Plan, began: dat
         found += [f"{place.profile.name}: {line}" for line in wrong]
         found += ledger_violations(place, began)
         found += place.guard.found()
+    found += limit_violations(places, ran, plan.limits)
     return found + run_violations(places, ran, plan.limits, plan.on_stop)

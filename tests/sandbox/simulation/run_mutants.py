@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,7 @@ from atms.execution.core.core import Core
 from atms.execution.core.orders import OrderState
 from atms.execution.emulation import pairing
 from atms.feeds.seam import Deliver, Seam
-from atms.risk import Limits
+from atms.risk import Gate, Limits
 from atms.running.trading import Trading
 from atms.sandbox.simulation.mortal import MortalJournal
 from atms.sandbox.simulation.strategies import Guarded, Restless
@@ -182,6 +182,10 @@ def the_gate_is_not_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(LiveWatch, "refusal_of", lambda *_: None)
 
 
+def the_gate_forgets_refusals(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Gate, "refused", lambda *_: None)
+
+
 def the_gate_forgets_open_orders(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(gating, "_groups", lambda *_: ())
 
@@ -208,6 +212,10 @@ def _take_alone(self: Booking, its: Desk, word: Any) -> None:
 
 _GUARDED: dict[str, Any] = {"strategies": (Guarded,), "on_stop": "leave", "kills": 0.004}
 _BOUND: dict[str, Any] = {"strategies": (Restless,), "limits": Limits(max_position=Decimal(4))}
+_REFUSED: dict[str, Any] = {
+    "profiles": ("exchange",), "strategies": (Restless,), "limits": Limits(max_rejects=3),
+    "faults": Faults(refuse_order=1.0), "step": timedelta(seconds=5), "kills": 0.0, "deaths": None,
+}  # fmt: skip
 _LOST: dict[str, Any] = {"strategies": (Restless,), "faults": Faults(lose_request=0.3)}
 _UNDONE: dict[str, Any] = {
     "strategies": (Restless,), "kills": 0.004, "faults": Faults(reorg=0.3),
@@ -240,6 +248,7 @@ MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
         ("lots", {}, ends_are_told_twice),
         ("exchange", {}, what_was_taken_back_stays_alive),
         ("counter", _BOUND, the_gate_is_not_asked),
+        ("exchange", _REFUSED, the_gate_forgets_refusals),
         ("counter", _BOUND, the_gate_forgets_open_orders),
         ("exchange", {"limits": None}, splits_move_nothing),
         ("exchange", _LOST, a_cancellation_goes_out_once),

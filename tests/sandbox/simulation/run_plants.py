@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from atms.sandbox.simulation import run_truths
+from atms.sandbox.simulation import limit_truths, run_truths
 from atms.sandbox.simulation.diary import FINAL
 from atms.sandbox.simulation.runs import World
 from atms.sandbox.simulation.venue.orders import STOPS
@@ -145,6 +145,12 @@ def a_limit_was_passed(world: World, patch: Patch) -> None:
     row = next(one for one in venue_of(world).history if isinstance(one, Executed))
     much = replace(row, exec="much", key=None, order=None, qty=Decimal(1000), bucket="other")
     patch.setattr(venue_of(world), "history", [*venue_of(world).history, much])
+
+
+@plant(limit_truths, "_nothing_more_after_refusals", "refusals in a row")
+def orders_went_out_after_many_refusals(world: World, patch: Patch) -> None:
+    diary = world.ran[-1].diary
+    patch.setattr(diary, "lines", ["0 order 1 Rejected 0.0"] * 27 + diary.lines)
 
 
 @plant(run_truths, "_protected", "was naked for", LOTS)

@@ -15,7 +15,14 @@ import pytest
 
 from atms.execution.core.core import Core
 from atms.risk import Limits
-from atms.sandbox.simulation import adversary, ledger_truths, order_truths, run_truths, truths
+from atms.sandbox.simulation import (
+    adversary,
+    ledger_truths,
+    limit_truths,
+    order_truths,
+    run_truths,
+    truths,
+)
 from atms.sandbox.simulation.guard import Guard
 from atms.sandbox.simulation.plans import Plan
 from atms.sandbox.simulation.runs import START, World, found_in
@@ -40,8 +47,8 @@ def _world(profile: str) -> World:
     plan = replace(
         drawn, profiles=(profile,), symbols=1, step=timedelta(seconds=15), faults=Faults(),
         strategies=(Restless if profile == COUNTER else Guarded,), kills=0.0, deaths=None,
-        lasting=None, outages=False, limits=Limits(max_position=Decimal(100)), on_stop="leave",
-        idle=3.0,
+        lasting=None, outages=False, limits=Limits(max_position=Decimal(100), max_rejects=9),
+        on_stop="leave", idle=3.0,
     )  # fmt: skip
     world = World(1, profile, 4, plan, Core)
     assert world.run().found == []
@@ -72,12 +79,13 @@ def test_a_lie_is_found_by_one_check_and_goes_unnoticed_without_it(
 def test_every_check_has_a_lie_that_it_alone_can_find() -> None:
     checks = {
         (module.__name__, name)
-        for module in (truths, order_truths, run_truths, ledger_truths)
+        for module in (truths, order_truths, run_truths, limit_truths, ledger_truths)
         for name, one in inspect.getmembers(module, inspect.isgeneratorfunction)
         if one.__module__ == module.__name__ and one.__annotations__["return"] == "Iterator[str]"
     }
     whole = {  # which ask others
         (ledger_truths.__name__, "ledger_violations"), (order_truths.__name__, "order_violations"),
+        (limit_truths.__name__, "limit_violations"),
     }  # fmt: skip
     assert {(plant.check[0].__name__, plant.check[1]) for plant in PLANTS} == checks - whole
     assert len(checks) > 20
