@@ -45,22 +45,26 @@ class PublicSide:
         asking, raw = self._asking, self._profile.names.raw(instrument)
         stream = self._profile.bars(raw, timeframe)
 
-        def inside(bar: Bar) -> bool:
-            return bar.final and bar.open_at >= start and bar.close_at <= end
+        def counts(bar: Bar, *, newest: bool) -> bool:
+            inside = bar.open_at >= start and bar.close_at <= end
+            return inside and bar.final and self._is_over(bar, stream, newest=newest)
 
         at, more = start, True
-        last: Bar | None = None  # the newest, unless another comes: it may still grow
+        waiting: list[Bar] = []  # the newest that was told: unless another follows, it may grow
         while more and at < end:
             page = self._profile.history(asking.ask_patiently, raw, timeframe, at, end, self.page)
             bars, more = await asking.read(page)
-            for bar in bars:
-                if last is not None and inside(last) and self._is_over(last, stream, newest=False):
-                    yield last
-                last = bar
+            told = [*waiting, *bars]
+            # behind a full page there is more; and what it brought is kept before the next question
+            waiting = [] if more and len(bars) >= self.page else told[-1:]
+            for bar in told[: len(told) - len(waiting)]:
+                if counts(bar, newest=False):
+                    yield bar
             more = more and bool(bars)
             at = bars[-1].close_at if bars else end
-        if last is not None and inside(last) and self._is_over(last, stream, newest=True):
-            yield last
+        for bar in waiting:
+            if counts(bar, newest=True):
+                yield bar
 
     async def trades(
         self, instrument: str, start: datetime, end: datetime,
