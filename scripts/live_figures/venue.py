@@ -36,6 +36,7 @@ VENUES = {
     "binanceusdm": "BTC/USDT:USDT",
     "bybit": "BTC/USDT",
     "bybitlinear": "BTC/USDT:USDT",
+    "coinbase": "BTC/USDT",
     "kraken": "BTC/USDT",
     "kucoin": "BTC/USDT",
     "okx": "BTC/USDT",
@@ -45,13 +46,16 @@ VENUES = {
 SANDBOXES = {
     "bybit": ("atms.sandbox.bybit.server", "BybitSandbox"),
     "bybitlinear": ("atms.sandbox.bybitlinear.server", "BybitLinearSandbox"),
+    "coinbase": ("atms.sandbox.coinbase.server", "CoinbaseSandbox"),
     "kucoin": ("atms.sandbox.kucoin.server", "KucoinSandbox"),
     "okx": ("atms.sandbox.okx.server", "OkxSandbox"),
     "okxlinear": ("atms.sandbox.okxlinear.server", "OkxLinearSandbox"),
 }
+LEAST = {"coinbase": 0.3}  # seconds of a bar: its bars are asked for, ten questions a second
 OPTIONS = {"kraken": "limits_times: 100000"}  # its limits are no part of what is measured
 # how a store calls the execution that a line of the log tells, where not as Binance's does
 EXECUTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "coinbase": lambda line: f"{line['trade']:064x}",
     "kraken": lambda line: exec_id(line["trade"]),
     "kucoin": lambda line: f"BTC-USDT:{line['trade']}:{line['side'].lower()}",
     "okx": lambda line: f"BTC-USDT:{line['trade']}",
@@ -95,6 +99,8 @@ def _made(options: dict[str, Any]) -> Any:
         "markets": (MarketConfig(source="sample:BTCUSD_1h"),), "key": KEY, "secret": SECRET,
         "speed": 3600 / options["bar"], "balances": HELD, "log": Path(options["log"]),
     }  # fmt: skip
+    if options["venue"] == "coinbase":  # its keys are private ones of a curve
+        del made["key"], made["secret"]
     if options["venue"] in SANDBOXES:
         module, name = SANDBOXES[options["venue"]]
         return getattr(importlib.import_module(module), name)(VenueConfig(**made))
@@ -108,7 +114,8 @@ def _made(options: dict[str, Any]) -> Any:
 async def serve(options: dict[str, Any]) -> None:
     """Serve a sandbox until standard input ends."""
     async with _made(options) as sandbox:
-        print(sandbox.url, sandbox.passphrase, flush=True)
+        told = (sandbox.url, sandbox.key, sandbox.secret, sandbox.passphrase)
+        print(json.dumps(told), flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 
@@ -120,7 +127,7 @@ def sandbox(bar: float, limits: dict[str, int] | None = None) -> Iterator[Path]:
         os.chdir(folder)
         (venue,) = _chosen
         options = {
-            "bar": bar, "log": str(Path(folder) / "venue.jsonl"), "limits": limits or {},
+            "bar": max(bar, LEAST.get(venue, bar)), "log": str(Path(folder) / "venue.jsonl"), "limits": limits or {},
             "venue": venue,
         }  # fmt: skip
         command = [sys.executable, __file__, json.dumps(options)]
@@ -129,9 +136,9 @@ def sandbox(bar: float, limits: dict[str, int] | None = None) -> Iterator[Path]:
         )
         assert process.stdout is not None and process.stdin is not None
         try:
-            url, phrase = process.stdout.readline().rstrip("\n").split(" ")
+            url, key, secret, phrase = json.loads(process.stdout.readline())
             os.environ.update(
-                ATMS_SANDBOX_URL=url, ATMS_SANDBOX_KEY=KEY, ATMS_SANDBOX_SECRET=SECRET,
+                ATMS_SANDBOX_URL=url, ATMS_SANDBOX_KEY=key, ATMS_SANDBOX_SECRET=secret,
                 ATMS_SANDBOX_PASSPHRASE=phrase,
             )  # fmt: skip
             named = CONFIG.replace("VENUE", venue).replace("SYMBOL", VENUES[venue])

@@ -14,8 +14,8 @@ import numpy as np
 from live_figures.venue import Row
 
 # what orders go to, of every exchange; and where a POST takes one back
-_ORDERS = ("/order", "/order/create", "/orders/sync", "/AddOrder")
-_CANCELS = ("/cancel", "/CancelOrder")
+_ORDERS = ("/order", "/orders", "/order/create", "/orders/sync", "/AddOrder")
+_CANCELS = ("/cancel", "/batch_cancel", "/CancelOrder")
 _CANDLE = re.compile(r'"candles":\["(\d+)"')  # of a stream that does not say when a bar is over
 
 
