@@ -183,7 +183,8 @@ class WatchedBroker(LiveBroker):
 
     def cancel(self, order: bt.Order) -> bool:
         """Want an order back, and note it."""
-        self.observed.dropped(order)
+        own = next((one for one in self.orders if one.ref == order.ref), order)
+        self.observed.dropped(own)  # what strategies hear of are copies, which nothing ends
         return super().cancel(order)
 
 

@@ -22,7 +22,7 @@ class {name}(bt.Strategy):
         print("a bar")
         if not self.data.live:
             return
-        if not self.position and {condition}:
+        if not self.position and ({condition}):
             self.buy(size=0.5)
             self.since = len(self)
         elif self.position and len(self) >= self.since + 5:

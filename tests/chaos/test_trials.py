@@ -98,6 +98,28 @@ def test_an_error_ends_the_process_and_is_told_with_its_line(write_strategy: Wri
     assert found.done["orders"] == 0
 
 
+def test_what_a_process_before_left_open_may_be_taken_back_by_what_is_heard_of_it(
+    write_strategy: Write,
+) -> None:
+    path = write_strategy(
+        """
+class TakesBack(bt.Strategy):
+    order = None
+
+    def next(self):
+        if self.data.live and self.order is None:
+            self.order = self.buy(size=0.1, exectype=bt.Order.Limit, price=self.data.close[0] * 0.9)
+
+    def notify_order(self, order):
+        if order.info.get("adopted") and order.alive():
+            self.cancel(order)
+"""
+    )
+    found = findings_of(path)
+    assert found.violations == []
+    assert found.done["taken back"] > 0
+
+
 def test_an_order_path_that_sends_again_is_found_out(
     write_strategy: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
