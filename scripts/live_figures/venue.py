@@ -127,8 +127,8 @@ def sandbox(bar: float, limits: dict[str, int] | None = None) -> Iterator[Path]:
         os.chdir(folder)
         (venue,) = _chosen
         options = {
-            "bar": max(bar, LEAST.get(venue, bar)), "log": str(Path(folder) / "venue.jsonl"), "limits": limits or {},
-            "venue": venue,
+            "bar": max(bar, LEAST.get(venue, bar)), "log": str(Path(folder) / "venue.jsonl"),
+            "limits": limits or {}, "venue": venue,
         }  # fmt: skip
         command = [sys.executable, __file__, json.dumps(options)]
         process = subprocess.Popen(  # noqa: S603 - this file
