@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -96,6 +97,16 @@ def test_a_market_without_a_key_is_told_in_units_too() -> None:
         async with asyncio.timeout(5):
             book = await anext(aiter(store.book(instrument, 5)))
         assert (book.bids, book.asks) == (((D(99), D(1)),), ((D(100), D(3)),))
+        # and one that was never told what a contract is reads trades of the past alike
+        other = CCXTStore("okxlinear", url=bench.front.url, market_clock="stream", timeout=2)
+        bench.stores.append(other)
+        await other.connect()
+        bench.sandbox.market.print(101, D("2.5"), buyer_took=False)
+        since, until_ = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(1)
+        told = [(one.price, one.qty, one.taker) async for one in other.trades(
+            instrument, since, until_
+        )]  # fmt: skip
+        assert told == [(100, 1, 1), (101, D("2.5"), -1)]
 
     run(body)
 

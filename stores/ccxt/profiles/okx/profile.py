@@ -9,10 +9,10 @@ from typing import Any
 
 from atms.errors import VenueError
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
-from atms.stores.ccxt.profile import Ask, Call, Passed
+from atms.stores.ccxt.profile import Ask, Call
 from atms.stores.ccxt.profiles.called import KnownKeys
 from atms.stores.ccxt.profiles.gathering import gathered
-from atms.stores.ccxt.profiles.okx import orders, past, reads, trades
+from atms.stores.ccxt.profiles.okx import orders, past, reads
 from atms.stores.ccxt.profiles.okx.bills import DEPTH
 from atms.stores.ccxt.profiles.okx.executions import Log
 from atms.stores.ccxt.profiles.okx.streams import LEVELS, OkxStreams
@@ -25,7 +25,7 @@ from atms.stores.ccxt.profiles.okx.words import (
 )
 from atms.stores.ccxt.profiles.plain import Plain
 from atms.stores.facts import Cursor, Fact, Page, Part, Snapshot
-from atms.stores.market import Bar, Instrument, Print
+from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked
 from atms.stores.requests import Amend, Cancel, Key, Kind, Place, Prepared, Refs, Request
 
@@ -101,12 +101,6 @@ class OkxSpot(OkxStreams, OkxWords, Plain, KnownKeys):
     ) -> tuple[list[Bar], bool]:
         """Return bars from a start on, the oldest first, and whether there are more."""
         return await past.history(ask, self.names, raw, timeframe, start, end, rows)
-
-    async def trades(
-        self, ask: Ask, raw: str, start: datetime, after: Passed | None, rows: int
-    ) -> tuple[list[Print], bool]:
-        """Return trades by rising numbers, and whether there are more."""
-        return await trades.trades(ask, raw, self.names.id(raw), start, after, self.place)
 
     async def spelled(self, ask: Ask, symbol: str) -> str:
         """Return ``BTC/USDT`` for ``BTC-USDT``."""

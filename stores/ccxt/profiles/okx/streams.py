@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from atms.errors import VenueError
-from atms.stores.ccxt.profile import Call, Names, Stream
+from atms.stores.ccxt.profile import Ask, Call, Names, Passed, Stream
 from atms.stores.ccxt.profiles.okx import past
 from atms.stores.ccxt.profiles.okx.orders import moment, side
+from atms.stores.ccxt.profiles.okx.trades import trades as past_trades
 from atms.stores.market import Bar, Book, Print, Quote
 
 LEVELS = 5  # of the book, in the stream that tells its top whole
@@ -106,6 +107,13 @@ class OkxStreams:
             ]  # fmt: skip
 
         return Stream(name=f"trades-all:{raw}", read=read, channel=_BUSINESS)
+
+    async def trades(
+        self, ask: Ask, raw: str, start: datetime, after: Passed | None, rows: int
+    ) -> tuple[list[Print], bool]:
+        """Return trades by rising numbers, and whether there are more."""
+        named = self.names.id(raw)
+        return await past_trades(ask, raw, named, start, after, self.place, self.units)
 
     def subscribe(
         self, names: Collection[str], number: int, *, on: bool

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from atms.errors import VenueError
 from atms.stores.ccxt.profile import Ask, Passed
-from atms.stores.ccxt.profiles.okx.orders import moment
+from atms.stores.ccxt.profiles.okx.orders import moment, side
 from atms.stores.ccxt.profiles.okx.past import call, stamp
 from atms.stores.market import Print
 
@@ -20,13 +20,17 @@ Row = Mapping[str, Any]
 
 
 async def trades(
-    ask: Ask, raw: str, instrument: str, start: datetime, after: Passed | None, place: str
-) -> tuple[list[Print], bool]:
+    ask: Ask, raw: str, instrument: str, start: datetime, after: Passed | None, place: str,
+    units: Callable[[str, str], Decimal],
+) -> tuple[list[Print], bool]:  # fmt: skip
     """Return trades by rising numbers, and whether there are more.
 
     An answer holds the newest of what is older than a number, whether or not that one is in. Of a
     hundred numbers behind the last one there are at most a hundred trades, so that a window of them
     is always told whole, whatever numbers were never used.
+
+    Args:
+        units: a symbol, and a size as the venue writes it -> units of the base currency.
 
     Raises:
         VenueError: those of *start* are not told any more.
@@ -38,7 +42,14 @@ async def trades(
     low = int(after.id) if after is not None else await _before(ask, raw, start, newest[0], place)
     while low < last:
         page = await _page(ask, raw, _MOST, after=str(low + _MOST))
-        found = [_print(row, instrument) for row in reversed(page) if int(row["tradeId"]) > low]
+        found = [
+            Print(
+                at=moment(row["ts"]), instrument=instrument, id=row["tradeId"],
+                price=Decimal(row["px"]), qty=units(raw, row["sz"]), taker=side(row["side"]),
+            )
+            for row in reversed(page)
+            if int(row["tradeId"]) > low
+        ]  # fmt: skip
         low += _MOST - 1
         if wanted := [one for one in found if one.at >= start]:
             return wanted, int(wanted[-1].id) < last
@@ -71,10 +82,3 @@ async def _page(ask: Ask, raw: str, rows: int, **params: str) -> list[Row]:
     reply = await ask(call(method, "old_trades", instId=raw, limit=rows, **params))
     found: list[Row] = reply["data"]
     return found
-
-
-def _print(row: Row, instrument: str) -> Print:
-    return Print(
-        at=moment(row["ts"]), instrument=instrument, id=row["tradeId"], price=Decimal(row["px"]),
-        qty=Decimal(row["sz"]), taker=1 if row["side"] == "buy" else -1,
-    )  # fmt: skip

@@ -66,6 +66,7 @@ class OkxLinear(SwapStreams, OkxWords, BothNames):
         outcome_bound=SIGNED_FOR + READ_LAG + timedelta(seconds=15), log="contiguous",
         log_depth=DEPTH, bar_end="flag", bar_lag=timedelta(seconds=2),
         timeframes=frozenset(past.BARS), budgets=BUDGETS, book_depth=LEVELS, prints=True,
+        trade_history=True,
     )  # fmt: skip
 
     def __init__(self) -> None:

@@ -49,5 +49,7 @@ class SwapStreams(OkxStreams):
     async def trades(
         self, ask: Ask, raw: str, start: datetime, after: Passed | None, rows: int
     ) -> tuple[list[Print], bool]:
-        """Return none: trades of the past are not read here."""
-        return [], False
+        """Return trades by rising numbers, and whether there are more."""
+        if not self.names.measured:
+            await listed(ask, self.names)
+        return await super().trades(ask, raw, start, after, rows)
