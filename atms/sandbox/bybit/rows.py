@@ -36,6 +36,13 @@ def status(order: Order) -> str:
     return "PartiallyFilledCanceled" if order.executed else "Cancelled"
 
 
+def _fees(order: Order) -> dict[str, Decimal]:
+    paid: dict[str, Decimal] = {}
+    for fill in order.fills:
+        paid[fill.fee_asset] = paid.get(fill.fee_asset, Decimal(0)) + fill.fee
+    return paid
+
+
 class Rows:
     """Rows of the spot market; another kind of market has others."""
 
@@ -64,9 +71,7 @@ class Rows:
             unit = "baseCoin" if wish.quote_qty is None else "quoteCoin"
             qty = order.qty if wish.quote_qty is None else wish.quote_qty
         tif = "PostOnly" if wish.type == "LIMIT_MAKER" else wish.tif
-        fees: dict[str, Decimal] = {}
-        for fill in order.fills:
-            fees[fill.fee_asset] = fees.get(fill.fee_asset, Decimal(0)) + fill.fee
+        fees = _fees(order)
         return {
             "category": self.venue.category, "symbol": order.symbol.name, "orderId": str(order.id),
             "orderLinkId": order.client_id, "blockTradeId": "", "side": order.side.capitalize(),

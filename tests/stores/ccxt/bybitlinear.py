@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from atms.sandbox.bybitlinear.config import BybitLinearConfig
 from atms.sandbox.bybitlinear.server import BybitLinearSandbox
 from atms.sandbox.venue.config import MarketConfig
 from atms.stores.ccxt.store import CCXTStore
 from atms.stores.requests import Key, Kind, Ticket
+from tests.stores.bench import Ear, placed
 from tests.stores.ccxt.bench import SandboxBench, play
 from tests.stores.ccxt.bybit import WORDS
 
@@ -51,3 +54,17 @@ def store_of(bench: LinearBench, **more: object) -> CCXTStore:
     )  # fmt: skip
     bench.stores.append(made)
     return made
+
+
+async def until(there: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not there():
+            await asyncio.sleep(0.02)
+
+
+async def long_of_eight(bench: LinearBench, store: Any) -> Ear:
+    """Hold 8 units, bought at 100, and listen."""
+    ear = Ear(store)
+    await placed(store, bench.taking("long"))
+    await until(lambda: ear.fills("long"))
+    return ear
