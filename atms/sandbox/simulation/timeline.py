@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -23,9 +24,11 @@ _UNTOLD = frozenset({"seq", "at"})
 def timeline(world: World | _World) -> list[str]:
     """Return what venues and journals hold; of runs in Cerebro, what strategies heard after it."""
     places = places_of(world)
-    streams = [_journal(place.journal.lines) for place in places]
-    streams += [_history(place.venue.history) for place in places]
-    lines = [f"{at:%H:%M:%S.%f} {line}" for at, _, line in heapq.merge(*streams, key=_place)]
+    names = [f"{place.venue.account} " if len(places) > 1 else "" for place in places]
+    streams = [_journal(*one) for one in zip(names, places, strict=True)]
+    streams += [_history(*one) for one in zip(names, places, strict=True)]
+    whole = [f"{at:%H:%M:%S.%f} {line}" for at, _, line in heapq.merge(*streams, key=_place)]
+    lines = [line for line, _ in itertools.groupby(whole)]  # an order may be, and work, at once
     for one in getattr(world, "ran", []):
         heard = [line for line in one.diary.lines if line.split(" ", 2)[1] != "bar"]
         lines += [f"process {one.diary.life}, {one.how}", *(f"  {line}" for line in heard)]
@@ -41,19 +44,19 @@ def _place(one: tuple[datetime, int, str]) -> tuple[datetime, int]:
     return one[:2]  # what we write down stands before what it brings about
 
 
-def _journal(lines: Sequence[str]) -> Iterator[tuple[datetime, int, str]]:
+def _journal(name: str, place: Any) -> Iterator[tuple[datetime, int, str]]:
     """Yield a journal's entries; what has no time of its own came with the one before it."""
     last = _FIRST
-    for line in lines:
+    for line in place.journal.lines:
         record = decode(line)
         last = max(last, getattr(record, "at", last))
         mark = "---- " if isinstance(record, Started) else "  we   "
-        yield last, 0, f"{mark}{_words(record)}"
+        yield last, 0, f"{mark}{name}{_words(record)}"
 
 
-def _history(records: Sequence[Any]) -> Iterator[tuple[datetime, int, str]]:
-    for record in records:
-        yield record.at, 1, f"venue  {_words(record)}"
+def _history(name: str, place: Any) -> Iterator[tuple[datetime, int, str]]:
+    for record in place.venue.history:
+        yield record.at, 1, f"venue  {name}{_words(record)}"
 
 
 def _words(record: Any) -> str:

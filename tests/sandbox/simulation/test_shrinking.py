@@ -88,3 +88,16 @@ def test_the_same_violation_in_two_trials_is_of_one_kind() -> None:
         "process 0: I13: order 12 (sim-2-31) was told 0.3, and has filled 0"
     )
     assert kind_of("exchange: I1: 2 orders of one key, sim-1-1") == "I1: … orders of one key, …"
+
+
+def test_a_trial_on_two_venues_tells_whose_each_line_is_in_the_order_of_time() -> None:
+    plan = (("profiles", ("exchange", "chain")),)
+    case = Case(seed=1, profile=PROFILE, driver="cerebro", minutes=0.5, plan=plan)
+    lines = try_case(case).lines
+    dated = [line.split(" ", 1) for line in lines if line.startswith("00:")]
+    assert [at for at, _ in dated] == sorted(at for at, _ in dated)
+    told = {tuple(words.split()[:2]) for _, words in dated}
+    accounts = {account for who, account in told if who == "venue"}
+    assert {("we", account) for account in accounts} <= told
+    assert len(accounts) == 2
+    assert "process 0, ended" in lines
