@@ -380,6 +380,26 @@ def test_a_position_that_is_taken_for_anothers_liquidation_is_told_as_that() -> 
     run(body)
 
 
+def test_what_an_account_trades_beside_these_swaps_stops_nothing() -> None:
+    """Swaps that are paid in coins come on the same streams and in the same list."""
+
+    async def body(bench: OkxLinearBench) -> None:
+        store = await bench.opened()
+        await long_of_eight(bench, store)
+        store._profile.names._sizes.clear()  # type: ignore[attr-defined]
+        ear = Ear(store)
+        assert isinstance(await sent(await bench.opened(), bench.standing("other")), Acked)
+        bench.sandbox.venue.risk.pay("BTCUSDT", D(1))
+        await until(lambda: ear.of(HeadFact))
+        assert all(one.up for one in ear.of(LinkFact))
+        assert ear.orders("other") == []
+        pages = await read_log(store, bench.start, [bench.instrument])
+        assert [type(one) for page in pages for one in page.facts] == [CashFact]
+        assert pages[-1].next != bench.start
+
+    run(body)
+
+
 # ---- two addresses -------------------------------------------------------------------------
 def test_the_stream_is_up_while_both_addresses_are() -> None:
     async def body(bench: OkxLinearBench) -> None:

@@ -60,6 +60,10 @@ class Swaps(Contracts):
         """Return whether a stop at the market would become several orders."""
         return raw in self._most and units > self._most[raw]
 
+    def counts(self, raw: str) -> bool:
+        """Return whether a swap is one of these: others are paid in coins, or are gone."""
+        return raw in self._sizes
+
     def units(self, raw: str, contracts: str) -> Decimal:
         """Return units of the base currency of so many contracts; KeyError: of no known size."""
         return Decimal(contracts or 0) * self._sizes[raw]

@@ -8,7 +8,7 @@ from typing import Any
 
 from atms.stores.ccxt.profiles.okx.orders import moment
 from atms.stores.ccxt.profiles.okxlinear import orders, reads
-from atms.stores.ccxt.profiles.okxlinear.contracts import KIND, Row, Swaps
+from atms.stores.ccxt.profiles.okxlinear.contracts import Row, Swaps
 from atms.stores.facts import BalanceFact, Fact, HeadFact
 
 # Why cash or a position changed ("eventType"), where the order's own event tells all of it.
@@ -20,12 +20,14 @@ def account_event(message: Mapping[str, Any], names: Swaps) -> tuple[Fact, ...]:
     channel = (message.get("arg") or {}).get("channel")
     found: list[Fact] = []
     for row in message.get("data") or ():
-        if channel == "orders" and row["instType"] == KIND:
-            found += _order(row, names)
-        elif channel == "orders-algo" and row["instType"] == KIND:
-            found.append(orders.conditional(row, names, "stream"))
-        elif channel == "balance_and_position":
+        if channel == "balance_and_position":
             found += _account(row, names)
+        elif not names.counts(row["instId"]):
+            continue  # an account may trade more than this
+        elif channel == "orders":
+            found += _order(row, names)
+        elif channel == "orders-algo":
+            found.append(orders.conditional(row, names, "stream"))
     return tuple(found)
 
 
@@ -47,7 +49,7 @@ def _account(row: Row, names: Swaps) -> list[Fact]:
     found += [
         reads.position(one, names, at)
         for one in row.get("posData") or ()
-        if one["instType"] == KIND
+        if names.counts(one["instId"])
     ]
     if row["eventType"] not in _TOLD:
         found.append(HeadFact(at=at, head=f"{row['eventType']}:{row['pTime']}"))

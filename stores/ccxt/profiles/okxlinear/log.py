@@ -79,8 +79,9 @@ class Log:
             return Page(facts=(), next=Places(fills, bills).written(), more=False)
         places = Places.read(after)
         part = await self._fills.part(ask, places.fills, at, rows)
-        await self._learn_keys(ask, part.rows)
-        facts: list[Fact] = [orders.fill(row, self._names, self._key_of(row)) for row in part.rows]
+        own = [row for row in part.rows if self._names.counts(row["instId"])]
+        await self._learn_keys(ask, own)
+        facts: list[Fact] = [orders.fill(row, self._names, self._key_of(row)) for row in own]
         more, gaps, bills = part.more, [part.gap], places.bills
         if with_bills:
             moved = await self._bills.part(ask, bills, at, rows)
