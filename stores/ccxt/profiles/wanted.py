@@ -49,7 +49,11 @@ def wanted(
     margin = options.get("margin_mode", "cross")
     if margin not in MARGINS:
         raise ConfigError(f"options of {exchange}: margin_mode {margin!r}: write cross or isolated")
-    mode = options.get("position_mode", "one_way")
+    _check_positions(exchange, options.get("position_mode", "one_way"))
+    return Wanted(leverage=leverage, margin_mode=margin)
+
+
+def _check_positions(exchange: str, mode: Any) -> None:
     if mode == "hedge":
         raise ConfigError(
             f"options of {exchange}: position_mode hedge: two positions of one symbol are not "
@@ -57,7 +61,6 @@ def wanted(
         )
     if mode != "one_way":
         raise ConfigError(f"options of {exchange}: position_mode {mode!r}: write one_way")
-    return Wanted(leverage=leverage, margin_mode=margin)
 
 
 def hedge_mode(place: str) -> VenueError:

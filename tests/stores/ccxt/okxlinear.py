@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from atms.sandbox.okxlinear.config import OkxLinearConfig
 from atms.sandbox.okxlinear.server import OkxLinearSandbox
 from atms.sandbox.venue.config import MarketConfig
 from atms.stores.requests import Key, Kind, Side, Ticket
+from tests.stores.bench import Ear, placed
 from tests.stores.ccxt.bench import play
 from tests.stores.ccxt.okx import OkxBench
 
@@ -44,3 +47,18 @@ def run(
 ) -> None:
     """Run a coroutine with a bench, and leave nothing open."""
     play(body, lambda: OkxLinearSandbox(config), OkxLinearBench)
+
+
+async def until(there: Callable[[], object]) -> None:
+    """Wait until something is there."""
+    async with asyncio.timeout(5):
+        while not there():
+            await asyncio.sleep(0.02)
+
+
+async def long_of_eight(bench: OkxLinearBench, store: Any) -> Ear:
+    """Hold 8 units, bought at 100, and listen."""
+    ear = Ear(store)
+    await placed(store, bench.taking("long"))
+    await until(lambda: ear.fills("long"))
+    return ear

@@ -42,14 +42,8 @@ async def trades(
     low = int(after.id) if after is not None else await _before(ask, raw, start, newest[0], place)
     while low < last:
         page = await _page(ask, raw, _MOST, after=str(low + _MOST))
-        found = [
-            Print(
-                at=moment(row["ts"]), instrument=instrument, id=row["tradeId"],
-                price=Decimal(row["px"]), qty=units(raw, row["sz"]), taker=side(row["side"]),
-            )
-            for row in reversed(page)
-            if int(row["tradeId"]) > low
-        ]  # fmt: skip
+        behind = [row for row in reversed(page) if int(row["tradeId"]) > low]
+        found = [_print(row, instrument, units(raw, row["sz"])) for row in behind]
         low += _MOST - 1
         if wanted := [one for one in found if one.at >= start]:
             return wanted, int(wanted[-1].id) < last
@@ -82,3 +76,10 @@ async def _page(ask: Ask, raw: str, rows: int, **params: str) -> list[Row]:
     reply = await ask(call(method, "old_trades", instId=raw, limit=rows, **params))
     found: list[Row] = reply["data"]
     return found
+
+
+def _print(row: Row, instrument: str, qty: Decimal) -> Print:
+    return Print(
+        at=moment(row["ts"]), instrument=instrument, id=row["tradeId"], price=Decimal(row["px"]),
+        qty=qty, taker=side(row["side"]),
+    )  # fmt: skip
