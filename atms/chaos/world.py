@@ -190,7 +190,7 @@ class World:
         now = self.loop.now()
         for stage in self.stages:
             due = stage.venue.due()
-            if due is not None:
+            if due is not None and stage.venue.chain is None:  # blocks come by themselves
                 span = min(span, (due - now).total_seconds() - _LOOK)
         if span <= 0:
             return False
