@@ -100,11 +100,6 @@ def close_run(connection: Connection, run_id: str, status: str, ended: datetime)
     connection.execute(starts.update().where(*open_).values(ended=ended))
 
 
-def is_running(connection: Connection, run_id: str) -> bool:
-    """Return whether a run's row is there and says that it has not ended."""
-    return status_of(connection, run_id) == "running"
-
-
 def status_of(connection: Connection, run_id: str) -> str | None:
     """Return how a run stands by its row; None: there is no such row."""
     runs = schema.runs

@@ -88,7 +88,7 @@ class LedgerWriter:
 
     # ---- the run's threads ------------------------------------------------------------------
     def start(self) -> None:
-        """Begin: the run's row is written as soon as the database is there."""
+        """Begin: the run's row is written when it has an account and the database is there."""
         self._thread.start()
 
     def take(self, folder: Path, venue: str) -> None:
@@ -186,12 +186,16 @@ class LedgerWriter:
 
     def _pass(self) -> bool:
         """Write what there is; return whether there may be more at once."""
+        with self._lock:
+            end, accounts = self._end, dict(self._accounts)
+        if not accounts and end is None:
+            # Who takes the account next says how this run ended, if it dies: by the account's
+            # files. A row of which they do not know would say for ever that it goes on.
+            return False
         if not self._opened:
             with writing(self._url) as connection:
                 open_run(connection, self.run, self._began)
             self._opened = True
-        with self._lock:
-            end, accounts = self._end, dict(self._accounts)
         more = self._step_all(accounts)
         self._notes.write(self._url)
         if self._damage is not None:

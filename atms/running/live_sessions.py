@@ -48,6 +48,7 @@ class Sessions:
         self.journal = journal
         self.by_epoch: dict[int, Session] = {}
         self.ended: dict[str, Ended] = {}
+        self._claimed: dict[str, RunRow] = {}  # those too whose epoch never began: it is another's
         for line in _lines(folder / NAME):
             self._take(line)
 
@@ -68,7 +69,7 @@ class Sessions:
         run = None
         if session.run is not None:
             run = {**asdict(session.run), "started": session.run.started.isoformat()}
-            self.ended.pop(session.run.id, None)
+            self._note(session.run)
         self.by_epoch[session.epoch] = session
         self._append(
             {
@@ -87,9 +88,13 @@ class Sessions:
         self._append({"ended": run_id, "status": status, "at": at.isoformat()})
 
     def runs(self) -> dict[str, RunRow]:
-        """Return every run that had the account, by its id."""
-        found = (session.run for _, session in sorted(self.by_epoch.items()))
-        return {run.id: run for run in found if run is not None}
+        """Return every run that took the account, by its id, in their order."""
+        return dict(self._claimed)
+
+    def _note(self, run: RunRow) -> None:
+        self.ended.pop(run.id, None)
+        self._claimed.pop(run.id, None)  # it is the newest now
+        self._claimed[run.id] = run
 
     def _take(self, line: Mapping[str, Any]) -> None:
         if "ended" in line:
@@ -100,7 +105,7 @@ class Sessions:
             if run is not None:
                 started = datetime.fromisoformat(run["started"])
                 run = RunRow(**{**run, "started": started, "audit": tuple(run["audit"])})
-                self.ended.pop(run.id, None)
+                self._note(run)
             self.by_epoch[line["epoch"]] = Session(
                 epoch=line["epoch"], venue=line["venue"],
                 at=datetime.fromisoformat(line["at"]), run=run,

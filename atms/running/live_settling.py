@@ -6,7 +6,7 @@ from datetime import datetime
 
 from atms.ledger.connection import writing
 from atms.ledger.live_reading import LiveRows, note_figures, read_live, replace_trades
-from atms.ledger.live_runs import close_run, is_running
+from atms.ledger.live_runs import close_run, status_of
 from atms.ledger.said import write_said
 from atms.report.summary import json_safe
 from atms.running.live_result import derived, seen_of
@@ -26,8 +26,9 @@ def settle(url: str, run_id: str, ended: Ended | None, *, again: bool = False) -
         LedgerError: the database refused; nothing was written.
     """
     with writing(url) as connection:
-        running = is_running(connection, run_id)
-    if not running and not again:
+        status = status_of(connection, run_id)
+    running = status == "running"
+    if status is None or not (running or again):  # it died before it had a row, or it is told
         return False
     rows = read_live(url, run_id)
     told, _ = seen_of(rows)

@@ -44,6 +44,13 @@ def ledger_told(ledger: Path | str, prefix: str = "") -> Told:
     return told
 
 
+def running(ledger: Path | str) -> list[str]:
+    """Return the runs that go on, as the ledger says."""
+    with closing(_connected(ledger)) as connection:
+        cursor = connection.cursor()
+        return [run for (run,) in _rows(cursor, "SELECT id FROM runs WHERE status = 'running'")]
+
+
 def _connected(ledger: Path | str) -> Any:
     if isinstance(ledger, Path):
         return sqlite3.connect(ledger)

@@ -21,6 +21,7 @@ import psutil
 from tests.live.checking import differences, impossible
 from tests.live.kills.dying import VARIABLE
 from tests.live.kills.points import POINTS, Point
+from tests.live.ledger_told import running
 from tests.live.processes import Process, Starter
 from tests.live.venue import Venue, read_log
 
@@ -201,6 +202,7 @@ class Episode:
         if code:
             self._wrong(f"ended with {code}", process)
         self.tally.violations += self.differing(self._ledger)
+        self.tally.violations += [f"run {run} goes on for ever" for run in running(self._ledger)]
 
     def differing(self, ledger: Path | str | None) -> list[str]:
         """Return what journal and ledger tell otherwise than the venue."""

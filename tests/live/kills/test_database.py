@@ -18,6 +18,7 @@ from tests.kills.proxy import AFTER, BEFORE, Proxy
 from tests.live.checking import differences, impossible
 from tests.live.kills.episodes import START, STATE, Episode, looked_at
 from tests.live.kills.outages import behind, outage
+from tests.live.ledger_told import running
 from tests.live.making import write_run
 from tests.live.processes import Process, Starter, until
 from tests.live.venue import Venue, read_log
@@ -85,6 +86,21 @@ def test_locks_that_another_connection_holds_keep_no_order_and_no_end_waiting(
     synced = starter.run("runs", "sync", "-c", "live.yaml")
     assert synced.code == 0, synced.err
     assert differences(read_log(), START, STATE, postgres_url) == []
+
+
+def test_a_run_that_dies_before_it_has_its_account_is_over_in_the_ledger(
+    starter: Starter, serve: Serve, episode: Make, postgres_url: str
+) -> None:
+    venue = serve()
+    trading(starter, venue, postgres_url).kill()
+    venue.call(venue.sandbox.faults.set, "slow_reply", 1.0)
+    early = starter.start(*LIVE)
+    early.until(lambda: len(running(postgres_url)) > 1, "the ledger does not know it")
+    early.kill()
+    venue.call(venue.sandbox.faults.set, "slow_reply", 0.0)
+    one = episode(venue, postgres_url)
+    one.settle()
+    assert one.tally.violations == []
 
 
 @contextmanager

@@ -88,9 +88,9 @@ def snapshot(url: str) -> dict[str, list[str]]:
 def test_what_a_journal_gets_is_in_the_ledger_while_the_run_goes_on(url: str) -> None:
     writer = writer_of(url)
     writer.start()
-    until(lambda: list_runs(url))  # before any account is there
     with begin() as journal:
         writer.take(folder_of(), "sim")
+        until(lambda: list_runs(url))  # before anything is in the journal
         journal.begin(at(0))
         journal.append([encode(record) for record in bought()])
         until(lambda: writer.state.lag == 0 and writer.state.written is not None)
@@ -142,6 +142,46 @@ def test_an_account_that_another_run_had_before_has_that_runs_end_told(url: str)
     assert found["run-0"]["status"] == "interrupted"
     assert found["run-0"]["ended"] == at(3)  # its last sign
     assert [row["run_id"] for row in rows(url, "SELECT run_id FROM fills")] == ["run-0"]
+
+
+def test_two_that_died_before_their_epoch_began_are_over_when_the_next_has_it(url: str) -> None:
+    append(bought())
+    for run_id in ("run-a", "run-b"):  # both of epoch 2, which neither began
+        died = writer_of(url, run_id)
+        died.start()
+        died.take(folder_of(), "sim")
+        until(lambda run_id=run_id: run_id in {row["id"] for row in list_runs(url)})
+        died._complete = True  # its thread ends, and nothing is said of how
+        died._wake.set()
+        died._thread.join()
+    with begin() as journal:
+        writer = writer_of(url)
+        writer.take(folder_of(), "sim")
+        journal.begin(at(60))
+        writer.start()
+        over = "SELECT id FROM runs WHERE status = 'interrupted'"
+        until(lambda: {row["id"] for row in rows_if_any(url, over)} == {"run-a", "run-b"})
+    assert writer.close(20, status="finished", at=at(99))
+
+
+def test_one_that_died_before_its_epoch_began_and_has_no_row_keeps_nothing_back(url: str) -> None:
+    append(bought())
+    claim(run_row("run-0"))  # of epoch 1, which run-1 began
+    claim(run_row("run-1"))
+    done = sync_live(STATE, url)
+    assert (done.written, done.settled) == ({ACCOUNT: 5}, ["run-1"])
+    assert [row["id"] for row in list_runs(url)] == ["run-1"]
+    assert sync_live(STATE, url).written == {}
+
+
+def test_a_run_that_never_had_an_account_is_a_row_when_it_has_ended(url: str) -> None:
+    writer = writer_of(url)
+    writer.start()
+    writer._wake.set()
+    time.sleep(0.2)  # in which the row was written, when it was too early
+    assert list_runs(url) == []
+    assert writer.close(20, status="failed", at=at(1))
+    assert [row["status"] for row in list_runs(url)] == ["failed"]
 
 
 def rows_if_any(url: str, query: str) -> list[dict[str, Any]]:

@@ -220,9 +220,9 @@ def test_what_is_said_is_in_the_ledger_while_the_run_goes_on(url: str) -> None:
     for entry in ALL:
         writer.said(*entry)  # before there is an account, or the order
     writer.start()
-    until(lambda: list_runs(url) and count(url, "decisions"))
     with Journal.open(folder_of(), ACCOUNT) as journal:
         writer.take(folder_of(), "sim")
+        until(lambda: list_runs(url) and count(url, "decisions"))
         journal.begin(at(0))
         journal.append([encode(record) for record in bought()[:3]])
         until(lambda: writer.state.lag == 0 and writer.state.written is not None)
@@ -294,7 +294,6 @@ def test_a_refusal_is_written_though_its_account_has_no_row_yet(url: str) -> Non
     notes = Notes("run-1", "paper")
     writer = LedgerWriter(url, run_row(), began=NOW, every=0.01, longest=0.2)
     writer.start()
-    until(lambda: Path("atms.db").exists() if url == SQLITE else True)
     assert writer.close(20, status="finished", at=at(9))
     execute(url, "UPDATE runs SET status = 'running'")
     notes.said(*REFUSAL)
