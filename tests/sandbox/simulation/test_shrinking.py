@@ -37,7 +37,7 @@ def test_a_timeout_that_is_a_refusal_is_shrunk_to_one_fault_and_some_lines(
     assert name in {"lose_reply", "late_reply", "late_request", "server_error", "lose_request"}
     assert best.trial.kills == 0
     assert best.case.minutes <= 0.5
-    assert best.size * 8 < shrinker.first.size
+    assert best.size * 3 < shrinker.first.size
 
     # The command that is printed tells the same again.
     monkeypatch.setattr("sys.argv", shlex.split(best.case.command)[2:])
