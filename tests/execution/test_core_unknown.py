@@ -9,7 +9,7 @@ from atms.execution.core.records import Closed
 from atms.stores.facts import State
 from atms.stores.outcomes import Acked, Never, NotSeen, NotSent, Reason, Refused, Unknown
 from atms.stores.requests import Prepared
-from tests.execution.core_world import BOUND, BTC, LAG, World, dec, key_of, looks
+from tests.execution.core_world import BOUND, BTC, LAG, World, dec, key_of, looks, manners
 
 
 def unknown(**prepared: object) -> tuple[World, str]:
@@ -38,6 +38,22 @@ def test_an_unknown_outcome_is_looked_up_at_once_and_again_and_never_sent_again(
     pass_(world, key, 2 * BOUND)
     assert len(looks(world.done)) > 5
     assert len(world.every(Transmit)) == 1
+
+
+def test_the_longer_an_order_is_not_shown_the_less_it_is_asked_for() -> None:
+    world = World(capabilities=manners(outcome_bound=timedelta(seconds=80))).open()
+    key = key_of(sent := world.place())
+    world.sent(sent, Unknown(why="timeout"))
+    began, asked = world.now, 0
+    while world.order(key).closed is None and world.now < began + timedelta(seconds=90):
+        asked += len(looks(world.last))
+        if world.core.asking.log is not None:
+            world.page()
+        if key in world.core.asking.running:
+            world.unseen(key)
+        world.wait(0.5)
+    assert 10 <= asked <= 25  # each second it would be 80
+    assert world.now - began <= timedelta(seconds=88)  # once more when its bound is over
 
 
 def test_a_look_up_that_could_not_be_asked_is_asked_again_and_says_nothing() -> None:

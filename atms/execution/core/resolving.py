@@ -80,8 +80,24 @@ def looked_up(step: Step, event: LookedUp) -> None:
             asking.missed |= {order.key} if order.unresolved else set()
             if (order.live or order.releases) and not order.over:
                 _not_seen(step, order, at)
+                asking.looks[event.key] = step.now + _pause(step, order)
         case None:
             asking.fail(step.now, terms.retry, terms.longest)
+
+
+def _pause(step: Step, order: OrderState) -> timedelta:
+    """Return when an order that is not shown is asked for again: later the longer it is not.
+
+    Each look takes a part of the venue's rate budget, which others need to be read at all.
+    """
+    terms, capabilities = step.core.terms, step.core.capabilities
+    assert capabilities is not None
+    since = step.core.asking.unseen.get(order.key) or _sent_by(step, order) or step.now
+    bound = since + capabilities.outcome_bound
+    longer = min(max(terms.retry, (step.now - since) / 4), terms.longest)
+    if step.now <= bound < step.now + longer:
+        return max(terms.retry, bound - step.now)
+    return longer if step.now <= bound else min(longer, 5 * terms.retry)
 
 
 def ask_back(step: Step, order: OrderState) -> None:
