@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from atms.execution.driver.calls import Calls
+from atms.execution.driver.calls import ANSWER, Calls
+from atms.sandbox.simulation.loop import VirtualLoop
 from atms.stores.base import RateLimited
 from atms.stores.outcomes import Acked, NotSent
 
@@ -26,6 +26,8 @@ def sending_after(error: RateLimited) -> Any:
     async def read() -> None:
         raise error
 
+    loop = VirtualLoop(NOW)
+
     async def both() -> Any:
         store: Any = SimpleNamespace(transmit=transmit)
         calls = Calls(store, lambda: NOW, print, lambda: None)
@@ -33,7 +35,10 @@ def sending_after(error: RateLimited) -> Any:
         prepared: Any = None
         return await calls.transmit(prepared)
 
-    return asyncio.run(both())
+    try:
+        return loop.run_until_complete(both())
+    finally:
+        loop.close()
 
 
 @pytest.mark.parametrize("after", [timedelta(seconds=3), None])
@@ -45,3 +50,41 @@ def test_a_read_that_the_venue_refuses_for_its_rate_bars_orders_until_then() -> 
     outcome = sending_after(RateLimited("slowly", timedelta(seconds=3)))
     assert isinstance(outcome, NotSent)
     assert str(NOW + timedelta(seconds=3)) in outcome.why
+
+
+def reading(errors: list[RateLimited]) -> tuple[object, float, int]:
+    """Return what a read gives that meets errors first, after how many seconds, and how often."""
+    loop, times = VirtualLoop(NOW), 0
+
+    async def read() -> str:
+        nonlocal times
+        times += 1
+        if times <= len(errors):
+            raise errors[times - 1]
+        return "answer"
+
+    async def ask() -> object:
+        store: Any = SimpleNamespace()
+        return await Calls(store, loop.now, print).read("log", read)
+
+    try:
+        return loop.run_until_complete(ask()), loop.time(), times
+    finally:
+        loop.close()
+
+
+def ours(seconds: float) -> RateLimited:
+    return RateLimited("slowly", timedelta(seconds=seconds), ours=True)
+
+
+def test_a_read_that_our_own_budget_keeps_back_waits_for_it() -> None:
+    assert reading([ours(3), ours(4)]) == ("answer", 7, 3)
+
+
+def test_a_read_waits_for_its_budget_no_longer_than_for_an_answer() -> None:
+    assert reading([ours(20), ours(9), ours(2)] * 20) == (None, 29, 3)
+    assert reading([ours(ANSWER.total_seconds() + 1)]) == (None, 0, 1)
+
+
+def test_a_read_that_the_venue_refuses_is_not_repeated() -> None:
+    assert reading([RateLimited("slowly", timedelta(seconds=3))]) == (None, 0, 1)

@@ -18,6 +18,7 @@ from atms.stores.requests import Prepared, Request
 
 Answer = TypeVar("Answer")
 ANSWER = timedelta(seconds=30)  # a store's own patience is shorter
+_MOMENT = timedelta(milliseconds=1)
 
 
 class Calls:
@@ -72,11 +73,14 @@ class Calls:
     async def read(
         self, what: str, call: Callable[[], Coroutine[Any, Any, Answer]]
     ) -> Answer | None:
-        """Return what the store tells; None where it cannot be asked now."""
+        """Return what the store tells; None where it cannot be asked now.
+
+        What our own budget keeps back waits for it a while: it says nothing of the venue.
+        """
         if self._now() < self._barred_until:
             return None
         try:
-            answer = await within(call(), what)
+            answer = await self._rationed(what, call)
         except RateLimited as error:
             if not error.ours:  # else orders, which have a part of the budget, need not wait too
                 self._bar(error.after)
@@ -88,6 +92,19 @@ class Calls:
             return None
         self._told.pop(what, None)
         return answer
+
+    async def _rationed(self, what: str, call: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        left = ANSWER
+        while True:
+            try:
+                return await within(call(), what)
+            except RateLimited as error:
+                if not error.ours or error.after is None or error.after > left:
+                    raise
+                left -= max(error.after, _MOMENT)
+                await asyncio.sleep(error.after.total_seconds())
+                if self._now() < self._barred_until:  # meanwhile the venue has had enough
+                    raise
 
     def trouble(self, what: str, error: Exception) -> None:
         """Tell what went wrong; the same of the same call once, until it goes well."""
