@@ -340,6 +340,37 @@ def test_a_refusal_for_the_rate_is_tried_again_for_good() -> None:
     assert 8 <= sum(isinstance(one, Intended) and bool(one.serves) for one in world.durable) <= 40
 
 
+@pytest.mark.parametrize("reason", [Reason.CLOSED_MARKET, Reason.NO_PERMISSION])
+def test_where_nothing_is_taken_legs_are_tried_again_and_what_stands_is_kept(
+    reason: Reason,
+) -> None:
+    world = close_of(reason)
+    for _ in range(80):
+        for asked in looks(world.last):
+            world.look(asked, None)
+        if world.core.asking.log is not None:
+            world.no_page()  # the key is not taken for reads either
+        for place in world.prepared():
+            assert place.link == "oco"
+            world.take(place, refused(reason))
+        world.wait(0.5)
+    assert not records_of(world, Triggered)
+    assert len(world.notices("unprotected")) == 1
+
+
+def test_a_stop_that_a_good_key_may_not_place_has_the_position_closed() -> None:
+    world = close_of(Reason.NO_PERMISSION)
+    began = world.now
+    while not records_of(world, Triggered):
+        assert (world.now - began).total_seconds() <= 15
+        if world.core.asking.log is not None:
+            world.page()
+        for place in world.prepared():
+            world.take(place, refused(Reason.NO_PERMISSION))
+        world.wait(0.25)
+    assert kinds(world.prepared()[0]) == [(Kind.MARKET, dec(10))]
+
+
 def test_what_was_not_sent_is_sent_again() -> None:
     world = opened()
     entry = world.bracket()

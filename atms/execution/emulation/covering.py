@@ -22,6 +22,8 @@ PAUSE = timedelta(seconds=0.5)  # before what could not be placed is tried again
 LONGEST = timedelta(seconds=5)
 MOST = 3  # parts that are protected one by one; a venue holds only so many stops
 _PASSES = frozenset({Reason.RATE, Reason.CLOCK})  # says nothing of the order
+_SHUT = frozenset({Reason.CLOSED_MARKET, Reason.NO_PERMISSION})  # what would close is refused too
+_KEY = timedelta(seconds=15)  # by then reads have told whether the key is taken
 _MAY_PASS = frozenset({Reason.FUNDS, Reason.OTHER})  # a venue may know of a fill later than we do
 
 
@@ -79,9 +81,29 @@ def _is_refused(step: Step, bracket: Bracket, lacking: list[PlanState]) -> bool:
         if reason in _PASSES:
             continue
         answer = row[-1].answered
-        refused(step, leg, reason, answer.code if answer is not None else "")
+        code = answer.code if answer is not None else ""
+        if reason in _SHUT and _waits(step, leg, reason, code, first + _KEY):
+            continue
+        refused(step, leg, reason, code)
         return True
     return False
+
+
+def _waits(step: Step, leg: PlanState, reason: Reason, code: str, bound: datetime) -> bool:
+    """Return whether a leg is tried again because nothing is taken now; it is told once.
+
+    A key that is refused for this order alone is one that reads are answered with.
+    """
+    unread = step.core.asking.failed > 0
+    if reason is Reason.NO_PERMISSION and not unread and step.now >= bound:
+        return False
+    told = step.core.planning.told
+    if leg.stops and leg.key not in told:
+        told.add(leg.key)
+        text = f"the stop of order {leg.key} was refused: {reason.name} {code}".strip()
+        step.notice("unprotected", leg.ticket.instrument, f"{text}; it is tried again")
+    step.then(Wake(at=max(bound, step.now + LONGEST)))
+    return True
 
 
 def reason_of(order: OrderState) -> Reason | None:

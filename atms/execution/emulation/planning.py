@@ -47,6 +47,7 @@ class Planning:
         best: key -> the trigger of a trailing stop, as the market stood best since it is watched.
         excused: orders that were refused while one that nobody sees may have held their units.
         since: what a process waits for -> since when.
+        told: legs of which it was told that nothing is taken for them now.
     """
 
     preparing: dict[Key, tuple[Key, Decimal]] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Planning:
     best: dict[Key, Decimal] = field(default_factory=dict)
     excused: set[Key] = field(default_factory=set)
     since: dict[Key, datetime] = field(default_factory=dict)
+    told: set[Key] = field(default_factory=set)
 
     def prepared(self, key: Key) -> None:
         """Take in that an order is prepared: the venue can be asked."""
