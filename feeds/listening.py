@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 from atms.errors import AtmsError, VenueError
 from atms.feeds.lanes import Lane, Over, Ready
 from atms.feeds.passes import Passes
-from atms.feeds.seam import Action, Deliver, Fetch, Seam, Turned
+from atms.feeds.seam import Action, Deliver, Fetch, Seam, Told, Turned
 from atms.stores.base import AuthFailed, RateLimited, Unreachable
 from atms.stores.market import Bar, BarFact, FeedLink
 
@@ -103,6 +103,11 @@ class Listener:
                     return
                 except (Unreachable, RateLimited, TimeoutError) as error:
                     wait = _asked_to_wait(error) or self._pause
+                except AtmsError:
+                    raise
+                except Exception:  # noqa: BLE001 - a store's mistake: told, and asked again
+                    wait = self._pause
+                    self._act([Told(what="broken", at=self._now())])
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
                 self._up = False
                 self._act(self._seam.heard(FeedLink(at=self._now(), up=False)))
@@ -195,7 +200,8 @@ class Listener:
         while self._fetch is fetch:
             try:
                 await self._ban()
-                await self._read_once(fetch)
+                while await self._read_once(fetch):
+                    pass  # bars have ended meanwhile
                 return
             except AuthFailed as error:
                 self._end(error)
@@ -220,8 +226,12 @@ class Listener:
                 del banned[store]
             await asyncio.sleep(max(rest, 0.0))
 
-    async def _read_once(self, fetch: Fetch) -> None:
-        """Give history on page by page, no faster than the strategy takes it."""
+    async def _read_once(self, fetch: Fetch) -> bool:
+        """Give history on page by page, no faster than the strategy takes it.
+
+        Returns:
+            Whether it took so long, waiting for a rate budget, that there may be more by now.
+        """
         end = self._now() + self._step  # our clock may be late
         page: list[Bar] = []
         loop = asyncio.get_running_loop()
@@ -231,18 +241,22 @@ class Listener:
                 page.append(bar)
                 if len(page) == PAGE:
                     if self._fetch is not fetch:
-                        return
+                        return False
                     self._act(self._seam.history(page, more=True))
                     page = []
                     limit.reschedule(None)
                     await self._lane.room()
                     limit.reschedule(loop.time() + READING)
+        if self._fetch is fetch and self._now() > end:
+            self._act(self._seam.history(page, more=True))
+            return True
         if self._fetch is fetch:
             actions = self._seam.history(page)
             self._act(actions)
             untold = any(isinstance(one, Deliver) and not one.live for one in actions)
             if untold and fetch is self._probed:
                 self._give_up_stream(loop.time())
+        return False
 
     def _give_up_stream(self, now: float) -> None:
         """Ask for another stream: this one did not tell what has happened."""

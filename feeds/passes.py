@@ -50,6 +50,7 @@ class Notice:
         feed: its name.
         what: ``revised`` (the strategy was given another version), ``late`` (a bar from before
             the last one), ``gap``, ``malformed``: the bar or the hole is left out.
+            ``broken``: the store failed to read its stream, which is asked for again.
             ``late_sibling``: other feeds go on without this one's bar; told once until it comes.
             ``ended``: nothing comes any more.
         at: the bar's end, where the gap begins, or when the feed ended.
@@ -58,7 +59,7 @@ class Notice:
     """
 
     feed: str
-    what: Literal["revised", "late", "gap", "malformed", "late_sibling", "ended"]
+    what: Literal["revised", "late", "gap", "malformed", "broken", "late_sibling", "ended"]
     at: datetime
     until: datetime | None = None
     error: AtmsError | None = None
@@ -287,7 +288,7 @@ class Passes:
     def _tell(
         self,
         lane: Lane,
-        what: Literal["revised", "late", "gap", "malformed", "late_sibling", "ended"],
+        what: Literal["revised", "late", "gap", "malformed", "broken", "late_sibling", "ended"],
         at: datetime,
         until: datetime | None = None,
         error: AtmsError | None = None,

@@ -59,11 +59,11 @@ class Told:
     """Something that the strategy is not given, and somebody should know.
 
     Attributes:
-        what: revised, duplicate, late, gap or malformed.
+        what: revised, duplicate, late, gap, malformed, or broken: a store's stream, by a mistake.
         until: of a gap, where it ends.
     """
 
-    what: Literal["revised", "duplicate", "late", "gap", "malformed"]
+    what: Literal["revised", "duplicate", "late", "gap", "malformed", "broken"]
     at: datetime
     until: datetime | None = None
 
