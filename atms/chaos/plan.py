@@ -8,11 +8,10 @@ from datetime import timedelta
 
 from atms.chaos.setting import Setting
 from atms.sandbox.simulation.plans import Plan
-from atms.sandbox.simulation.venue.faults import Faults
+from atms.sandbox.simulation.venue.faults import HAPPENINGS, Faults
 
 PER_BAR = 25.0  # seconds in which something happens: about what is left of a bar, however long
 _FEWER = 0.4  # as trials are longer than the house's own, and each process reads its past anew
-_OF_CHAINS = {"reorg", "drop_transaction", "lose_in_reorg"}
 _FEW = 6  # kinds of faults in a trial: of more, nobody could tell which one it was
 
 
@@ -37,8 +36,9 @@ def draw_plan(setting: Setting, seed: int) -> Plan:
 
 def _known(setting: Setting) -> list[str]:
     """Return the names of the faults that there are at the venues: not every one is a chain."""
-    chain = any(venue.profile.block is not None for venue in setting.venues)
-    return [one.name for one in fields(Faults) if chain or one.name not in _OF_CHAINS]
+    profiles = [venue.profile for venue in setting.venues]
+    names = [one.name for one in fields(Faults) if one.name not in HAPPENINGS]
+    return [name for name in names if any(one.meets(name) for one in profiles)]
 
 
 def _few(faults: Faults, chance: random.Random, known: list[str]) -> Faults:

@@ -11,23 +11,23 @@ from atms.sandbox.simulation.venue.profiles import PROFILES, Profile
 
 # A venue of a config -> kinds of venues that are like it, the most alike first.
 _LIKE: dict[str, tuple[str, ...]] = {
-    "binance": ("binance", "exchange"),
-    "binanceusdm": ("binanceusdm", "lots"),
-    "bybit": ("binance", "exchange"),
-    "coinbase": ("binance", "exchange"),
-    "kucoin": ("binance", "exchange"),
-    "okx": ("binance", "exchange"),
-    "kraken": ("kraken", "exchange"),
-    "oanda": ("oanda", "lots"),
-    "ibkr": ("ibkr", "counter"),
-    "alpaca": ("alpaca", "counter"),
+    "binance": ("binance",),
+    "binanceusdm": ("binanceusdm",),
+    "bybit": ("binance",),
+    "coinbase": ("binance",),
+    "kucoin": ("binance",),
+    "okx": ("binance",),
+    "kraken": ("kraken",),
+    "oanda": ("oanda",),
+    "ibkr": ("ibkr",),
+    "alpaca": ("alpaca",),
     "chain": ("chain",),
 }
 _LIKE |= dict.fromkeys(("bybitlinear", "okxlinear"), _LIKE["binanceusdm"])
 _LIKE |= dict.fromkeys(("arca", "nasdaq", "nyse", "xnys", "xnas", "arcx"), _LIKE["ibkr"])
 _PERPETUAL = _LIKE["binanceusdm"]  # of a symbol that names what it settles in
 _ELSE = _LIKE["binance"]
-_LENDING = ("counter", "ibkr", "alpaca")  # a broker that lends what is sold short
+_LENDING = ("ibkr", "alpaca")  # a broker that lends what is sold short
 _FINE = Decimal("0.00001")  # units, where a whole one costs much of what there is
 
 

@@ -69,7 +69,7 @@ def test_a_clock_that_changed_nothing_is_a_warning(
 @pytest.mark.parametrize(
     ("strategy", "args", "code", "said"),
     [
-        ("ma_cross", ("--profile", "exchnge"), 2, "there is no 'exchnge'; did you mean 'exchange'"),
+        ("ma_cross", ("--profile", "binanc"), 2, "there is no 'binanc'; did you mean 'binance'"),
         ("ma_cross", ("--seeds", "0"), 2, "--seeds"),
         ("ma_cros", (), 2, "did you mean 'ma_cross'"),
         ("ma_cross", ("-p", "fast=9", "-p", "slow=3"), 1, "ValueError: fast (9) must be shorter"),

@@ -30,7 +30,7 @@ class Bench:
         connected: bool = False,
     ) -> None:  # fmt: skip
         self.loop = VirtualLoop(START)
-        self.venue = PROFILES["exchange"].venue(clock=self.loop.now, source=random.Random(1))
+        self.venue = PROFILES["binance"].venue(clock=self.loop.now, source=random.Random(1))
         self.instrument = next(iter(self.venue.instruments))
         self.journal = after.journal if after else MemoryJournal()
         self.told: list[Any] = []

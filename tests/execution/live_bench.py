@@ -36,7 +36,7 @@ Ohlc = tuple[float, float, float, float]
 
 
 def profile(
-    kind: str = "exchange", *, listed: dict[str, Any] | None = None, **manners: Any
+    kind: str = "binance", *, listed: dict[str, Any] | None = None, **manners: Any
 ) -> Profile:
     """Return a kind of venue whose market orders fill whole and whose fees are in the quote."""
     given = {"parts": 1, "fee_asset": None, "fee_in": "quote", **manners}
@@ -119,7 +119,7 @@ class Bench:
     """
 
     bars: Sequence[float | Ohlc]
-    profile: str | Profile = "exchange"
+    profile: str | Profile = "binance"
     others: Sequence[str | Profile] = ()
     warm: int = 3
     symbols: int = 1

@@ -65,7 +65,7 @@ def reading(errors: list[RateLimited]) -> tuple[object, float, int]:
 
     async def ask() -> object:
         store: Any = SimpleNamespace()
-        return await Calls(store, loop.now, print).read("log", read)
+        return await Calls(store, loop.now, print, lambda: None).read("log", read)
 
     try:
         return loop.run_until_complete(ask()), loop.time(), times

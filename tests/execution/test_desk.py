@@ -23,7 +23,7 @@ from atms.stores.requests import Kind, Ticket
 from tests.execution.live_bench import SPOT, Bench, MemoryFiles, profile
 
 LIMIT = Ticket(
-    key="", instrument="sim-exchange:AAAUSD", side=1, qty=Decimal(1), kind=Kind.LIMIT,
+    key="", instrument="sim-binance:AAAUSD", side=1, qty=Decimal(1), kind=Kind.LIMIT,
     limit=Decimal(90),
 )  # fmt: skip
 MARKET = replace(LIMIT, kind=Kind.MARKET, limit=None)
@@ -78,7 +78,7 @@ class Opened:
 def test_it_is_ready_when_the_account_is_reconciled() -> None:
     opened = Opened().ready()
     assert opened.desk.capabilities.log == "per_instrument"
-    assert list(opened.desk.instruments) == ["sim-exchange:AAAUSD"]
+    assert list(opened.desk.instruments) == ["sim-binance:AAAUSD"]
     assert opened.told[-1] == TellAccount(what="ready")
     opened.finish()
 
@@ -117,7 +117,7 @@ def test_a_group_that_has_not_gone_down_is_taken_back_whole() -> None:
 
 
 def test_an_order_joins_the_oco_group_of_one_that_has_not_gone_down() -> None:
-    opened = Opened(profile("exchange", cancels_together=True)).ready()
+    opened = Opened(profile("binance", cancels_together=True)).ready()
     opened.wish(1)
     assert opened.desk.join(1, Wish(tickets=(LIMIT,), tags=(2,), link="oco"))
     assert opened.desk.join(2, Wish(tickets=(LIMIT,), tags=(3,), link="oco"))
@@ -236,10 +236,10 @@ def test_it_ends_by_policy_and_says_what_is_left(policy: Any) -> None:
     opened.wish(1)
     opened.wish(2, ticket=MARKET)
     assert opened.until(lambda: opened.last(1) == "accepted" and opened.last(2) == "completed")
-    opened.bench.venue.closed.add("sim-exchange:AAAUSD")
+    opened.bench.venue.closed.add("sim-binance:AAAUSD")
     opened.desk.end(policy, timedelta(seconds=5))
     assert opened.until(lambda: opened.desk.closed)
-    held = ("1 of sim-exchange:AAAUSD are still held",)
+    held = ("1 of sim-binance:AAAUSD are still held",)
     assert opened.desk.left == (held if policy == "flatten" else ())
     assert not opened.bench.venue.open_orders()
     opened.host.close()

@@ -15,9 +15,9 @@ from atms.running.trading import Trading
 from atms.sandbox.simulation.venue.faults import Faults
 from tests.execution.live_bench import SPOT, Bench, does, nothing, profile
 
-COUNTER = profile("counter", fee_lag=None)
-MARGIN = profile("lots", buckets="net")
-FREE = profile("counter", fee_lag=None, listed={"cash": "margin"})  # holds nothing to reducing
+COUNTER = profile("ibkr", fee_lag=None)
+MARGIN = profile("oanda", buckets="net")
+FREE = profile("ibkr", fee_lag=None, listed={"cash": "margin"})  # holds nothing to reducing
 LIMIT, STOP = bt.Order.Limit, bt.Order.Stop
 
 

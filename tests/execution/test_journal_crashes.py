@@ -174,7 +174,7 @@ class Process:
 def torn(folder: Path, tmp_path: Path) -> Iterator[Callable[[Callable[..., bytes]], Process]]:
     """Let a process order, lose what its journal was told of it, and start the next one."""
     loop = VirtualLoop(datetime(2026, 1, 1, tzinfo=UTC))
-    venue = PROFILES["exchange"].venue(clock=loop.now, source=random.Random(1))
+    venue = PROFILES["binance"].venue(clock=loop.now, source=random.Random(1))
     venue.trade(next(iter(venue.instruments)), Decimal(100), Decimal(10))
     alive: list[Process] = []
 

@@ -21,10 +21,10 @@ from atms.stores.market import Bar
 from tests.execution.live_bench import SPOT, START, Bench, Told, does, nothing, profile
 
 ADOPTS = Manner(unknown_position="adopt")
-MARGIN = profile("lots", buckets="net")
+MARGIN = profile("oanda", buckets="net")
 
 
-def euros(kind: str = "exchange", **listed: Any) -> Any:
+def euros(kind: str = "binance", **listed: Any) -> Any:
     given = {
         "symbols": {"AAAEUR": ("AAA", "EUR"), "EURUSD": ("EUR", "USD")},
         "balances": {"EUR": Decimal(1000), "USD": Decimal(50)},
@@ -88,7 +88,7 @@ def test_profits_of_a_margin_account_are_told_in_the_base() -> None:
         "symbols": {"AAA_EUR": ("AAA", "EUR"), "EUR_USD": ("EUR", "USD")},
         "balances": {"EUR": Decimal(1000)},
     }
-    bench = Bench([100, 100, 110, 110, 110], profile("lots", listed=listed), symbols=2)
+    bench = Bench([100, 100, 110, 110, 110], profile("oanda", listed=listed), symbols=2)
     ran = bench.run(does(lambda one: one.buy(size=3), nothing, lambda one: one.close()))
     assert bench.venue.holdings.balances["EUR"] == 1030
     assert ran.broker.getcash() == 1030 * 110

@@ -43,7 +43,7 @@ class CancelsLater(Told):
         self.answer = self.broker.cancel(self.order)
 
 
-@pytest.mark.parametrize("profile_", ["exchange", "counter", "lots"])
+@pytest.mark.parametrize("profile_", ["binance", "ibkr", "oanda"])
 @pytest.mark.parametrize("milliseconds", [1, 3, 10, 30, 60, 100, 300])
 def test_an_order_is_taken_back_at_any_moment_of_its_way(profile_: str, milliseconds: int) -> None:
     """In the gather, while it is prepared, on the wire, just answered, standing."""
@@ -69,7 +69,7 @@ def test_an_order_is_taken_back_at_any_moment_of_its_way(profile_: str, millisec
 def test_a_cancellation_while_the_order_is_prepared_is_not_lost() -> None:
     """A counter's number is asked for first: the account has no key of the order then."""
     slow = Delays(out=(1.0, 1.0), back=(1.0, 1.0), stream=(0.0, 0.0))
-    bench = Bench([100] * 4, profile("counter", fee_lag=None), delays=slow)
+    bench = Bench([100] * 4, profile("ibkr", fee_lag=None), delays=slow)
     made: list[CancelsLater] = []
 
     class Cancels(CancelsLater):

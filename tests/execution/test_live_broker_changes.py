@@ -14,7 +14,7 @@ from atms.sandbox.simulation.venue.manners import Delays
 from atms.stores.requests import Kind, Side, Ticket
 from tests.execution.live_bench import SPOT, Bench, Told, does, nothing, profile
 
-COUNTER = profile("counter", fee_lag=None)
+COUNTER = profile("ibkr", fee_lag=None)
 
 
 def buy(one: Any) -> Any:
@@ -142,7 +142,7 @@ def test_a_trade_by_hand_is_a_position_and_a_trade_and_no_order() -> None:
 
 
 def test_a_liquidation_is_a_position_and_a_trade() -> None:
-    bench = Bench([100, 100, 110, 110], profile("lots"))
+    bench = Bench([100, 100, 110, 110], profile("oanda"))
     bench.happens(2, 5, lambda: liquidate(bench.venue, bench.instrument))
     ran = bench.run(does(buy, base=Keeps))
     assert ran.strategy.position.size == 0

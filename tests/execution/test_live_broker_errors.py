@@ -43,7 +43,7 @@ def test_a_key_that_is_not_taken_ends_the_run_with_that_error() -> None:
 def test_a_venue_that_is_not_reached_in_time_ends_the_run_and_says_why() -> None:
     bench = Bench([100, 100], SPOT, faults=Faults(venue_down=1))
     host = InlineHost(bench.loop, shared=True)
-    with pytest.raises(VenueError, match=r"sim-exchange: not ready after 20 s: .*; try again"):
+    with pytest.raises(VenueError, match=r"sim-binance: not ready after 20 s: .*; try again"):
         bench.run(does(nothing), host=host, patience=20, closes=False)
     assert closed(host)
 
@@ -70,8 +70,8 @@ def test_an_account_that_another_process_has_ends_the_run_with_its_name() -> Non
     bench = Bench([100, 100], SPOT)
     host = InlineHost(bench.loop, shared=True)
     with (
-        Lease.take(account_folder(STATE, "sim-exchange"), "sim-exchange"),
-        pytest.raises(LeaseHeld, match="sim-exchange"),
+        Lease.take(account_folder(STATE, "sim-binance"), "sim-binance"),
+        pytest.raises(LeaseHeld, match="sim-binance"),
     ):
         bench.run(does(nothing), host=host, files=on_disk, closes=False)
     assert closed(host)
@@ -84,13 +84,13 @@ def test_an_account_is_free_again_after_a_run_that_could_not_begin() -> None:
     bench.venue.chance.faults = Faults()
     bench.done = 2
     bench.run(does(nothing), patience=600, files=on_disk)
-    AccountFiles.open(STATE, "sim-exchange").close()
+    AccountFiles.open(STATE, "sim-binance").close()
 
 
 def test_a_damaged_journal_ends_the_run_and_is_kept() -> None:
     bench = Bench([100] * 4, SPOT, keeps=True)
     bench.run(does(lambda one: one.buy(size=1)), bars=2, files=on_disk)
-    path = account_folder(STATE, "sim-exchange") / "journal.db"
+    path = account_folder(STATE, "sim-binance") / "journal.db"
     with sqlite3.connect(path) as file:
         named = "select name from sqlite_master where sql like '%body%'"
         (table,) = file.execute(named).fetchone()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.execution.live_bench import SPOT, Bench, Ran, Told, does, profile
 
-LOTS = profile("lots")
+LOTS = profile("oanda")
 VENUES = [pytest.param(LOTS, id="native"), pytest.param(SPOT, id="emulated")]
 OCO = [pytest.param(SPOT, id="native"), pytest.param(LOTS, id="emulated")]
 

@@ -86,7 +86,7 @@ def check_statuses(strategy: Any) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("profile", ["exchange", "lots", "counter", "chain"])
+@pytest.mark.parametrize("profile", ["binance", "oanda", "ibkr", "chain"])
 def test_position_trades_cash_and_orders_are_right_after_everything_went_wrong(
     profile: str, seed: int
 ) -> None:
@@ -102,7 +102,7 @@ def test_position_trades_cash_and_orders_are_right_after_everything_went_wrong(
     strategy, venue = ran.strategy, bench.venue
     check_statuses(strategy)
     held = float(venue.holdings.qty(bench.instrument))
-    if profile == "exchange":
+    if profile == "binance":
         held = float(venue.holdings.balances.get("AAA", 0))
     assert strategy.position.size == held
     assert ran.broker.getcash() == pytest.approx(float(venue.holdings.balances["USD"]), abs=1e-6)

@@ -13,7 +13,7 @@ from atms.sandbox.simulation.venue.booking import bust, charge
 from atms.stores.facts import Fee
 from tests.execution.live_bench import Bench, Ran, Told, does, nothing, profile
 
-COUNTER = profile("counter")  # whose fees come three seconds later: 5 of 10000
+COUNTER = profile("ibkr")  # whose fees come three seconds later: 5 of 10000
 RATE = 0.0005
 
 
@@ -81,7 +81,7 @@ def test_a_fee_of_what_closes_one_trade_and_opens_another_is_shared_by_units() -
     def turn(one: Any) -> Any:
         return one.sell(size=5)
 
-    bench = Bench([100, 100, 100, 100], profile("counter", listed={"cash": "margin"}))
+    bench = Bench([100, 100, 100, 100], profile("ibkr", listed={"cash": "margin"}))
     ran = bench.run(does(buy, turn))
     first, second = trades(ran)
     assert first.commission == pytest.approx((300 + 300) * RATE)
@@ -100,7 +100,7 @@ def test_a_fee_that_comes_before_a_strategy_hears_of_its_fill_is_in_what_it_hear
             super().notify_order(order)
             self.comms.append(order.executed.comm)
 
-    slow = profile("counter", fee_lag=timedelta(0))
+    slow = profile("ibkr", fee_lag=timedelta(0))
     bench = Bench([100, 100, 110, 110], slow)
 
     def takes_its_time(one: Any) -> Any:
@@ -114,7 +114,7 @@ def test_a_fee_that_comes_before_a_strategy_hears_of_its_fill_is_in_what_it_hear
 
 
 def test_a_fee_of_an_order_alone_is_of_what_it_has_executed_last() -> None:
-    bench = Bench([100, 100, 110, 110], profile("counter", fee_lag=None))
+    bench = Bench([100, 100, 110, 110], profile("ibkr", fee_lag=None))
 
     bench.happens(2, 5, lambda: gas(bench))
     ran = bench.run(does(buy))
@@ -127,7 +127,7 @@ def test_a_fee_of_an_order_that_has_not_filled_is_of_what_it_executes_first() ->
     def limit(one: Any) -> Any:
         return one.buy(size=3, price=90.0, exectype=bt.Order.Limit)
 
-    bench = Bench([100, 100, 89, 89], profile("counter", fee_lag=None))
+    bench = Bench([100, 100, 89, 89], profile("ibkr", fee_lag=None))
 
     bench.happens(1, 5, lambda: gas(bench))
     ran = bench.run(does(limit))
@@ -146,7 +146,7 @@ def test_what_is_given_back_of_a_fill_that_was_busted_is_taken_off_again() -> No
 
 
 def test_a_fee_in_units_that_comes_later_takes_them_from_the_position() -> None:
-    spot = profile("exchange", fee_in="received", fee_lag=timedelta(seconds=3))
+    spot = profile("binance", fee_in="received", fee_lag=timedelta(seconds=3))
     bench = Bench([100, 100, 110, 110], spot)
     ran = bench.run(does(buy))
     rate = float(spot.manners.taker)
@@ -157,7 +157,7 @@ def test_a_fee_in_units_that_comes_later_takes_them_from_the_position() -> None:
 
 
 def test_a_fee_of_a_process_before_this_one_moves_cash_alone() -> None:
-    bench = Bench([100, 100, 100, 100, 100], profile("counter", fee_lag=timedelta(seconds=70)),
+    bench = Bench([100, 100, 100, 100, 100], profile("ibkr", fee_lag=timedelta(seconds=70)),
                   keeps=True)  # fmt: skip
     bench.run(does(buy), bars=2)
     ran = bench.run(does(nothing))

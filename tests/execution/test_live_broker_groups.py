@@ -11,8 +11,8 @@ import pytest
 
 from tests.execution.live_bench import SPOT, Bench, does, nothing, profile
 
-LOTS = profile("lots")
-COUNTER = profile("counter", fee_lag=None)
+LOTS = profile("oanda")
+COUNTER = profile("ibkr", fee_lag=None)
 LIMIT, STOP = bt.Order.Limit, bt.Order.Stop
 
 

@@ -13,7 +13,7 @@ from atms.sandbox.simulation.venue.booking import move
 from atms.stores.requests import Kind, Ticket
 from tests.execution.live_bench import SPOT, START, Bench, Told, does, nothing, profile
 
-MARGIN = profile("lots", buckets="net")
+MARGIN = profile("oanda", buckets="net")
 
 
 class FromStart(Told):
@@ -190,7 +190,7 @@ def test_a_bracket_from_yesterday_goes_on() -> None:
     def bracket(one: Any) -> Any:
         return one.buy_bracket(size=2, price=99.0, limitprice=110.0, stopprice=90.0)
 
-    bench = Bench([100, 99, 100, 100, 111, 111], profile("lots"), keeps=True)
+    bench = Bench([100, 99, 100, 100, 111, 111], profile("oanda"), keeps=True)
     bench.run(does(bracket), bars=3)
     strategy = bench.run(does(nothing)).strategy
     assert sorted(told[-1] for told in strategy.statuses.values()) == ["Canceled", "Completed"]

@@ -77,14 +77,14 @@ def test_an_order_that_is_valid_for_a_while_expires(valid: str) -> None:
             until = one.data.datetime.datetime() + until
         return one.buy(size=2, price=90.0, exectype=bt.Order.Limit, valid=until)
 
-    strategy = Bench([100] * 4, "lots").run(does(buy)).strategy
+    strategy = Bench([100] * 4, "oanda").run(does(buy)).strategy
     assert statuses(strategy) == [["Submitted", "Accepted", "Expired"]]
     assert [word for word in strategy.heard if word[0] == "Expired"] == [("Expired", 0, 5)]
 
 
 def test_a_day_order_is_valid_until_the_session_ends() -> None:
     order = {"size": 2, "price": 90.0, "exectype": bt.Order.Limit, "valid": bt.Order.DAY}
-    bench = Bench([100] * 3, "lots")
+    bench = Bench([100] * 3, "oanda")
     bench.run(does(lambda one: one.buy(**order)))
     (ticket,) = (one.ticket for one in bench.venue.orders.values())
     assert ticket.tif == "gtd"

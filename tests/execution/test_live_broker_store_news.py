@@ -25,9 +25,9 @@ class Accounts(Told):
 
 
 def test_strategies_hear_that_their_accounts_are_ready() -> None:
-    strategy = Bench([100, 100], SPOT, ["lots"]).run(does(nothing, base=Accounts)).strategy
+    strategy = Bench([100, 100], SPOT, ["oanda"]).run(does(nothing, base=Accounts)).strategy
     ready = [account for what, account, _, _ in strategy.said if what == "ready"]
-    assert sorted(ready) == ["sim-exchange", "sim-lots"]
+    assert sorted(ready) == ["sim-binance", "sim-oanda"]
 
 
 def test_strategies_hear_of_an_instrument_that_takes_no_entries() -> None:
@@ -35,7 +35,7 @@ def test_strategies_hear_of_an_instrument_that_takes_no_entries() -> None:
     bench = Bench([100, 100, 100], profile(listed=listed))
     strategy = bench.run(does(lambda one: one.buy(size=1), base=Accounts)).strategy
     halted = [(name, text) for what, _, name, text in strategy.said if what == "halted"]
-    assert halted[0][0] == "sim-exchange:AAAUSD"
+    assert halted[0][0] == "sim-binance:AAAUSD"
     assert strategy.made[0].info.code == "HALTED"
 
 

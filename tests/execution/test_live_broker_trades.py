@@ -14,7 +14,7 @@ from atms.sandbox.simulation.venue.manners import Delays
 from tests.execution.live_bench import SPOT, Bench, Told, does, nothing, profile
 
 BASE_FEE = profile(fee_in="received")
-MARGIN = profile("lots", buckets="net")
+MARGIN = profile("oanda", buckets="net")
 POINTS = {
     "symbols": {"AAAUSD": ("AAA", "USD"), "POINTUSD": ("POINT", "USD")},
     "balances": {"USD": Decimal(100_000), "POINT": Decimal(100)},
@@ -144,7 +144,7 @@ def test_an_open_profit_is_in_the_value() -> None:
 
 def test_parts_of_lots_that_close_first_in_first_out_leave_the_value_right() -> None:
     steps = (buy(1), buy(1), sell(1))
-    ran = Bench([100, 110, 120, 120], profile("lots")).run(does(*steps))
+    ran = Bench([100, 110, 120, 120], profile("oanda")).run(does(*steps))
     # The venue closes the lot of 100 and keeps that of 110; Backtrader's average is 105.
     assert ran.broker.getcash() == 100_020
     assert ran.broker.getvalue() == 100_030

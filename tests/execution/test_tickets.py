@@ -25,9 +25,9 @@ INSTRUMENT = Instrument(
     max_qty=Decimal(1000), max_market_qty=Decimal(500), min_notional=Decimal(5),
 )  # fmt: skip
 VENUE: Capabilities = (
-    PROFILES["counter"]
+    PROFILES["ibkr"]
     .connect(
-        PROFILES["counter"].venue(clock=lambda: NOW, source=None)  # type: ignore[arg-type]
+        PROFILES["ibkr"].venue(clock=lambda: NOW, source=None)  # type: ignore[arg-type]
     )
     .capabilities
 )  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from atms.sandbox.simulation.venue.faults import Faults
 from atms.sandbox.simulation.venue.manners import Delays
 from tests.execution.live_bench import MINUTE, SPOT, START, Bench, does, nothing, profile
 
-LOTS = profile("lots")
+LOTS = profile("oanda")
 
 
 def both(one: Any) -> None:
@@ -51,7 +51,7 @@ def test_cancel_takes_back_what_stands_and_keeps_what_is_held() -> None:
     assert left == ()
 
 
-@pytest.mark.parametrize("venue", [SPOT, LOTS, profile("lots", buckets="net")])
+@pytest.mark.parametrize("venue", [SPOT, LOTS, profile("oanda", buckets="net")])
 def test_flatten_takes_back_what_stands_and_closes_what_is_held(venue: Any) -> None:
     bench = Bench([100, 100], venue)
     left = bench.run(does(both), on_stop="flatten").trading.left
@@ -61,7 +61,7 @@ def test_flatten_takes_back_what_stands_and_closes_what_is_held(venue: Any) -> N
 
 
 def test_flatten_closes_a_short_position() -> None:
-    bench = Bench([100, 100], profile("lots", buckets="net"))
+    bench = Bench([100, 100], profile("oanda", buckets="net"))
     bench.run(does(lambda one: one.sell(size=3)), on_stop="flatten")
     assert bench.venue.holdings.qty(bench.instrument) == 0
 
@@ -107,7 +107,7 @@ def test_dust_is_left_and_told(least: str, bought: float, dust: str) -> None:
     listed = bench.venue.instruments[bench.instrument]
     bench.venue.list_instrument(replace(listed, min_qty=Decimal(least)))
     left = bench.run(does(lambda one: one.buy(size=bought)), on_stop="flatten").trading.left
-    assert left == (f"{dust} of sim-exchange:AAAUSD are still held, too few for an order",)
+    assert left == (f"{dust} of sim-binance:AAAUSD are still held, too few for an order",)
     assert len(bench.venue.orders) == (2 if least == "0.001" else 1)
 
 
@@ -115,7 +115,7 @@ def test_what_the_venue_does_not_sell_is_told_after_some_tries() -> None:
     bench = Bench([100, 100], SPOT)
     bench.happens(2, 29, lambda: bench.venue.closed.add(bench.instrument))
     ran = bench.run(does(one_buy), on_stop="flatten")
-    assert ran.trading.left == ("3 of sim-exchange:AAAUSD are still held",)
+    assert ran.trading.left == ("3 of sim-binance:AAAUSD are still held",)
     refused = [one for one in bench.venue.history if getattr(one, "code", "") == "market closed"]
     assert len(refused) == 3
 
@@ -132,7 +132,7 @@ def test_a_venue_that_does_not_answer_is_waited_for_no_longer_than_was_said(
     the_market_ends = START + 2 * MINUTE + timedelta(seconds=30)
     assert bench.loop.now() - the_market_ends < timedelta(seconds=45)
     assert ran.trading.left == (
-        "order test-1-2 is still open", "3 of sim-exchange:AAAUSD are still held",
+        "order test-1-2 is still open", "3 of sim-binance:AAAUSD are still held",
     )  # fmt: skip
 
 

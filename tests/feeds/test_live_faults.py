@@ -63,7 +63,7 @@ def made(number: int, instrument: str, rng: random.Random) -> Bar:
 def test_a_simulated_venue_with_faults(seed: int) -> None:
     rng = random.Random(seed)
     world = World(now=20, idle=rng.choice([3.0, 10.0, 60.0]))
-    profile = PROFILES[rng.choice(["exchange", "counter"])]
+    profile = PROFILES[rng.choice(["binance", "ibkr"])]
     venue = profile.venue(clock=world.loop.now, source=random.Random(seed + 1), mines=False)
     store = profile.connect(venue)
     world.loop.run_until_complete(store.connect())

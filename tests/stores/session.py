@@ -11,6 +11,7 @@ from decimal import Decimal
 from atms.errors import VenueError
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.venue import PROFILES, Faults, Venue, correct
+from atms.sandbox.simulation.venue.happenings import Happenings
 from atms.stores.base import RateLimited, Store
 from atms.stores.facts import FillFact, FillVoid
 from atms.stores.outcomes import Acked, Outcome, Refused
@@ -81,7 +82,9 @@ class Session:
         self.tickets: dict[str, Ticket] = {}
         for instrument in self.instruments:
             self.venue.trade(instrument, Decimal(100), Decimal(1))
-        self.store = PROFILES[self.name].connect(self.venue)
+        profile = PROFILES[self.name]
+        self.happenings = Happenings(self.venue, profile, self.instruments, lambda: True)
+        self.store = profile.connect(self.venue)
         self.can = await self.store.connect()
         await self.reader.read(self.store, self.instruments)
         await asyncio.sleep(1)
@@ -90,6 +93,7 @@ class Session:
         for number in range(self.rounds):
             await self._round(number)
         self.venue.faults = Faults()
+        self.happenings.calm_down()
         await asyncio.sleep(600)
         await self.reader.read(self.store, self.instruments)
         await self.store.close()
@@ -104,7 +108,10 @@ class Session:
         source, venue = self.source, self.venue
         instrument = source.choice(self.instruments)
         price = venue.prices[instrument] + Decimal(source.randint(-30, 30)) / 10
-        venue.trade(instrument, max(price, Decimal(50)), Decimal(source.randint(1, 20)))
+        if not self.happenings.is_quiet():
+            price = self.happenings.price(max(price, Decimal(50)))
+            venue.trade(instrument, price, Decimal(source.randint(1, 20)))
+        self.happenings.happen()
         act = source.random()
         try:
             if act < 0.55:

@@ -14,7 +14,7 @@ from tests.stores.desk import START, D, Desk
 
 # ---- groups -------------------------------------------------------------------------------------
 def test_a_part_fill_of_one_cancels_or_reduces_the_other_by_the_venues_rule() -> None:
-    for name, state, left in (("exchange", State.CANCELED, 10), ("counter", State.WORKING, 6)):
+    for name, state, left in (("binance", State.CANCELED, 10), ("ibkr", State.WORKING, 6)):
         desk = Desk(name)
         desk.place(1, 10)
         out = desk.ticket(-1, 10, Kind.LIMIT, limit=110)
@@ -25,7 +25,7 @@ def test_a_part_fill_of_one_cancels_or_reduces_the_other_by_the_venues_rule() ->
 
 
 def test_legs_of_a_lot_are_as_large_as_it_is_and_end_with_it() -> None:
-    desk = Desk("lots")
+    desk = Desk("oanda")
     entry = desk.ticket(1, 10, Kind.LIMIT, limit=95)
     out = desk.ticket(-1, 10, Kind.LIMIT, limit=110)
     stop = desk.ticket(-1, 10, Kind.STOP, trigger=90)
@@ -44,7 +44,7 @@ def test_legs_of_a_lot_are_as_large_as_it_is_and_end_with_it() -> None:
 
 
 def test_legs_that_do_not_scale_wait_for_the_whole_entry_and_go_with_it() -> None:
-    desk = Desk("counter")
+    desk = Desk("ibkr")
     tickets = [
         desk.ticket(1, 10, Kind.LIMIT, limit=95),
         desk.ticket(-1, 10, Kind.LIMIT, limit=110),
@@ -59,7 +59,7 @@ def test_legs_that_do_not_scale_wait_for_the_whole_entry_and_go_with_it() -> Non
 
 # ---- what happens by itself ---------------------------------------------------------------------
 def test_an_order_until_a_time_expires_at_it() -> None:
-    desk = Desk("counter")
+    desk = Desk("ibkr")
     until = START + timedelta(seconds=10)
     order = desk.place(1, 10, Kind.LIMIT, limit=90, tif="gtd", expires=until)
     desk.wait(9)
@@ -70,7 +70,7 @@ def test_an_order_until_a_time_expires_at_it() -> None:
 
 
 def test_the_switch_takes_everything_back_unless_it_is_set_again_in_time() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     order = desk.place(1, 10, Kind.LIMIT, limit=90)
     desk.venue.arm(timedelta(seconds=10))
     desk.wait(9)
@@ -82,7 +82,7 @@ def test_the_switch_takes_everything_back_unless_it_is_set_again_in_time() -> No
 
 
 def test_a_disarmed_switch_does_nothing() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     order = desk.place(1, 10, Kind.LIMIT, limit=90)
     desk.venue.arm(timedelta(seconds=10))
     desk.venue.arm(None)
@@ -91,7 +91,7 @@ def test_a_disarmed_switch_does_nothing() -> None:
 
 
 def test_a_request_arrives_though_its_sender_is_gone() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     ticket = desk.ticket(1, 10)
     desk.venue.post(START + timedelta(seconds=3), lambda: desk.venue.place([ticket]))
     desk.venue.sever()
@@ -103,7 +103,7 @@ def test_a_request_arrives_though_its_sender_is_gone() -> None:
 
 
 def test_late_fees_come_later_and_each_once() -> None:
-    desk = Desk("counter")
+    desk = Desk("ibkr")
     desk.place(1, 100)
     assert desk.cash() == 90_000
     desk.wait(4)
@@ -113,7 +113,7 @@ def test_late_fees_come_later_and_each_once() -> None:
 
 
 def test_a_correction_replaces_an_execution_and_what_it_did_to_cash() -> None:
-    desk = Desk("counter")
+    desk = Desk("ibkr")
     desk.place(1, 1)
     desk.wait(4)  # 100 and a fee of 0.05 are paid
     ((name, row),) = desk.venue.executions.items()
@@ -123,7 +123,7 @@ def test_a_correction_replaces_an_execution_and_what_it_did_to_cash() -> None:
 
 
 def test_a_bust_takes_an_execution_and_its_fee_back() -> None:
-    desk = Desk("counter")
+    desk = Desk("ibkr")
     order = desk.place(1, 1)
     desk.wait(4)
     bust(desk.venue, next(iter(desk.venue.executions)))
@@ -131,7 +131,7 @@ def test_a_bust_takes_an_execution_and_its_fee_back() -> None:
 
 
 def test_cash_comes_and_goes_and_is_in_the_log() -> None:
-    desk = Desk("lots")
+    desk = Desk("oanda")
     move(desk.venue, "USD", D("-2.5"), "financing", desk.instrument)
     assert desk.cash() == D("99997.5")
     (row,) = [one for one in desk.venue.log if isinstance(one, Moved)]

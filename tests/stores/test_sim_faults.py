@@ -20,7 +20,7 @@ from tests.stores.simulated import SimulatedBench, on
 
 
 # ---- a write's way ------------------------------------------------------------------------------
-@on("exchange")
+@on("binance")
 async def test_a_late_request_arrives_after_the_store_has_given_up(bench: SimulatedBench) -> None:
     store = await bench.opened()
     bench.venue.faults = Faults(late_request=1)
@@ -32,7 +32,7 @@ async def test_a_late_request_arrives_after_the_store_has_given_up(bench: Simula
     assert given_up <= received.at <= given_up + timedelta(seconds=5)
 
 
-@on("exchange")
+@on("binance")
 async def test_a_venue_that_is_down_gets_nothing_until_it_is_up(bench: SimulatedBench) -> None:
     store = await bench.opened()
     bench.venue.down = True
@@ -43,7 +43,7 @@ async def test_a_venue_that_is_down_gets_nothing_until_it_is_up(bench: Simulated
     assert isinstance(await sent(store, bench.standing("a-1")), Acked)
 
 
-@on("exchange")
+@on("binance")
 async def test_a_request_in_a_ban_is_on_record_and_one_after_it_goes_through(
     bench: SimulatedBench,
 ) -> None:
@@ -62,7 +62,7 @@ async def test_a_request_in_a_ban_is_on_record_and_one_after_it_goes_through(
     assert isinstance(await sent(store, bench.standing("a-1")), Acked)
 
 
-@on("exchange")
+@on("binance")
 async def test_a_process_that_was_not_told_of_a_ban_does_not_trespass(
     bench: SimulatedBench,
 ) -> None:
@@ -77,7 +77,7 @@ async def test_a_process_that_was_not_told_of_a_ban_does_not_trespass(
 
 
 # ---- what the venue shows and does --------------------------------------------------------------
-@on("exchange")
+@on("binance")
 async def test_an_order_may_hide_longer_than_the_venue_promises_but_not_beyond_the_bound(
     bench: SimulatedBench,
 ) -> None:
@@ -90,7 +90,7 @@ async def test_an_order_may_hide_longer_than_the_venue_promises_but_not_beyond_t
     assert isinstance(await store.lookup("a-1", frozenset(), LONG_AGO), Found)
 
 
-@on("exchange")
+@on("binance")
 async def test_an_order_fills_as_its_cancellation_arrives(bench: SimulatedBench) -> None:
     store = await bench.opened()
     names = await placed(store, bench.standing("a-1"))
@@ -101,7 +101,7 @@ async def test_an_order_fills_as_its_cancellation_arrives(bench: SimulatedBench)
     assert bench.venue.holdings.qty(bench.instrument) == bench.standing("a-1").qty
 
 
-@on("exchange")
+@on("binance")
 async def test_a_change_may_leave_two_orders_and_a_cancellation_takes_both(
     bench: SimulatedBench,
 ) -> None:
@@ -115,7 +115,7 @@ async def test_a_change_may_leave_two_orders_and_a_cancellation_takes_both(
     assert bench.venue.open_orders() == []
 
 
-@on("exchange")
+@on("binance")
 async def test_a_triggered_stop_goes_on_under_another_name(bench: SimulatedBench) -> None:
     store = await bench.opened()
     await placed(store, bench.taking("a-0"))
@@ -131,7 +131,7 @@ async def test_a_triggered_stop_goes_on_under_another_name(bench: SimulatedBench
     assert State.CANCELED not in {fact.state for fact in ear.orders("a-2")}
 
 
-@on("exchange")
+@on("binance")
 async def test_an_accepted_order_is_rejected_later(bench: SimulatedBench) -> None:
     store = await bench.opened()
     ear = Ear(store)
@@ -142,7 +142,7 @@ async def test_an_accepted_order_is_rejected_later(bench: SimulatedBench) -> Non
     assert ear.of(FillFact) == []
 
 
-@on("lots")
+@on("oanda")
 async def test_one_leg_is_refused_and_the_entry_stands(bench: SimulatedBench) -> None:
     store = await bench.opened()
     bench.venue.faults = Faults(refuse_stop=1)
@@ -153,7 +153,7 @@ async def test_one_leg_is_refused_and_the_entry_stands(bench: SimulatedBench) ->
     assert states == {"a-1": State.FILLED, "a-2": State.WORKING, "a-3": State.REFUSED}
 
 
-@on("exchange")
+@on("binance")
 async def test_a_broken_oco_leaves_both(bench: SimulatedBench) -> None:
     store = await bench.opened()
     bench.venue.faults = Faults(oco_breaks=1)
@@ -162,7 +162,7 @@ async def test_a_broken_oco_leaves_both(bench: SimulatedBench) -> None:
     assert [one.key for one in bench.venue.open_orders()] == ["a-2"]
 
 
-@on("counter")
+@on("ibkr")
 async def test_a_counter_that_went_back_is_no_danger_to_who_knows_its_names(
     bench: SimulatedBench,
 ) -> None:
@@ -199,7 +199,7 @@ async def test_a_transaction_that_the_pool_forgot_is_carried_out_when_it_is_sent
     assert len(bench.venue.executions) == 1
 
 
-@on("counter")
+@on("ibkr")
 async def test_a_switch_that_the_venue_does_not_have_cannot_be_set(bench: SimulatedBench) -> None:
     store = await bench.opened()
     with pytest.raises(VenueError, match="no dead man's switch"):

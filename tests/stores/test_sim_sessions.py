@@ -12,11 +12,13 @@ from decimal import Decimal
 import pytest
 
 from atms.sandbox.simulation.venue import PROFILES, Faults, Venue
+from atms.sandbox.simulation.venue.faults import WRONG_BARS
 from atms.sandbox.simulation.venue.records import Charged, Executed, Moved, Trespassed, Voided
 from tests.stores.session import Session, some_faults
 
 FAULTS = [one.name for one in fields(Faults)]
-BARS = {"late_bar", "drop_bar", "duplicate_bar", "reorder_bars", "revised_bar", "feed_silent"}
+# Of bars, and of processes: there are none in a session.
+BARS = WRONG_BARS | {"clock_set"}
 ZERO = Decimal(0)
 
 

@@ -17,16 +17,28 @@ class Simulated(StoreContract):
 
 
 class TestExchangeStore(Simulated):
-    name = "exchange"
+    name = "binance"
 
 
 class TestLotStore(Simulated):
-    name = "lots"
+    name = "oanda"
 
 
 class TestCounterStore(Simulated):
-    name = "counter"
+    name = "ibkr"
 
 
 class TestChainStore(Simulated):
     name = "chain"
+
+
+class TestUsdmStore(Simulated):
+    name = "binanceusdm"
+
+
+class TestKrakenStore(Simulated):
+    name = "kraken"
+
+
+class TestAlpacaStore(Simulated):
+    name = "alpaca"

@@ -19,7 +19,7 @@ from tests.stores.simulated import START, SimulatedBench, on, run
 
 
 # ---- the private stream -------------------------------------------------------------------------
-@on("exchange")
+@on("binance")
 async def test_what_the_stream_drops_is_in_the_log(bench: SimulatedBench) -> None:
     store = await bench.opened()
     ear = Ear(store)
@@ -32,7 +32,7 @@ async def test_what_the_stream_drops_is_in_the_log(bench: SimulatedBench) -> Non
     assert len(executions([fact for page in pages for fact in page.facts])) == 1
 
 
-@on("exchange")
+@on("binance")
 async def test_a_silent_stream_says_nothing_of_its_silence(bench: SimulatedBench) -> None:
     store = await bench.opened()
     ear = Ear(store)
@@ -48,7 +48,7 @@ async def test_a_silent_stream_says_nothing_of_its_silence(bench: SimulatedBench
     assert len(ear.orders("a-2")) > 0
 
 
-@on("exchange")
+@on("binance")
 async def test_a_broken_link_is_told_and_what_it_missed_is_not(bench: SimulatedBench) -> None:
     store = await bench.opened()
     ear = Ear(store)
@@ -62,7 +62,7 @@ async def test_a_broken_link_is_told_and_what_it_missed_is_not(bench: SimulatedB
     assert ear.of(FillFact) == []
 
 
-@on("exchange")
+@on("binance")
 async def test_facts_come_twice_and_overtake_each_other(bench: SimulatedBench) -> None:
     store = await bench.opened()
     twice, mixed = Ear(store), Ear(store)
@@ -77,7 +77,7 @@ async def test_facts_come_twice_and_overtake_each_other(bench: SimulatedBench) -
     assert times != sorted(times)
 
 
-@on("lots")
+@on("oanda")
 async def test_a_heartbeat_tells_how_far_the_log_reaches(bench: SimulatedBench) -> None:
     store = await bench.opened()
     ear = Ear(store)
@@ -89,7 +89,7 @@ async def test_a_heartbeat_tells_how_far_the_log_reaches(bench: SimulatedBench) 
     assert ear.of(HeadFact)[-1].head == pages[-1].next
 
 
-@on("exchange")
+@on("binance")
 async def test_dead_connections_hear_nothing(bench: SimulatedBench) -> None:
     ear = Ear(await bench.opened())
     await asyncio.sleep(0)
@@ -124,7 +124,7 @@ def test_a_bar_in_trouble_is_right_in_history(fault: str, heard: list[int]) -> N
         if fault == "revised_bar":
             assert [one.close for one in told] == [100, 102]
 
-    run("exchange", body)
+    run("binance", body)
 
 
 def test_a_store_works_on_an_ordinary_loop_too() -> None:
@@ -134,14 +134,14 @@ def test_a_store_works_on_an_ordinary_loop_too() -> None:
     async def body() -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        venue = PROFILES["exchange"].venue(
+        venue = PROFILES["binance"].venue(
             clock=lambda: START + timedelta(seconds=loop.time() - began),
             source=random.Random(1),
             delays=delays,
         )
         instrument = next(iter(venue.instruments))
         venue.trade(instrument, Decimal(100), Decimal(1))
-        store = PROFILES["exchange"].connect(venue)
+        store = PROFILES["binance"].connect(venue)
         await store.connect()
         ear = Ear(store)
         ticket = Ticket(key="a", instrument=instrument, side=1, qty=Decimal(1), kind=Kind.MARKET)

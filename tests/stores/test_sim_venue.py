@@ -19,7 +19,7 @@ from tests.stores.desk import START, D, Desk
 
 # ---- matching -----------------------------------------------------------------------------------
 def test_a_market_order_fills_whole_at_the_last_price() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     order = desk.place(1, 10)
     assert order.state is State.FILLED
     assert sum(qty for qty, _ in desk.fills(order)) == 10
@@ -27,7 +27,7 @@ def test_a_market_order_fills_whole_at_the_last_price() -> None:
 
 
 def test_a_limit_fills_at_its_own_price_by_what_is_traded_through_it() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     order = desk.place(1, 10, Kind.LIMIT, limit=95)
     desk.trade(95.01, 50)
     assert desk.fills(order) == []
@@ -40,7 +40,7 @@ def test_a_limit_fills_at_its_own_price_by_what_is_traded_through_it() -> None:
 
 
 def test_a_trade_is_shared_by_price_and_then_by_time() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     late = desk.place(1, 5, Kind.LIMIT, limit=95)
     early_but_worse = desk.place(1, 5, Kind.LIMIT, limit=94)
     better = desk.place(1, 5, Kind.LIMIT, limit=96)
@@ -51,25 +51,25 @@ def test_a_trade_is_shared_by_price_and_then_by_time() -> None:
 
 
 def test_a_limit_that_can_be_had_takes_the_market_price() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     order = desk.place(1, 10, Kind.LIMIT, limit=101)
     assert {price for _, price in desk.fills(order)} == {100}
 
 
 @pytest.mark.parametrize("tif", ["ioc", "fok"])
 def test_what_must_fill_at_once_and_cannot_expires(tif: str) -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     assert desk.place(1, 10, Kind.LIMIT, limit=90, tif=tif).state is State.EXPIRED
 
 
 def test_a_post_only_order_that_would_take_is_refused() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     ticket = desk.ticket(1, 10, Kind.LIMIT, limit=100, post_only=True)
     assert desk.declined(ticket) is Reason.WOULD_TAKE
 
 
 def test_a_stop_fills_at_the_price_that_triggers_it_though_it_gaps() -> None:
-    desk = Desk("counter")
+    desk = Desk("ibkr")
     desk.place(1, 10)
     stop = desk.place(-1, 10, Kind.STOP, trigger=95)
     desk.trade(95.01)
@@ -80,7 +80,7 @@ def test_a_stop_fills_at_the_price_that_triggers_it_though_it_gaps() -> None:
 
 
 def test_a_stop_limit_rests_at_its_limit_when_the_price_gaps_through() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     desk.place(1, 10)
     stop = desk.place(-1, 10, Kind.STOP_LIMIT, trigger=95, limit=94)
     desk.trade(90, 5)  # triggered, and below its limit
@@ -90,7 +90,7 @@ def test_a_stop_limit_rests_at_its_limit_when_the_price_gaps_through() -> None:
 
 
 def test_a_trailing_stop_follows_the_best_price_and_never_goes_back() -> None:
-    desk = Desk("counter")
+    desk = Desk("ibkr")
     desk.place(1, 10)
     stop = desk.place(-1, 10, Kind.TRAIL, trail=3)
     for price in (104, 101.01):
@@ -101,7 +101,7 @@ def test_a_trailing_stop_follows_the_best_price_and_never_goes_back() -> None:
 
 
 def test_a_stop_that_is_passed_already_is_refused_or_triggers_by_the_venues_rule() -> None:
-    exchange, counter = Desk("exchange"), Desk("counter")
+    exchange, counter = Desk("binance"), Desk("ibkr")
     exchange.place(1, 10)
     assert (
         exchange.declined(exchange.ticket(-1, 10, Kind.STOP, trigger=100)) is Reason.WOULD_TRIGGER
@@ -111,7 +111,7 @@ def test_a_stop_that_is_passed_already_is_refused_or_triggers_by_the_venues_rule
 
 
 def test_a_bar_goes_to_the_nearer_end_first() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     low = desk.place(1, 1, Kind.LIMIT, limit=98)
     desk.place(1, 5)
     high = desk.place(-1, 1, Kind.LIMIT, limit=103)
@@ -126,7 +126,7 @@ def test_a_bar_goes_to_the_nearer_end_first() -> None:
 
 
 def test_a_bar_that_still_grows_moves_nothing() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     bar = Bar(
         instrument=desk.instrument, open_at=START, close_at=START + timedelta(minutes=1),
         open=D(90), high=D(91), low=D(89), close=D(90), volume=D(40), final=False,
@@ -138,7 +138,7 @@ def test_a_bar_that_still_grows_moves_nothing() -> None:
 
 # ---- money --------------------------------------------------------------------------------------
 def test_fees_are_paid_in_a_third_asset_while_it_lasts() -> None:
-    desk = Desk("exchange")  # 100 POINT at 500 USD each; a taker pays 0.1 %
+    desk = Desk("binance")  # 100 POINT at 500 USD each; a taker pays 0.1 %
     desk.place(1, 100)  # 100 * 100 * 0.001 = 10 USD = 0.02 POINT
     assert (desk.cash("USD"), desk.cash("AAA"), desk.cash("POINT")) == (90_000, 100, D("99.98"))
     move(desk.venue, "POINT", D("-99.98"), "withdrawal")
@@ -147,7 +147,7 @@ def test_fees_are_paid_in_a_third_asset_while_it_lasts() -> None:
 
 
 def test_a_margin_accounts_cash_moves_by_profit_alone() -> None:
-    desk = Desk("lots")
+    desk = Desk("oanda")
     desk.place(1, 10)
     desk.trade(110)
     desk.place(1, 10)
@@ -159,7 +159,7 @@ def test_a_margin_accounts_cash_moves_by_profit_alone() -> None:
 
 
 def test_lots_reduce_the_oldest_first_and_then_open_the_other_side() -> None:
-    desk = Desk("lots")
+    desk = Desk("oanda")
     one, two = desk.place(1, 10), desk.place(1, 5)
     last = desk.place(-1, 18)
     rows = [row for row in desk.venue.executions.values() if row.order == last.id]
@@ -171,7 +171,7 @@ def test_lots_reduce_the_oldest_first_and_then_open_the_other_side() -> None:
 
 
 def test_one_lot_can_be_closed_by_its_name() -> None:
-    desk = Desk("lots")
+    desk = Desk("oanda")
     desk.place(1, 10)
     two = desk.place(1, 5)
     desk.place(-1, 5, bucket=two.lot)
@@ -179,7 +179,7 @@ def test_one_lot_can_be_closed_by_its_name() -> None:
 
 
 def test_what_may_only_reduce_never_opens() -> None:
-    desk = Desk("lots")
+    desk = Desk("oanda")
     assert desk.declined(desk.ticket(-1, 5, reduces=True)) is Reason.REDUCE_ONLY
     desk.place(1, 3)
     order = desk.place(-1, 5, reduces=True)
@@ -187,14 +187,14 @@ def test_what_may_only_reduce_never_opens() -> None:
 
 
 def test_open_orders_bind_what_they_would_cost() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     desk.place(1, 1000, Kind.LIMIT, limit=90)  # binds 90,000 of 100,000
     assert desk.declined(desk.ticket(1, 112, Kind.LIMIT, limit=90)) is Reason.FUNDS  # 10,080
     desk.place(1, 111, Kind.LIMIT, limit=90)  # 9,990
 
 
 def test_an_order_of_two_that_cancel_each_other_binds_once() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     desk.place(1, 10)
     out = desk.ticket(-1, 10, Kind.LIMIT, limit=110)
     stop = desk.ticket(-1, 10, Kind.STOP, trigger=90)
@@ -206,18 +206,18 @@ def test_an_order_of_two_that_cancel_each_other_binds_once() -> None:
     ("qty", "limit"), [(0.0005, 100), (1.0005, 100), (1, 100.005), (0.04, 100)]
 )
 def test_filters_are_minimum_step_price_and_value(qty: float, limit: float) -> None:
-    desk = Desk("exchange")  # at least 0.001, steps of 0.001 and 0.01, at least 5 USD
+    desk = Desk("binance")  # at least 0.001, steps of 0.001 and 0.01, at least 5 USD
     assert desk.declined(desk.ticket(1, qty, Kind.LIMIT, limit=limit)) is Reason.FILTER
 
 
 def test_a_closed_market_refuses() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     desk.venue.closed.add(desk.instrument)
     assert desk.declined(desk.ticket(1, 1)) is Reason.CLOSED_MARKET
 
 
 def test_a_liquidation_closes_everything_and_belongs_to_no_order() -> None:
-    desk = Desk("lots")
+    desk = Desk("oanda")
     desk.place(1, 10)
     desk.place(1, 5)
     desk.trade(90)
@@ -228,7 +228,7 @@ def test_a_liquidation_closes_everything_and_belongs_to_no_order() -> None:
 
 
 def test_an_order_of_somebody_else_fills_without_a_key_and_is_no_request_of_ours() -> None:
-    desk = Desk("exchange")
+    desk = Desk("binance")
     ticket = desk.ticket(1, 10)
     made = desk.venue.outside(Ticket(**{**vars(ticket), "key": ""}), manual=True)
     assert not isinstance(made, Declined)

@@ -11,8 +11,8 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from atms.errors import VenueError
@@ -25,21 +25,24 @@ from atms.sandbox.simulation.guard import Guard
 from atms.sandbox.simulation.lives import Killed, Life, MemoryJournal
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.truths import violations
-from atms.sandbox.simulation.venue.booking import correct, move
-from atms.sandbox.simulation.venue.faults import Faults
+from atms.sandbox.simulation.venue.faults import WRONG_BARS, Faults
+from atms.sandbox.simulation.venue.happenings import Happenings
 from atms.sandbox.simulation.venue.profiles import PROFILES
+from atms.sandbox.simulation.venue.varying import vary
 from atms.stores.base import RateLimited
 from atms.stores.requests import Kind, Ticket
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+# Minutes before clocks change in New York and in Berlin, and before a leap day (F58).
+NIGHTS = (
+    datetime(2026, 3, 8, 6, 57, tzinfo=UTC), datetime(2026, 11, 1, 5, 57, tzinfo=UTC),
+    datetime(2026, 3, 29, 0, 57, tzinfo=UTC), datetime(2026, 10, 25, 0, 57, tzinfo=UTC),
+    datetime(2028, 2, 28, 23, 57, tzinfo=UTC),
+)  # fmt: skip
 _FINAL = ("completed", "canceled", "expired", "margin", "rejected")
 # What a single process cannot mend by itself, or that belongs to bars and chains.
-_NOT_DRAWN = frozenset(
-    {"auth_failed", "counter_rolls_back", "amend_doubles", "leg_refused", "oco_breaks"}
-)
-_WRONG_BARS = frozenset(
-    {"late_bar", "drop_bar", "duplicate_bar", "reorder_bars", "revised_bar", "feed_silent"}
-)
+_NOT_DRAWN = frozenset({"amend_doubles", "leg_refused", "oco_breaks"})
+DRAWN = tuple(each.name for each in fields(Faults) if each.name not in _NOT_DRAWN | WRONG_BARS)
 
 
 @dataclass
@@ -54,10 +57,11 @@ class Trial:
         orders, fills, bars: how much happened.
         hits: how often each fault happened.
         seen: how often each thing happened that a trial is to hold.
+        killed_at: at which step a process died.
     """
 
     seed: int
-    profile: str = "exchange"
+    profile: str = "binance"
     minutes: float = 10.0
     found: list[str] = field(default_factory=list)
     trace: str = ""
@@ -68,11 +72,12 @@ class Trial:
     bars: int = 0
     hits: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
+    killed_at: Counter[str] = field(default_factory=Counter)
 
 
 def run(
     seed: int,
-    profile: str = "exchange",
+    profile: str = "binance",
     *,
     minutes: float = 10.0,
     make_core: Callable[[Terms, Sequence[Record]], Core] = Core,
@@ -103,25 +108,23 @@ class _World:
     ) -> None:
         self.rng = random.Random(f"{seed}/{profile}")
         self.trial = Trial(seed, profile, minutes)
-        self.loop = VirtualLoop(START)
-        self.profile = PROFILES[profile]
-        self.policy, self.held = "halt", Decimal(3)
-        if profile == "exchange":
-            held = {**self.profile.balances, "POINT": Decimal("0.01")}  # then in what fills bring
-            if self.rng.random() < 0.5:
-                held["AAA"], self.policy = self.held, self.rng.choice(("adopt", "ignore"))
-            self.profile = replace(self.profile, balances=held)
+        self.loop = VirtualLoop(start_of(f"{seed}/{profile}"))
+        varied = vary(PROFILES[profile], self.rng)
+        self.profile, self.policy, self.spared = varied.profile, varied.policy, varied.spared
         self.venue = self.profile.venue(
             clock=self.loop.now, source=random.Random(f"{seed}/{profile}/venue")
         )
+        self.venue.unexplained = self.spared
         self.instrument = next(iter(self.venue.instruments))
         self.journal = MemoryJournal()
         self.make_core = make_core
-        drawn = faults or self._draw()
+        drawn = faults or Faults.draw(f"{seed}/{profile}", filter(self.profile.meets, DRAWN))
         self.trial.faults = tuple(f.name for f in fields(drawn) if getattr(drawn, f.name))
         self.venue.faults = drawn
-        self.outages = self.rng.random() < 0.3
-        self.up_at = 0.0
+        self.happenings = Happenings(
+            self.venue, self.profile, [self.instrument],
+            lambda: any(one.ready_at for one in self.lives),
+        )  # fmt: skip
         self.kill_rate = self.rng.choice((0.0, 0.001, 0.004))
         self.quiet = False
         self.price = Decimal(100)
@@ -146,13 +149,14 @@ class _World:
         end = self.trial.minutes * 60
         while self.loop.time() < end:
             self._turn(min(1.0 + 4.0 * self.rng.random(), end - self.loop.time() + 0.001))
-        self.quiet, self.venue.faults, self.venue.down = True, Faults(), False
+        self.quiet, self.venue.faults = True, Faults()
+        self.happenings.calm_down()
         bound = self.venue.manners.outcome_bound.total_seconds()
         for moves, seconds in ((True, bound + 60), (False, bound + 120)):
             deadline = self.loop.time() + seconds
             while self.loop.time() < deadline:
                 self._turn(5.0, moves=moves)
-        left = {self.instrument: self.held} if self.policy == "ignore" else {}
+        left = {self.instrument: self.spared} if self.spared else {}
         self.trial.found += violations(self.venue, self.lives, self.journal.records(), left)
         self.trial.found += self.guard.found()
         self.trial.kills = len(self.lives) - 1
@@ -173,15 +177,16 @@ class _World:
                 self._walk()
             if not self.quiet:
                 self._trade()
-                self._correct()
-                self._meddle()
+                self.happenings.happen()
         except Killed:
             self._die()
 
     def _walk(self) -> None:
         """Move the market."""
+        if self.happenings.is_quiet():
+            return
         step = Decimal(self.rng.randrange(-30, 31)) / 100
-        self.price = max(Decimal(50), self.price + step)
+        self.price = self.happenings.price(max(Decimal(50), self.price + step))
         size = self.rng.randrange(1, 40) * max(self.profile.qty_step, Decimal("0.1"))
         self.venue.trade(self.instrument, self.price, size)
 
@@ -201,23 +206,6 @@ class _World:
         legs = [plan.key for plan in core.state.open_plans()] if self.brackets else []
         if legs and self.rng.random() < 0.1:
             self.account.feed(WishCancel(key=self.rng.choice(legs)))
-
-    def _correct(self) -> None:
-        """Let the venue say an execution again, with another price."""
-        executions = self.venue.executions
-        if self.life.corrects and executions and self.rng.random() < 0.1:
-            name = self.rng.choice(sorted(executions))
-            true = executions[name]
-            correct(self.venue, name, true.qty, true.price + Decimal("0.01"))
-
-    def _meddle(self) -> None:
-        """Let the venue be down for a while, or cash come from outside."""
-        if self.venue.down:
-            self.venue.down = self.loop.time() < self.up_at
-        elif self.outages and self.rng.random() < 0.02:
-            self.venue.down, self.up_at = True, self.loop.time() + self.rng.uniform(20, 150)
-        if self.rng.random() < 0.01:
-            move(self.venue, "USD", Decimal(self.rng.randrange(-50, 200)), "other")
 
     def _wish(self) -> Wish:
         side = self.rng.choice((1, -1))
@@ -240,13 +228,20 @@ class _World:
         store = self.profile.connect(self.venue)
         told: list[Told] = []
         account = Account(
-            core, store, self.journal, loop=self.loop, now=self.loop.now, tell=told.append,
+            core, store, self.journal, loop=self.loop, now=self._clock(), tell=told.append,
             before=self._before,
         )  # fmt: skip
         self.account = account
         self._core = core
         account.spawn(self._live(account))
         return Life(core, told)
+
+    def _clock(self) -> Callable[[], datetime]:
+        """Return a process's clock: the wall's when it began, and what has passed since."""
+        if not self.venue.chance.hit("clock_set"):  # F57
+            return self.loop.now
+        off = timedelta(seconds=self.venue.chance.seconds((-10, 10)))
+        return lambda: self.loop.now() + off
 
     async def _live(self, account: Account) -> None:
         """Connect, again and again, as a supervisor would."""
@@ -266,8 +261,9 @@ class _World:
         if isinstance(instruction, TellOrder) and instruction.status in _FINAL and instruction.key:
             self.life.ends.setdefault(instruction.key, []).append(instruction.status)
         if isinstance(instruction, TellAccount) and instruction.what == "ready":
-            self.life.ready_at = self.loop.now()
+            self.life.ready_at = self.account._now()
         if not self.quiet and self.rng.random() < self.kill_rate:
+            self.trial.killed_at[f"before {type(instruction).__name__}"] += 1
             self.account.abandon(Killed())
             raise Killed
 
@@ -284,14 +280,8 @@ class _World:
         self.venue.sever()
         self.loop.turn(lambda: False, 0)
 
-    def _draw(self) -> Faults:
-        """Draw a subset of all faults, each with a rate of its own."""
-        rates = {}
-        for each in fields(Faults):
-            if each.name in _NOT_DRAWN | _WRONG_BARS:
-                continue
-            if self.rng.random() < 0.4:
-                rates[each.name] = self.rng.choice((0.02, 0.1, 0.3))
-        rates["venue_down"] = min(rates.get("venue_down", 0.0), 0.02)
-        rates["rate_limited"] = min(rates.get("rate_limited", 0.0), 0.02)
-        return Faults(**rates)
+
+def start_of(seed: str) -> datetime:
+    """Return when a trial begins."""
+    source = random.Random(f"{seed}/start")
+    return START if source.random() < 0.65 else source.choice(NIGHTS)

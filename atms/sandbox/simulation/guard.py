@@ -102,8 +102,7 @@ class Guard:
         last = max((order.intended.at for order in one.guards), default=None)
         if last is not None and (bare.last is None or last > bare.last):
             bare.last, bare.idle = last, {}
-        ban = self._venue.ban
-        if self._venue.down or (ban is not None and self._venue.now() < ban.until):
+        if self._takes_nothing(one.instrument.id):
             self._shut = self._venue.now()
         if self._venue.now() < self._shut + serving.PROBE:  # until it is tried again
             return
@@ -112,6 +111,13 @@ class Guard:
             at = f"{self._venue.now():%H:%M:%S}"
             how = f"and nothing was done for {idle:g} s, {limit:g} at most, at {at}"
             self._found[entry] = how
+
+    def _takes_nothing(self, instrument: str) -> bool:
+        """Return whether the venue lets no order of this instrument through now."""
+        venue, now = self._venue, self._venue.now()
+        banned = venue.ban is not None and now < venue.ban.until
+        stopped = instrument in venue.closed or instrument in venue.changed
+        return venue.down or banned or stopped or not venue.key_valid or venue.quota.is_full(now)
 
     def _limit(self, one: _Seen) -> float:
         """Return for how many seconds nothing may be done."""
@@ -136,18 +142,20 @@ class _Seen:
         self._venue, self._core = venue, core
         state = core.state
         legs = [state.plans[key] for key in state.legs[entry]]
-        self._instrument: Instrument = core.instruments[legs[0].ticket.instrument]
+        self.instrument: Instrument = core.instruments[legs[0].ticket.instrument]
         protecting = [leg for leg in legs if _protects(core, leg)]
         self._side = -legs[0].ticket.side
         self._every = [one for leg in legs for one in plans.servants(state, leg)]
         self.guards = [one for leg in protecting for one in plans.servants(state, leg)]
-        shorts = self._instrument.cash == "margin"  # else what is sold was held, and is nobody's
+        shorts = self.instrument.cash == "margin"  # else what is sold was held, and is nobody's
         self.is_judged = bool(protecting) and (shorts or self._side > 0) and not _is_let_go(legs)
-        exited = sum((true.filled for true in self._true(self._every)), _ZERO)
+        true = sum((one.filled for one in self._true(self._every)), _ZERO)
+        booked = sum((one.booked for one in self._every), _ZERO)
+        exited = max(true, booked)  # an exit that was undone is not known at once
         opened = plans.opened(state, entry) - state.left.get(entry, _ZERO)
         late = [leg for leg in legs if leg.late and leg.closed is None]  # the rest comes after it
         closing = (leg.ticket.qty - plans.booked(state, leg) for leg in late)
-        rest = plans.on_step(opened - exited, self._instrument)
+        rest = plans.on_step(opened - exited, self.instrument)
         self.rest = min((rest, self._held(), *closing))
         self.lacking = self.rest - sum((one.left for one in self._standing(self.guards)), _ZERO)
         coming = any(core.planning.coming(leg.key) for leg in legs)
@@ -158,12 +166,12 @@ class _Seen:
     def lacks(self) -> bool:
         """Return whether there is enough that is bare for an order, and units to make it of."""
         prices = [plans.price_of(leg.ticket) for leg in self._legs]
-        if not plans.tradable(self.lacking, self._instrument, *prices):
+        if not plans.tradable(self.lacking, self.instrument, *prices):
             return False
-        if self._instrument.cash != "exchange":
+        if self.instrument.cash != "exchange":
             return True
         own = sum((one.left for one in self._standing(self._every)), _ZERO)
-        return checks.free(self._venue, self._instrument.base) + own >= self.rest
+        return checks.free(self._venue, self.instrument.base) + own >= self.rest
 
     @property
     def failed(self) -> int:
@@ -181,8 +189,7 @@ class _Seen:
         believed = sum(
             (plans.may_fill(one) for one in self.guards if self._is_believed(one)), _ZERO
         )
-        others = [one for one in self._every if one not in self.guards]
-        leaving = any(one.cancel_asked is not None and plans.stands(one) for one in others)
+        leaving = any(one.cancel_asked is not None and plans.stands(one) for one in self._every)
         return self.rest - believed <= 0 or leaving
 
     def _is_believed(self, one: OrderState) -> bool:
@@ -191,22 +198,22 @@ class _Seen:
             return True
         if len([each for each in self.guards if each.unresolved]) >= unseen.MOST:
             return True
-        if self._instrument.cash != "exchange":
+        if self.instrument.cash != "exchange":
             return True
-        base = self._instrument.base
+        base = self.instrument.base
         true = self._venue.holdings.balances.get(base, _ZERO)
         total = max(true, self._core.state.books.balances().get(base, _ZERO))  # as far as is known
         return total - self.rest >= plans.may_fill(one)
 
     def _held(self) -> Decimal:
         """Return the units that are there, but for those that the account leaves alone."""
-        base = self._instrument.base
-        if self._instrument.cash == "exchange":
+        base = self.instrument.base
+        if self.instrument.cash == "exchange":
             total = self._venue.holdings.balances.get(base, _ZERO)
             for opened in self._core.state.books.openings:
                 total -= opened.qty if (opened.asset, opened.why) == (base, "ignored") else _ZERO
-            return plans.on_step(total, self._instrument)
-        return max(self._venue.holdings.qty(self._instrument.id) * self._side, _ZERO)
+            return plans.on_step(total, self.instrument)
+        return max(self._venue.holdings.qty(self.instrument.id) * self._side, _ZERO)
 
     def _standing(self, orders: list[OrderState]) -> list[Order]:
         return [one for one in self._true(orders) if one.open and not one.rejects_later]

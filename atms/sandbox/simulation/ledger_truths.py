@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Iterator
 from decimal import Decimal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from atms.sandbox.simulation.places import Place
 
 _STARTS = 2  # processes that are one run, which goes on
+_AWAY = 0.15  # of the commits fail; as many are done, and their reply is lost
 _NEAR = Decimal("1e-8")
 
 
@@ -47,20 +49,34 @@ def _write(url: str, place: Place, began: datetime) -> str:
         )  # fmt: skip
         return Session(epoch=epoch, venue=place.profile.name, at=began, run=run)
 
+    chance = random.Random(f"{place.account} {len(place.journal.lines)}")
     rows, last = AccountRows(place.account, place.profile.name, session_of), ""
     for number, line in enumerate(place.journal.lines, 1):
         record = decode(line)
         if isinstance(record, Started):
             last = f"run-{(record.epoch - 1) // _STARTS}"
             if number > 1:
-                with writing(url) as connection:
-                    rows.write(connection)
-                rows.settled()
+                _commit(url, rows, chance)
         rows.take(number, record)
-    with writing(url) as connection:
-        rows.write(connection)
-    rows.settled()
+    _commit(url, rows, chance)
     return last
+
+
+def _commit(url: str, rows: AccountRows, chance: random.Random) -> None:
+    """Write what there is, though the database may fail before a commit, or after it (F46, F47)."""
+    while True:
+        draw = chance.random()
+        try:
+            with writing(url) as connection:
+                rows.write(connection)
+                if draw < _AWAY:
+                    raise ConnectionError("the database is away")
+        except ConnectionError:
+            continue
+        if draw < 2 * _AWAY:  # it is written, and nobody has said so
+            continue
+        rows.settled()
+        return
 
 
 def _sums(url: str) -> Iterator[str]:

@@ -29,21 +29,24 @@ class Mortality:
     Attributes:
         dead: whether it is; then whatever it tries raises.
         on_death: called once, at that instant.
+        died_at: at which step that was; empty: at a time that nothing set.
     """
 
     def __init__(self, source: random.Random, rate: float) -> None:
         self.dead = False
+        self.died_at = ""
         self.on_death: Callable[[], None] = lambda: None
         self._source = source
         self._rate = rate
 
-    def step(self, weight: float = 1.0) -> None:
-        """Do a step, or die.
+    def step(self, name: str, weight: float = 1.0) -> None:
+        """Do a step, or die at it.
 
         Raises:
             Killed: it is dead.
         """
         if not self.dead and self._rate and self._source.random() < self._rate * weight:
+            self.died_at = name
             self.die()
         if self.dead:
             raise Killed
@@ -68,7 +71,7 @@ class MortalHost(InlineHost):
 
     def call(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
         """Run a function soon."""
-        self._mortality.step()
+        self._mortality.step("a call of the host")
         super().call(function, *args)
 
     def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:
@@ -80,7 +83,7 @@ class MortalHost(InlineHost):
 
     def wait(self, timeout: float | None) -> bool:
         """Turn the loop."""
-        self._mortality.step(0.05)  # there are many of these
+        self._mortality.step("a wait", 0.05)  # there are many of these
         return super().wait(timeout)
 
     def close(self) -> None:
@@ -98,14 +101,14 @@ class MortalJournal:
 
     def begin(self, at: datetime) -> int:
         """Return the next epoch."""
-        self._mortality.step()
+        self._mortality.step("before an epoch")
         return self._journal.begin(at)
 
     def append(self, bodies: Sequence[str]) -> int:
         """Keep lines, all of them or none."""
-        self._mortality.step()  # not synced: lost
+        self._mortality.step("before a commit")  # not synced: lost
         number = self._journal.append(bodies)
-        self._mortality.step()  # durable, and nobody has heard so
+        self._mortality.step("after a commit")  # durable, and nobody has heard so
         return number
 
     def check(self) -> None:
@@ -161,7 +164,7 @@ def watched(
         hear, end, start = core.hear, core.end, core.start
 
         def before(instruction: Instruction) -> None:
-            mortality.step()
+            mortality.step(f"before {type(instruction).__name__}")
             _note(life, instruction, now)
 
         def stepped(found: list[Instruction]) -> list[Instruction]:

@@ -13,10 +13,11 @@ from atms.sandbox.simulation.guard import Guard
 from atms.sandbox.simulation.lives import Life, MemoryJournal
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.venue.base import SimulatedStore
-from atms.sandbox.simulation.venue.booking import correct, move
 from atms.sandbox.simulation.venue.faults import Faults
+from atms.sandbox.simulation.venue.happenings import Happenings
 from atms.sandbox.simulation.venue.profiles import Profile
 from atms.sandbox.simulation.venue.truth import Venue
+from atms.sandbox.simulation.venue.varying import vary
 from atms.sandbox.simulation.watched import Means
 from atms.stores.market import Bar
 from atms.stores.requests import Kind
@@ -39,6 +40,7 @@ class Place:
         lives: of the account, one a process.
         guard: looks whether what was bought is protected.
         moves: whether the market moves.
+        outages, corrects: whether the venue may be down, and may correct executions.
     """
 
     def __init__(
@@ -59,29 +61,27 @@ class Place:
             clock=loop.now, source=random.Random(f"{seed}/{profile.name}/venue")
         )
         self.names = list(self.venue.instruments)[:symbols]
+        self.happenings = Happenings(
+            self.venue, self.profile, self.names, lambda: any(one.ready_at for one in self.lives),
+            self.base,
+        )  # fmt: skip
+        self.venue.unexplained = sum(self.ignored.values(), Decimal(0))
         self.step = step
         self.journal = MemoryJournal()
         self.lives: list[Life] = []
         self._over = 0
         self.guard = Guard(self.venue, loop, self._core)
         self.moves = True
-        self.outages = False
-        self.corrects = self.splits = False
-        self._up_at: datetime | None = None
+        self.outages = self.corrects = False
         self._price = dict.fromkeys(self.names, Decimal(100))
         self._path: dict[str, list[tuple[Decimal, Decimal]]] = {name: [] for name in self.names}
         for name in self.names:
             self.venue.trade(name, Decimal(100), Decimal(1))
 
     def _draw_opening(self) -> None:
-        """Draw what the account holds before anybody of ours trades on it."""
-        if self.profile.name != "exchange":
-            return
-        balances = {**self.profile.balances, "POINT": Decimal("0.01")}  # then in what fills bring
-        if self.rng.random() < 0.4:
-            self.held, self.policy = Decimal(3), self.rng.choice(("adopt", "ignore"))
-            balances["AAA"] = self.held
-        self.profile = replace(self.profile, balances=balances)
+        """Draw what the account holds before anybody of ours trades on it, and what it may ask."""
+        varied = vary(self.profile, self.rng)
+        self.profile, self.policy, self.held = varied.profile, varied.policy, varied.held
 
     @property
     def account(self) -> str:
@@ -123,9 +123,10 @@ class Place:
     def tick(self) -> None:
         """Let others trade, mostly."""
         for name in self.names if self.moves else ():
-            if self.rng.random() < 0.2:
+            if self.rng.random() < 0.2 or self.happenings.is_quiet():
                 continue
             price = self._price[name] + Decimal(self.rng.randrange(-40, 41)) / 100
+            price = self.happenings.price(price)
             size = self.rng.randrange(1, 40) * max(self.profile.qty_step, Decimal("0.1"))
             self._price[name] = price = max(Decimal(50), price)
             self._path[name].append((price, size))
@@ -149,7 +150,7 @@ class Place:
     def _bar(self, name: str, path: list[tuple[Decimal, Decimal]], begins: datetime) -> Bar | None:
         prices = [price for price, _ in path]
         if not prices:
-            if self.profile.name == "lots":  # which has no bar where nothing was traded
+            if self.profile.manners.omits_empty:  # there is no bar where nothing was traded
                 return None
             prices = [self._price[name]]
         return Bar(
@@ -160,38 +161,24 @@ class Place:
 
     # ---- what else happens ----------------------------------------------------------------------
     def meddle(self) -> None:
-        """Let the venue be down for a while, cash come from outside, executions be corrected."""
-        venue, rng, now = self.venue, self.rng, self.venue.now()
-        if venue.down:
-            venue.down = self._up_at is not None and now < self._up_at
-        elif self.outages and rng.random() < 0.02:
-            venue.down, self._up_at = True, now + timedelta(seconds=rng.uniform(20, 150))
-        if rng.random() < 0.01:
-            move(venue, self.base, Decimal(rng.randrange(-50, 200)), "other")
-        if self.splits and rng.random() < 0.01:  # F30
-            self._split(self.names[0])
-        if self.corrects and venue.executions and rng.random() < 0.05:
-            name = rng.choice(sorted(venue.executions))
-            true = venue.executions[name]
-            correct(venue, name, true.qty, true.price + _CENT)
-
-    def _split(self, name: str) -> None:
-        """Let there be more units of what is held: one and a half for one."""
-        base, step = self.venue.instruments[name].base, self.profile.qty_step
-        more = self.qty(name) / 2 // step * step
-        if more > 0:
-            move(self.venue, base, more, "split", name)
+        """Let happen what nobody has asked for."""
+        self.happenings.happen()
 
     def go_wrong(self, faults: Faults, *, outages: bool, splits: bool) -> None:
-        """Let things go wrong; what a kind of venue does not know, does not."""
-        self.venue.faults, self.outages = faults, outages
-        self.corrects = self.profile.name == "counter"
-        self.splits = splits and self.profile.name == "exchange"
+        """Let things go wrong; what a kind of venue does not know, does not.
+
+        Args:
+            splits: whether positions may grow by what is no order of ours.
+        """
+        self.outages, self.corrects = outages, "corrected" in self.profile.happens
+        if not splits:
+            faults = replace(faults, splits=0, traded_by_hand=0, busted=0)
+        self.venue.faults = replace(faults, outage=0.02 if outages else 0)
 
     def calm_down(self) -> None:
         """Let nothing go wrong any more."""
-        self.venue.faults, self.venue.down = Faults(), False
-        self.outages = self.corrects = self.splits = False
+        self.venue.faults, self.outages, self.corrects = Faults(), False, False
+        self.happenings.calm_down()
 
     # ---- what is true ---------------------------------------------------------------------------
     def shown(self, name: str) -> tuple[str, ...]:

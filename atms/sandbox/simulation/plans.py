@@ -6,7 +6,6 @@ import random
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from atms.execution.broker.winding_down import Policy
 from atms.risk import Limits
@@ -15,11 +14,12 @@ from atms.sandbox.simulation.venue.faults import Faults
 from atms.sandbox.simulation.watched import Watched
 
 # What a single process cannot mend by itself.
-_NOT_DRAWN = frozenset(
-    {"auth_failed", "counter_rolls_back", "amend_doubles", "leg_refused", "oco_breaks"}
-)
-_RARE = frozenset({"venue_down", "rate_limited"})
-_OTHERS = {"exchange": "lots", "lots": "counter", "counter": "exchange", "chain": "exchange"}
+_NOT_DRAWN = frozenset({"amend_doubles", "leg_refused", "oco_breaks", "clock_set"})
+DRAWN = tuple(each.name for each in fields(Faults) if each.name not in _NOT_DRAWN)
+_OTHERS = {
+    "binance": "oanda", "binanceusdm": "kraken", "kraken": "alpaca", "oanda": "ibkr",
+    "ibkr": "binance", "alpaca": "binanceusdm", "chain": "binance",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,23 +61,16 @@ class Plan:
             profiles=profiles, symbols=symbols,
             step=timedelta(seconds=rng.choice((5, 15, 30))),
             strategies=tuple(STRATEGIES[name] for name in names),
-            faults=_faults(rng), kills=rng.choice((0.0, 0.001, 0.004)),
+            faults=_faults(seed), kills=rng.choice((0.0, 0.001, 0.004)),
             deaths=rng.choice((None, None, 150.0)), lasting=rng.choice((None, None, 200.0)),
             on_stop=rng.choice(("leave", "leave", "cancel", "flatten")),
             outages=rng.random() < 0.3, limits=_limits(rng), idle=rng.choice((0.5, 3.0)),
         )  # fmt: skip
 
 
-def _faults(rng: random.Random) -> Faults:
-    """Draw a subset of all faults, each with a rate of its own."""
-    rates: dict[str, Any] = {}
-    for each in fields(Faults):
-        if each.name not in _NOT_DRAWN and rng.random() < 0.4:
-            rates[each.name] = rng.choice((0.02, 0.1, 0.3))
-    for name in _RARE:
-        if name in rates:
-            rates[name] = min(rates[name], 0.02)
-    return Faults(**rates)
+def _faults(seed: str) -> Faults:
+    """Draw a subset of all faults; a venue passes over those that it does not know."""
+    return Faults.draw(seed, DRAWN)
 
 
 def _limits(rng: random.Random) -> Limits | None:

@@ -97,6 +97,7 @@ class Process:
             if not self._breaks(error):
                 raise
             ran.how, ran.raised = "broken", error
+        ran.died_at = self.mortality.died_at
         for timer in timers:
             timer.cancel()
         if ran.how in ("broken", "failed"):

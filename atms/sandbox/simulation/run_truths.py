@@ -31,6 +31,7 @@ class Ran:
     Attributes:
         born: when it began; *start*: from when on it asked for bars; *starts*: by its datas, where
             they asked differently.
+        died_at: at which step it was killed; empty: at a time of its own.
         how: ended, killed, broken (by what the strategy *raised*), failed (by an error of ours).
     """
 
@@ -39,6 +40,7 @@ class Ran:
     start: datetime = datetime(1, 1, 1, tzinfo=UTC)
     starts: dict[str, datetime] = field(default_factory=dict)
     how: str = ""
+    died_at: str = ""
     error: AtmsError | None = None
     raised: BaseException | None = None
     cerebro: Any = None
@@ -58,7 +60,8 @@ def run_violations(
     found = [*_within_limits(places, limits), *_protected(places, ran, policy)]
     for one in ran:
         words = [
-            *_told_legally(one), *_whole(one), *_bars_in_order(places, one), *_only_live(one),
+            *_told_legally(one), *_whole(places, one), *_bars_in_order(places, one),
+            *_only_live(one),
         ]  # fmt: skip
         found += [f"process {one.diary.life}: {line}" for line in words]
     last = ran[-1]
@@ -230,14 +233,21 @@ def _taken_back(ran: Ran) -> Iterator[str]:
             yield f"I13: order {noted.number} ({noted.key}) was taken back, and stands"
 
 
-def _whole(ran: Ran) -> Iterator[str]:
+def _whole(places: Sequence[Place], ran: Ran) -> Iterator[str]:
     """What is told as completed has filled whole; a leg, as much as it protected."""
+    coarser = {
+        name: 2 * float(place.profile.qty_step)  # of which a size is rounded down to whole ones
+        for place in places
+        for name in place.names
+        if place.venue.chance.hits["rules_change"]
+    }
     for noted in ran.diary.orders.values():
         order = noted.order
         if not noted.made or order.parent is not None or order.oco is not None:
             continue
         for status, size in noted.told:
-            if status == "Completed" and abs(size - order.created.size) >= _STEP:
+            short = abs(size - order.created.size)
+            if status == "Completed" and short >= coarser.get(noted.data, _STEP):
                 yield f"I13: order {noted.number} was told as completed with {size}"
 
 

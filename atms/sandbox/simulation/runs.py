@@ -13,11 +13,11 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from atms.execution.core.core import Core
-from atms.sandbox.simulation.adversary import Trial
+from atms.sandbox.simulation.adversary import Trial, start_of
 from atms.sandbox.simulation.crew import WARM, house_crew
 from atms.sandbox.simulation.diary import Diary
 from atms.sandbox.simulation.ledger_truths import ledger_violations
@@ -33,7 +33,6 @@ from atms.sandbox.simulation.venue.faults import Faults
 from atms.sandbox.simulation.venue.profiles import PROFILES
 from atms.sandbox.simulation.watched import Surroundings
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 _TICKS = 4  # in a bar's time
 _SETTLING = 120.0  # seconds beyond what a venue may leave in doubt
 _LIVES = 200  # more is a process that cannot start
@@ -42,7 +41,7 @@ _DOWN = 20.0  # seconds at most between two processes
 
 def run(
     seed: int,
-    profile: str = "exchange",
+    profile: str = "binance",
     *,
     minutes: float = 10.0,
     make_core: MakeCore = Core,
@@ -76,7 +75,8 @@ class World:
         self.seed = f"{seed}/{profile}"
         self.plan = plan
         self.rng = random.Random(f"{self.seed}/world")
-        self.loop = VirtualLoop(START)
+        self.start = start_of(self.seed)
+        self.loop = VirtualLoop(self.start)
         self.places = [
             Place(self.seed, PROFILES[name], self.loop, plan.symbols, plan.step)
             for name in plan.profiles
@@ -86,7 +86,7 @@ class World:
         for place in self.places:
             place.go_wrong(plan.faults, outages=plan.outages, splits=plan.limits is None)
         bound = max(one.venue.manners.outcome_bound.total_seconds() for one in self.places)
-        self.noisy_until = START + timedelta(minutes=minutes)
+        self.noisy_until = self.start + timedelta(minutes=minutes)
         self.calm = self.noisy_until + timedelta(seconds=bound + 60)
         self.over = self.calm + timedelta(seconds=bound + _SETTLING)
         self.quiet = False
@@ -108,7 +108,7 @@ class World:
         world.cancel()
         self._turn(0.0)
         plan, trial = self.plan, self.trial
-        trial.found += found_in(self.places, self.ran, plan, START)
+        trial.found += found_in(self.places, self.ran, plan, self.start)
         self._count()
         self._turn(0.0)  # what the dead have left open is closed when it is found, maybe just now
         self.loop.close()
@@ -124,6 +124,8 @@ class World:
                 trial.fills += len(place.lives[-1].core.state.books.rows)
         for one in self.ran:
             trial.seen[f"process {one.how}"] += 1
+            if one.how == "killed":
+                trial.killed_at[one.died_at or "a time of its own"] += 1
             trial.seen += one.diary.seen()
             trial.bars += sum(len(seen) for seen in one.diary.bars.values())
         lines = [line for one in self.ran for line in one.diary.lines]
@@ -135,8 +137,8 @@ class World:
     # ---- the world ------------------------------------------------------------------------------
     async def _go_on(self) -> None:
         """Let markets move and bars end, and everything else happen that nobody asks for."""
-        begins, step = START - WARM * self.plan.step, self.plan.step
-        while begins < START:  # what was before anybody looked
+        begins, step = self.start - WARM * self.plan.step, self.plan.step
+        while begins < self.start:  # what was before anybody looked
             for place in self.places:
                 place.tick()
                 place.end_bar(begins)
@@ -193,7 +195,7 @@ class World:
             house_crew(self.plan, self.places, given),
         )  # fmt: skip
         timers = process.deaths(lambda: self.quiet)
-        timers.append(self.loop.call_at((self.over - START).total_seconds(), process.finish))
+        timers.append(self.loop.call_at((self.over - self.start).total_seconds(), process.finish))
         process.run(timers)
         for place in self.places:
             place.leave()

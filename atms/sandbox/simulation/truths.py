@@ -11,7 +11,7 @@ from atms.execution.core.core import Core
 from atms.execution.core.events import TellOrder
 from atms.execution.core.records import Intended, Record
 from atms.sandbox.simulation.order_truths import order_violations
-from atms.sandbox.simulation.venue.records import Trespassed
+from atms.sandbox.simulation.venue.records import Exceeded, Trespassed
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.stores.facts import State
 
@@ -98,6 +98,8 @@ def _no_request_in_a_ban(venue: Venue) -> Iterator[str]:
     for record in venue.history:
         if isinstance(record, Trespassed):
             yield f"I9: a {record.what} at {record.at:%H:%M:%S} within a ban that was known"
+        if isinstance(record, Exceeded) and not record.excused:
+            yield f"I9: one of {record.budget} too many at {record.at:%H:%M:%S}"
 
 
 def _no_storm(venue: Venue) -> Iterator[str]:
@@ -114,7 +116,8 @@ def _statuses(venue: Venue, core: Core) -> Iterator[str]:
         how = order.closed.how if order.closed else "open"
         undone = {"canceled"} if order.cancel_asked and venue.chain is not None else set()
         if not there:  # on a chain what cancels takes its place though it never came
-            if how not in {"not_placed", "not_sent", "refused"} | undone:
+            waited = order.closed is not None and "while it waited" in order.closed.why
+            if how not in {"not_placed", "not_sent", "refused"} | undone and not waited:
                 yield f"I5: order {key} is {how}, and the venue never had it"
             continue
         state = there[-1].state

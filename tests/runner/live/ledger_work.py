@@ -13,7 +13,7 @@ from atms.execution.disk.journal import Journal
 from atms.running.live_ledger import LedgerWriter
 from tests.ledger.live_making import adversity, folder_of, run_row
 
-SEED, PROFILE, ACCOUNT = 1, "lots", "sim-lots"
+SEED, PROFILE, ACCOUNT = 1, "oanda", "sim-oanda"
 
 
 def history() -> Sequence[Record]:

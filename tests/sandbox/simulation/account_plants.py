@@ -22,7 +22,7 @@ from atms.sandbox.simulation.runs import World
 from atms.sandbox.simulation.venue.records import Executed, Trespassed
 from atms.stores.facts import State
 from tests.sandbox.simulation.planting import (
-    LOTS,
+    OANDA,
     ONE,
     Patch,
     core_of,
@@ -203,7 +203,7 @@ def an_order_outlived_its_time(world: World, patch: Patch) -> None:
     patch.setattr(order, "intended", replace(order.intended, until=order.intended.at))
 
 
-@plant(order_truths, "_what_reduces_turns_nothing", "reduces, and turned", LOTS)
+@plant(order_truths, "_what_reduces_turns_nothing", "reduces, and turned", OANDA)
 def a_close_turned_the_position(world: World, patch: Patch) -> None:
     history, orders = venue_of(world).history, core_of(world).state.orders
     row = next(one for one in history if isinstance(one, Executed) and one.key in orders)

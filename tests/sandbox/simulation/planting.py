@@ -20,7 +20,7 @@ from atms.sandbox.simulation.venue.truth import Venue
 
 Patch = pytest.MonkeyPatch
 Sow = Callable[[World, Patch], Any]
-EXCHANGE, LOTS, COUNTER = "exchange", "lots", "counter"
+BINANCE, OANDA, IBKR = "binance", "oanda", "ibkr"
 ONE = Decimal(1)
 
 
@@ -45,7 +45,7 @@ class Plant:
         return self.sow.__name__
 
 
-def plant(module: Any, check: str, says: str, profile: str = EXCHANGE) -> Callable[[Sow], Plant]:
+def plant(module: Any, check: str, says: str, profile: str = BINANCE) -> Callable[[Sow], Plant]:
     """Make a lie of what tells it."""
     return lambda sow: Plant((module, check), profile, says, sow)
 

@@ -213,7 +213,7 @@ def _take_alone(self: Booking, its: Desk, word: Any) -> None:
 _GUARDED: dict[str, Any] = {"strategies": (Guarded,), "on_stop": "leave", "kills": 0.004}
 _BOUND: dict[str, Any] = {"strategies": (Restless,), "limits": Limits(max_position=Decimal(4))}
 _REFUSED: dict[str, Any] = {
-    "profiles": ("exchange",), "strategies": (Restless,), "limits": Limits(max_rejects=3),
+    "profiles": ("binance",), "strategies": (Restless,), "limits": Limits(max_rejects=3),
     "faults": Faults(refuse_order=1.0), "step": timedelta(seconds=5), "kills": 0.0, "deaths": None,
 }  # fmt: skip
 _LOST: dict[str, Any] = {"strategies": (Restless,), "faults": Faults(lose_request=0.3)}
@@ -225,34 +225,34 @@ _PAIRED: dict[str, Any] = {"strategies": (Restless,), "faults": Faults()}
 MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
     patch.__name__: (profile, changed, patch)
     for profile, changed, patch in (
-        ("exchange", {}, fills_are_told_twice),
-        ("exchange", {}, what_is_held_at_the_start_counts_twice),
+        ("binance", {}, fills_are_told_twice),
+        ("binance", {}, what_is_held_at_the_start_counts_twice),
         ("chain", {}, adopted_orders_begin_anew),
-        ("counter", {}, a_cancellation_is_lost_while_its_order_is_prepared),
+        ("ibkr", {}, a_cancellation_is_lost_while_its_order_is_prepared),
         (
-            "lots",
+            "oanda",
             {"strategies": (Restless,), "symbols": 1},
             legs_are_waited_for_as_they_were_ordered,
         ),
         ("chain", _UNDONE, what_is_told_at_the_start_is_told_again),
-        ("counter", {}, late_fees_are_cash_alone),
-        ("exchange", {}, bars_are_given_again),
-        ("exchange", {}, holes_between_bars_are_left),
-        ("exchange", {}, bars_of_the_past_count_as_live),
-        ("lots", {}, adopted_orders_are_forgotten),
-        ("lots", _GUARDED, a_restart_takes_protection_back),
-        ("exchange", {}, fees_in_units_are_ignored),
-        ("exchange", {}, what_is_no_fill_moves_nothing),
+        ("ibkr", {}, late_fees_are_cash_alone),
+        ("binance", {}, bars_are_given_again),
+        ("binance", {}, holes_between_bars_are_left),
+        ("binance", {}, bars_of_the_past_count_as_live),
+        ("oanda", {}, adopted_orders_are_forgotten),
+        ("oanda", _GUARDED, a_restart_takes_protection_back),
+        ("binance", {}, fees_in_units_are_ignored),
+        ("binance", {}, what_is_no_fill_moves_nothing),
         ("chain", {}, the_journal_is_synced_after_sending),
-        ("exchange", {}, wishes_go_down_again),
-        ("lots", {}, ends_are_told_twice),
-        ("exchange", {}, what_was_taken_back_stays_alive),
-        ("counter", _BOUND, the_gate_is_not_asked),
-        ("exchange", _REFUSED, the_gate_forgets_refusals),
-        ("counter", _BOUND, the_gate_forgets_open_orders),
-        ("exchange", {"limits": None}, splits_move_nothing),
-        ("exchange", _LOST, a_cancellation_goes_out_once),
-        ("lots", _PAIRED, the_other_of_a_pair_is_left),
-        ("lots", {}, positions_are_worth_what_they_cost),
+        ("binance", {}, wishes_go_down_again),
+        ("oanda", {}, ends_are_told_twice),
+        ("binance", {}, what_was_taken_back_stays_alive),
+        ("ibkr", _BOUND, the_gate_is_not_asked),
+        ("binance", _REFUSED, the_gate_forgets_refusals),
+        ("ibkr", _BOUND, the_gate_forgets_open_orders),
+        ("binance", {"limits": None}, splits_move_nothing),
+        ("binance", _LOST, a_cancellation_goes_out_once),
+        ("oanda", _PAIRED, the_other_of_a_pair_is_left),
+        ("oanda", {}, positions_are_worth_what_they_cost),
     )
 }

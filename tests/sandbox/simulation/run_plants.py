@@ -13,8 +13,8 @@ from atms.sandbox.simulation.runs import World
 from atms.sandbox.simulation.venue.orders import STOPS
 from atms.sandbox.simulation.venue.records import Executed, Ordered
 from tests.sandbox.simulation.planting import (
-    COUNTER,
-    LOTS,
+    IBKR,
+    OANDA,
     ONE,
     Patch,
     noted_of,
@@ -36,14 +36,14 @@ def a_part_was_told_as_all_of_it(world: World, patch: Patch) -> None:
     patch.setattr(created, "size", created.size * 2)
 
 
-@plant(run_truths, "_executed", "and has filled", COUNTER)
+@plant(run_truths, "_executed", "and has filled", IBKR)
 def a_strategy_heard_of_more_than_there_was(world: World, patch: Patch) -> None:
     noted = noted_of(world, "Canceled", "Accepted")
     status, size = noted.told[-1]
     patch.setattr(noted, "told", [*noted.told[:-1], (status, size + 1)])
 
 
-@plant(run_truths, "_charged", "cost", COUNTER)
+@plant(run_truths, "_charged", "cost", IBKR)
 def a_fee_that_came_late_was_lost(world: World, patch: Patch) -> None:
     executed = noted_of(world, "Completed").order.executed
     patch.setattr(executed, "comm", executed.comm + 1)
@@ -92,7 +92,7 @@ def _bars_of(world: World, seen: list[Any]) -> tuple[Any, list[Any]]:
 
 
 # ---- what Backtrader shows ----------------------------------------------------------------------
-@plant(run_truths, "_positions", "I7:", LOTS)
+@plant(run_truths, "_positions", "I7:", OANDA)
 def another_position_is_shown(world: World, patch: Patch) -> None:
     real = place_of(world).qty
     patch.setattr(place_of(world), "qty", lambda name: real(name) + ONE)
@@ -153,7 +153,7 @@ def orders_went_out_after_many_refusals(world: World, patch: Patch) -> None:
     patch.setattr(diary, "lines", ["0 order 1 Rejected 0.0"] * 27 + diary.lines)
 
 
-@plant(run_truths, "_protected", "was naked for", LOTS)
+@plant(run_truths, "_protected", "was naked for", OANDA)
 def a_stop_never_stood(world: World, patch: Patch) -> None:
     stops = {one.id for one in venue_of(world).orders.values() if one.ticket.kind in STOPS}
     true = venue_of(world).history

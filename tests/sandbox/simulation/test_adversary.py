@@ -38,8 +38,8 @@ from atms.sandbox.simulation.venue.faults import Faults
 from atms.stores.facts import HeadFact
 from atms.stores.outcomes import Unknown
 
-PROFILES = ("exchange", "lots", "counter", "chain")
-SEEDS = 60  # of each profile; `python -m atms.sandbox.simulation --seeds N` goes on
+PROFILES = ("binance", "binanceusdm", "kraken", "oanda", "ibkr", "alpaca", "chain")
+SEEDS = 40  # of each profile; `python -m atms.sandbox.simulation --seeds N` goes on
 MOST = 60  # seeds in which a mutant must be found out, from a seed that is known to
 RARE = {"signs_for_a_place_that_is_taken": 160}
 
@@ -53,7 +53,7 @@ def test_nothing_is_lost_doubled_or_left_in_doubt(profile: str, first: int) -> N
 
 
 def test_the_trials_hold_what_they_are_to_try() -> None:
-    trials = [run(seed, "exchange", minutes=5) for seed in range(20)]
+    trials = [run(seed, "binance", minutes=5) for seed in range(20)]
     assert sum(trial.kills for trial in trials) > 20
     assert sum(trial.fills for trial in trials) > 500
     assert len({name for trial in trials for name in trial.faults}) > 20
@@ -63,7 +63,7 @@ def test_the_trials_hold_what_only_the_operator_hears_of() -> None:
     heard: set[str] = set()
     knocks = 0
     for seed in range(12):
-        for profile in ("exchange", "counter"):
+        for profile in ("binance", "ibkr"):
             world = adversary._World(seed, profile, 5, Core, None)
             world.run()
             knocks += len(world.venue.knocks)
@@ -76,7 +76,7 @@ def test_the_trials_hold_what_only_the_operator_hears_of() -> None:
 def test_a_seed_goes_the_same_way_in_every_process() -> None:
     code = (
         "from atms.sandbox.simulation.adversary import run\n"
-        "names = ('exchange', 'lots', 'counter', 'chain')\n"
+        "names = ('binance', 'binanceusdm', 'kraken', 'oanda', 'ibkr', 'alpaca', 'chain')\n"
         "print(*(run(s, p, minutes=3).trace for s in range(4) for p in names))"
     )
     traces = {
@@ -87,7 +87,7 @@ def test_a_seed_goes_the_same_way_in_every_process() -> None:
         for hash_seed in (1, 2)
     }  # fmt: skip
     assert len(traces) == 1
-    assert len(set(traces.pop().split())) == 16
+    assert len(set(traces.pop().split())) == 28
 
 
 # ---- mutants ------------------------------------------------------------------------------------
@@ -279,27 +279,27 @@ _DEAF = Faults(drop_fact=0.3, stream_silent=0.1)
 MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
     patch.__name__.strip("_"): (profile, changed, patch)
     for profile, changed, patch in (
-        ("exchange", {}, _the_journal_loses_its_tail),
-        ("exchange", {}, _a_timeout_is_a_refusal),
-        ("exchange", {}, _sends_again),
-        ("exchange", {}, _books_again),
-        ("exchange", {}, _never_polls),
-        ("lots", {}, _trusts_the_streams_head),
-        ("exchange", {}, _gives_up_too_soon),
-        ("exchange", {}, _a_cancellation_is_certain),
-        ("exchange", {}, _drops_late_fills),
-        ("counter", {}, _adds_corrections),
-        ("exchange", {}, _orders_before_it_is_ready),
-        ("exchange", {}, _believes_the_last_word),
-        ("exchange", {}, _never_asks),
-        ("exchange", {}, _asks_on_in_a_ban),
-        ("counter", {}, _asks_as_often_when_nobody_answers),
-        ("counter", {}, _fees_are_booked_again),
-        ("exchange", {"faults": _DEAF}, _the_cursor_is_kept_before_what_it_stands_for),
-        ("exchange", {}, _fees_leave_positions_alone),
-        ("exchange", {}, _takes_what_is_ignored_for_a_position),
-        ("counter", {}, _cash_is_never_compared),
-        ("exchange", {}, _waits_for_ever_for_what_vanished),
+        ("binance", {}, _the_journal_loses_its_tail),
+        ("binance", {}, _a_timeout_is_a_refusal),
+        ("binance", {}, _sends_again),
+        ("binance", {}, _books_again),
+        ("binance", {}, _never_polls),
+        ("oanda", {}, _trusts_the_streams_head),
+        ("binance", {}, _gives_up_too_soon),
+        ("binance", {}, _a_cancellation_is_certain),
+        ("binance", {}, _drops_late_fills),
+        ("ibkr", {}, _adds_corrections),
+        ("binance", {}, _orders_before_it_is_ready),
+        ("binance", {}, _believes_the_last_word),
+        ("binance", {}, _never_asks),
+        ("binance", {}, _asks_on_in_a_ban),
+        ("ibkr", {}, _asks_as_often_when_nobody_answers),
+        ("ibkr", {}, _fees_are_booked_again),
+        ("binance", {"faults": _DEAF}, _the_cursor_is_kept_before_what_it_stands_for),
+        ("binance", {}, _fees_leave_positions_alone),
+        ("binance", {}, _takes_what_is_ignored_for_a_position),
+        ("ibkr", {}, _cash_is_never_compared),
+        ("binance", {}, _waits_for_ever_for_what_vanished),
         ("chain", {}, _what_was_signed_in_vain_keeps_its_place),
         ("chain", {}, _signed_bytes_are_sent_once),
         ("chain", {}, _signs_for_a_place_that_is_taken),

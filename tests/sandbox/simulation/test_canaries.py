@@ -25,11 +25,11 @@ from atms.sandbox.simulation import (
 )
 from atms.sandbox.simulation.guard import Guard
 from atms.sandbox.simulation.plans import Plan
-from atms.sandbox.simulation.runs import START, World, found_in
+from atms.sandbox.simulation.runs import World, found_in
 from atms.sandbox.simulation.strategies import Guarded, Restless
 from atms.sandbox.simulation.venue.faults import Chance, Faults
 from tests.sandbox.simulation import account_plants, run_plants
-from tests.sandbox.simulation.planting import COUNTER, EXCHANGE, Plant
+from tests.sandbox.simulation.planting import BINANCE, IBKR, Plant
 from tests.sandbox.simulation.test_guard import legs_are_left_unsent
 
 PLANTS = [
@@ -43,20 +43,20 @@ PLANTS = [
 @cache
 def _world(profile: str) -> World:
     """Return a finished trial in which nothing went wrong, and that holds enough to lie about."""
-    drawn = Plan.draw(f"1/{profile}", profile)
+    drawn = Plan.draw(f"2/{profile}", profile)
     plan = replace(
         drawn, profiles=(profile,), symbols=1, step=timedelta(seconds=15), faults=Faults(),
-        strategies=(Restless if profile == COUNTER else Guarded,), kills=0.0, deaths=None,
+        strategies=(Restless if profile == IBKR else Guarded,), kills=0.0, deaths=None,
         lasting=None, outages=False, limits=Limits(max_position=Decimal(100), max_rejects=9),
         on_stop="leave", idle=3.0,
     )  # fmt: skip
-    world = World(1, profile, 4, plan, Core)
+    world = World(2, profile, 6, plan, Core)
     assert world.run().found == []
     return world
 
 
 def _found(world: World) -> list[str]:
-    return found_in(world.places, world.ran, world.plan, START)
+    return found_in(world.places, world.ran, world.plan, world.start)
 
 
 def _sees_nothing(*_: Any) -> Iterator[str]:
@@ -98,18 +98,18 @@ def test_a_stop_that_is_never_sent_is_seen_by_the_guard_alone(
     seed, found = next(
         (seed, found)
         for seed in range(20)
-        if (found := adversary.run(seed, EXCHANGE, minutes=3, faults=Faults()).found)
+        if (found := adversary.run(seed, BINANCE, minutes=3, faults=Faults()).found)
     )
     assert [line for line in found if not line.startswith("I6: what")] == []
     monkeypatch.setattr(Guard, "_look_at", lambda *_: None)
-    assert adversary.run(seed, EXCHANGE, minutes=3, faults=Faults()).found == []
+    assert adversary.run(seed, BINANCE, minutes=3, faults=Faults()).found == []
 
 
 def test_a_trial_that_draws_from_elsewhere_goes_another_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def trace() -> str:
-        return adversary.run(1, EXCHANGE, minutes=1).trace
+        return adversary.run(1, BINANCE, minutes=1).trace
 
     assert trace() == trace()
     elsewhere = random.Random(0)

@@ -68,13 +68,13 @@ def what_comes_too_late_is_left_open(patch: pytest.MonkeyPatch) -> None:
 MUTANTS: dict[str, tuple[str, str, Patch]] = {
     f"{patch.__name__}-{driver}": (driver, profile, patch)
     for driver, profile, patch in (
-        ("core", "exchange", legs_are_left_unsent),
-        ("cerebro", "exchange", legs_are_left_unsent),
-        ("core", "counter", stops_are_left_unsent),
-        ("cerebro", "counter", stops_are_left_unsent),
-        ("core", "counter", half_of_it_is_covered),
-        ("core", "counter", what_nobody_sees_is_waited_for),
-        ("core", "counter", what_comes_too_late_is_left_open),
+        ("core", "binance", legs_are_left_unsent),
+        ("cerebro", "binance", legs_are_left_unsent),
+        ("core", "ibkr", stops_are_left_unsent),
+        ("cerebro", "ibkr", stops_are_left_unsent),
+        ("core", "ibkr", half_of_it_is_covered),
+        ("core", "ibkr", what_nobody_sees_is_waited_for),
+        ("core", "ibkr", what_comes_too_late_is_left_open),
     )
 }
 
@@ -94,7 +94,7 @@ def test_a_mutant_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_trials_hold_brackets_that_open_something() -> None:
     judged = 0
     for seed in range(10):
-        for profile in ("exchange", "counter"):
+        for profile in ("binance", "ibkr"):
             world = adversary._World(seed, profile, 5, Core, None)
             world.run()
             judged += len(world.guard.judged)
@@ -103,9 +103,9 @@ def test_the_trials_hold_brackets_that_open_something() -> None:
 
 def test_strategies_open_brackets_that_are_held_here() -> None:
     judged = 0
-    for seed in range(6):
-        plan = Plan.draw(f"{seed}/exchange", "exchange")
-        world = runs.World(seed, "exchange", 5, plan, Core)
+    for seed in range(9):
+        plan = Plan.draw(f"{seed}/binance", "binance")
+        world = runs.World(seed, "binance", 5, plan, Core)
         world.run()
         judged += sum(len(place.guard.judged) for place in world.places)
     assert judged > 5

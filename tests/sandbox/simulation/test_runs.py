@@ -21,8 +21,8 @@ from atms.sandbox.simulation.strategies import STRATEGIES
 from atms.sandbox.simulation.venue.faults import Faults
 from tests.sandbox.simulation.run_mutants import MUTANTS
 
-PROFILES = ("exchange", "lots", "counter", "chain")
-SEEDS = 10  # of each profile; `--driver cerebro --seeds N` goes on
+PROFILES = ("binance", "binanceusdm", "kraken", "oanda", "ibkr", "alpaca", "chain")
+SEEDS = 6  # of each profile; `--driver cerebro --seeds N` goes on
 MOST = 60  # seeds in which a mutant must be found out
 
 
@@ -36,8 +36,8 @@ def test_what_strategies_books_and_venues_say_is_the_same_and_true(profile: str)
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_strategy_runs_where_nothing_goes_wrong(name: str) -> None:
     trial = runs.run(
-        3, "counter", minutes=5, faults=Faults(), kills=0.0, deaths=None, lasting=None,
-        outages=False, profiles=("counter",), strategies=(STRATEGIES[name],), limits=None,
+        3, "ibkr", minutes=5, faults=Faults(), kills=0.0, deaths=None, lasting=None,
+        outages=False, profiles=("ibkr",), strategies=(STRATEGIES[name],), limits=None,
         symbols=2, step=timedelta(seconds=5),
     )  # fmt: skip
     assert trial.found == []
@@ -46,7 +46,7 @@ def test_a_strategy_runs_where_nothing_goes_wrong(name: str) -> None:
 
 
 def test_the_trials_hold_what_they_are_to_try() -> None:
-    trials = [runs.run(seed, "lots", minutes=5, kills=0.004) for seed in range(18)]
+    trials = [runs.run(seed, "oanda", minutes=5, kills=0.004) for seed in range(18)]
     seen = sum((trial.seen for trial in trials), Trial(0).seen)
     assert seen["process killed"] > 5
     assert {"process ended", "process broken", "adopted", "leg", "oco", "taken back"} <= set(seen)
@@ -56,7 +56,7 @@ def test_the_trials_hold_what_they_are_to_try() -> None:
 
 
 def test_two_venues_of_different_kinds_and_all_strategies_are_drawn() -> None:
-    plans = [Plan.draw(f"{seed}/exchange", "exchange") for seed in range(60)]
+    plans = [Plan.draw(f"{seed}/binance", "binance") for seed in range(60)]
     assert {len(plan.profiles) for plan in plans} == {1, 2}
     assert {plan.symbols for plan in plans} == {1, 2}
     assert {kind for plan in plans for kind in plan.strategies} == set(STRATEGIES.values())
@@ -66,7 +66,7 @@ def test_two_venues_of_different_kinds_and_all_strategies_are_drawn() -> None:
 def test_a_seed_goes_the_same_way_in_every_process() -> None:
     code = (
         "from atms.sandbox.simulation.runs import run\n"
-        "names = ('exchange', 'lots', 'counter', 'chain')\n"
+        "names = ('binance', 'binanceusdm', 'kraken', 'oanda', 'ibkr', 'alpaca', 'chain')\n"
         "print(*(run(s, p, minutes=3).trace for s in range(2) for p in names))"
     )
     traces = {
@@ -77,13 +77,13 @@ def test_a_seed_goes_the_same_way_in_every_process() -> None:
         for hash_seed in (1, 2)
     }  # fmt: skip
     assert len(traces) == 1
-    assert len(set(traces.pop().split())) == 8
+    assert len(set(traces.pop().split())) == 14
 
 
 def test_a_seed_goes_the_same_way_whatever_ran_before_it() -> None:
-    alone = runs.run(5, "counter", minutes=2).trace
-    runs.run(6, "lots", minutes=2)
-    assert runs.run(5, "counter", minutes=2).trace == alone
+    alone = runs.run(5, "ibkr", minutes=2).trace
+    runs.run(6, "oanda", minutes=2)
+    assert runs.run(5, "ibkr", minutes=2).trace == alone
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -35,7 +35,7 @@ def test_a_timeout_that_is_a_refusal_is_shrunk_to_one_fault_and_some_lines(
     faults = vars(best.faults)
     (name,) = (name for name, rate in faults.items() if rate)
     assert name in {"lose_reply", "late_reply", "late_request", "server_error", "lose_request"}
-    assert best.trial.kills == 0
+    assert best.trial.kills <= 1
     assert best.case.minutes <= 0.5
     assert best.size * 3 < shrinker.first.size
 
@@ -91,7 +91,7 @@ def test_the_same_violation_in_two_trials_is_of_one_kind() -> None:
 
 
 def test_a_trial_on_two_venues_tells_whose_each_line_is_in_the_order_of_time() -> None:
-    plan = (("profiles", ("exchange", "chain")),)
+    plan = (("profiles", ("binance", "chain")),)
     case = Case(seed=1, profile=PROFILE, driver="cerebro", minutes=0.5, plan=plan)
     lines = try_case(case).lines
     dated = [line.split(" ", 1) for line in lines if line.startswith("00:")]

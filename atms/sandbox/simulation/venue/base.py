@@ -99,8 +99,13 @@ class SimulatedStore:
     ) -> AsyncIterator[Bar]:
         """Yield final bars that lie whole between two times, the oldest first."""
         kept = self.venue.market.bars
-        found = await self.wire.read(lambda: list(kept.get((instrument, timeframe), {}).values()))
-        for bar in sorted(found, key=lambda bar: bar.close_at):
+        found = await self.wire.read(
+            lambda: list(kept.get((instrument, timeframe), {}).values()), patient=True
+        )
+        newest = sorted(found, key=lambda bar: bar.close_at)[
+            -(self.venue.manners.history_bars or 0) :
+        ]
+        for bar in newest:
             if bar.open_at >= start and bar.close_at <= end:
                 yield bar
 
@@ -174,7 +179,15 @@ class SimulatedStore:
         why = self._unfit(prepared.request)
         if why:
             return NotSent(why=f"cannot be sent: {why}")
-        return await self.wire.write(lambda: self._arrived(prepared))
+        return await self.wire.write(prepared.request, lambda: self._arrived(prepared))
+
+    async def admit(self, prepared: Prepared, patience: timedelta) -> timedelta:
+        """Spend what sending costs of the rate budget, waiting in line for it; 0: it is spent."""
+        return await self.wire.rationing.admit(prepared, patience)
+
+    def delay(self, writes: Sequence[Prepared]) -> timedelta:
+        """Return about how long the last of several writes would wait."""
+        return self.wire.rationing.delay(writes)
 
     def _unfit(self, request: Request) -> str:
         return unfit(self.capabilities, request)

@@ -16,7 +16,7 @@ from atms.sandbox.simulation.venue.orders import Declined
 from atms.sandbox.simulation.venue.records import Ordered, Record
 from atms.sandbox.simulation.venue.telling import Teller
 from atms.sandbox.simulation.venue.transactions import Block, digest
-from atms.stores.capabilities import Capabilities, KeyRule
+from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.facts import (
     Cursor,
     Fact,
@@ -35,6 +35,11 @@ KINDS = frozenset({Kind.MARKET})
 MANNERS = Manners(
     unique="none", maker=Decimal(0), taker=Decimal(0), parts=1, heartbeat=12.0, amend="no",
     log="contiguous", page=20, read_lag=timedelta(seconds=30), outcome_bound=timedelta(seconds=300),
+    budgets=(
+        Budget(
+            name="requests", per=timedelta(seconds=1), units=25, shared_by="address", reserve=5
+        ),
+    ),
 )  # fmt: skip
 
 
@@ -63,7 +68,7 @@ class ChainStore(SimulatedStore):
             kinds=KINDS, tifs=frozenset({"gtc"}), worst=True, partial_fills=False,
             read_lag=manners.read_lag, outcome_bound=manners.outcome_bound,
             finality=self.chain.deep * block, log="contiguous", snapshot_atomic=True,
-            timeframes=frozenset({"1m"}),
+            timeframes=frozenset({"1m"}), budgets=manners.budgets,
         )  # fmt: skip
 
     def used(self, names: Iterable[str]) -> None:

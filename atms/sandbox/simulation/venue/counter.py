@@ -15,7 +15,7 @@ from atms.sandbox.simulation.venue.manners import Manners
 from atms.sandbox.simulation.venue.orders import Declined, Order
 from atms.sandbox.simulation.venue.records import Executed, Moved, Record
 from atms.sandbox.simulation.venue.truth import Venue
-from atms.stores.capabilities import Capabilities, KeyRule
+from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.facts import Cursor, Page, Snapshot
 from atms.stores.outcomes import Acked, NotSent, Outcome, Reason, Refused, Unknown
 from atms.stores.requests import Key, Kind, Place, Prepared, Request
@@ -24,7 +24,12 @@ KINDS = frozenset({Kind.MARKET, Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT, Kind.TRA
 MANNERS = Manners(
     unique="none", taker=Decimal("0.0005"), maker=Decimal("0.0005"), refuses_passed=False,
     fee_lag=timedelta(seconds=3), oco="reduce", log="window", log_depth=timedelta(days=1),
-    read_lag=timedelta(seconds=3), outcome_bound=timedelta(seconds=45),
+    read_lag=timedelta(seconds=3), outcome_bound=timedelta(seconds=45), closes=True,
+    budgets=(
+        Budget(
+            name="requests", per=timedelta(seconds=1), units=50, shared_by="connection", reserve=10
+        ),
+    ),
 )  # fmt: skip
 _OVERLAP = timedelta(minutes=10)  # what a read tells again, for corrections and for late words
 
@@ -59,7 +64,8 @@ class CounterStore(SimulatedStore):
             kinds=KINDS, tifs=frozenset({"gtc", "gtd", "ioc"}),
             links=frozenset({"bracket", "oco"}), amend="in_place", read_lag=manners.read_lag,
             outcome_bound=manners.outcome_bound, corrections=True, log="window",
-            log_depth=manners.log_depth, fees="later", timeframes=frozenset({"1m"}),
+            budgets=manners.budgets, log_depth=manners.log_depth, fees="later",
+            timeframes=frozenset({"1m"}),
         )  # fmt: skip
 
     async def prepare(self, request: Request) -> Prepared:

@@ -21,6 +21,18 @@ MANNERS = Manners(
     unique="open", execs="instrument", fee_asset="POINT", fee_price=Decimal(500),
     fee_in="received", cancels_together=True, amend="replace", log="per_instrument",
     read_lag=timedelta(seconds=10), outcome_bound=timedelta(seconds=60),
+    budgets=(
+        Budget(
+            name="orders", per=timedelta(seconds=10), units=100, shared_by="account", reserve=20
+        ),
+        Budget(
+            name="requests", per=timedelta(minutes=1), units=600, shared_by="address", reserve=60
+        ),
+    ),
+    switch=Switch(
+        scope="account", shortest=timedelta(seconds=5), longest=timedelta(seconds=300),
+        spares_protection=False,
+    ),
 )  # fmt: skip
 
 
@@ -44,16 +56,7 @@ class ExchangeStore(SimulatedStore):
             links=frozenset({"oco"}), amend="replace", read_lag=manners.read_lag,
             outcome_bound=manners.outcome_bound, log="per_instrument",
             timeframes=frozenset({"1m"}), bar_end="flag", prints=True, book_depth=20,
-            switch=Switch(
-                scope="account", shortest=timedelta(seconds=5), longest=timedelta(seconds=300),
-                spares_protection=False,
-            ),
-            budgets=(
-                Budget(
-                    name="orders", per=timedelta(seconds=10), units=100, shared_by="account",
-                    reserve=20,
-                ),
-            ),
+            switch=manners.switch, budgets=manners.budgets,
         )  # fmt: skip
 
     async def log(self, after: Cursor | None, instruments: Sequence[str]) -> Page:

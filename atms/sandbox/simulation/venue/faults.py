@@ -4,10 +4,47 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import timedelta
 
 from atms.sandbox.simulation.venue.manners import Span
+
+# How often a fault happens where it is drawn at all: most of what may, now and then what lasts.
+_USUAL, _SELDOM = (0.02, 0.1, 0.3), (0.005, 0.02)
+HAPPENINGS = frozenset(
+    {
+        "outage", "key_expires", "cash_moves", "funds_leave", "splits", "corrected", "busted",
+        "liquidated", "traded_by_hand", "foreign_order", "orders_ended", "switch_fires",
+        "market_closes", "suspended", "rules_change", "price_jumps", "market_is_quiet",
+        "nonce_used_elsewhere", "pool_forgotten", "venue_clock_jumps",
+    }
+)  # fmt: skip
+_RATES = dict.fromkeys(
+    (
+        *HAPPENINGS,
+        "venue_down",
+        "rate_limited",
+        "spent_elsewhere",
+        "auth_failed",
+        "stream_fails",
+        "feed_fails",
+    ),
+    _SELDOM,
+)
+WRONG_BARS = frozenset(
+    {
+        "late_bar",
+        "drop_bar",
+        "duplicate_bar",
+        "reorder_bars",
+        "revised_bar",
+        "feed_silent",
+        "feed_fails",
+        "absurd_bar",
+    }
+)
+ON_CHAINS = frozenset({"reorg", "drop_transaction", "lose_in_reorg"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +63,12 @@ class Faults:
     late_reply: float = 0  # F01, F07: the answer takes up to twice the time-out
     late_fill_before_ack: float = 0  # F07: the answer waits nearly the whole time-out
     clock_off: float = 0  # F56: refused for its time stamp
+    # ---- clocks (drawn once a process, or once a few seconds)
+    clock_set: float = 0  # F57: a process begins with another time, up to ten seconds off
+    venue_clock_jumps: float = 0  # F56: the venue's stamps are up to ten seconds off from now on
     # ---- reads and writes
     rate_limited: float = 0  # F12: refused, and a ban begins
+    spent_elsewhere: float = 0  # F12: others spend most of the rate budget
     venue_down: float = 0  # F59, F62: nobody can be reached
     auth_failed: float = 0  # F61: reads alone
     # ---- the private stream (drawn once a fact)
@@ -37,6 +78,7 @@ class Faults:
     late_fact: float = 0  # order is kept
     stream_silent: float = 0  # F19, F21: nothing for a while, and no word of it
     link_drops: float = 0  # F23, F60: down and up again, told
+    stream_fails: float = 0  # F22: it raises; drawn once an item that it carries
     # ---- what the venue shows (drawn once an order, or once a read)
     read_lag: float = 0  # F04: an order hides for longer than the venue promises
     partial_snapshot: float = 0  # F24: a part is not answered
@@ -51,6 +93,26 @@ class Faults:
     stop_renamed: float = 0  # F36: a triggered stop goes on under another number
     oco_breaks: float = 0  # F40: the others of an OCO stay
     counter_rolls_back: float = 0  # F11: the next id that the venue tells was used already
+    # ---- what happens that nobody asked for (drawn every few seconds; see `happenings`)
+    outage: float = 0  # F59, F62: nobody can be reached for a while
+    key_expires: float = 0  # F61: for a while
+    cash_moves: float = 0  # F30: funding, dividends, deposits
+    funds_leave: float = 0  # F15: nearly all of it, for a while
+    splits: float = 0  # F30
+    corrected: float = 0  # F18
+    busted: float = 0  # F18
+    liquidated: float = 0  # F29
+    traded_by_hand: float = 0  # F27
+    foreign_order: float = 0  # F28
+    orders_ended: float = 0  # F35: the venue takes a stop of ours back
+    switch_fires: float = 0  # F41: the venue takes all orders back
+    market_closes: float = 0  # F59: for a while
+    suspended: float = 0  # F64: an instrument is not traded for a while
+    rules_change: float = 0  # F09: steps and least sizes double for a while
+    price_jumps: float = 0  # F63: by up to a third
+    market_is_quiet: float = 0  # F63: nobody trades for a while
+    nonce_used_elsewhere: float = 0  # F65: by another program of the same account
+    pool_forgotten: float = 0  # F65: the node forgets what no block has
     # ---- bars (drawn once a bar)
     late_bar: float = 0  # F63
     drop_bar: float = 0  # F63: the stream leaves it out; history has it
@@ -58,10 +120,25 @@ class Faults:
     reorder_bars: float = 0  # F63
     revised_bar: float = 0  # F63: told with another close first
     feed_silent: float = 0  # F21
+    feed_fails: float = 0  # F22: it raises
+    absurd_bar: float = 0  # F63: told with a price that none is; history has it right
     # ---- a chain (drawn once a transaction, or once a block)
     reorg: float = 0  # F66: up to five blocks are undone and made anew
     drop_transaction: float = 0  # F65: the pool forgets it
     lose_in_reorg: float = 0  # F66: what was in an undone block does not return to the pool
+
+    @classmethod
+    def draw(cls, seed: str, names: Iterable[str]) -> Faults:
+        """Draw a subset of the named faults, each with a rate of its own.
+
+        Each is drawn by itself: a new fault changes nothing where it is not drawn.
+        """
+        rates: dict[str, float] = {}
+        for name in names:
+            source = random.Random(f"{seed}/{name}")
+            if source.random() < 0.35:
+                rates[name] = source.choice(_RATES.get(name, _USUAL))
+        return cls(**rates)
 
     def __post_init__(self) -> None:
         for field in fields(self):

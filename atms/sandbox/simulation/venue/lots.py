@@ -8,21 +8,26 @@ from decimal import Decimal
 from string import ascii_letters, digits
 
 from atms.sandbox.simulation.venue import snapshots
-from atms.sandbox.simulation.venue.base import SimulatedStore
+from atms.sandbox.simulation.venue.contiguous import ContiguousStore
 from atms.sandbox.simulation.venue.manners import Manners
-from atms.stores.capabilities import Capabilities, KeyRule
-from atms.stores.facts import Cursor, Fact, HeadFact, Page, Snapshot
+from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.facts import Snapshot
 from atms.stores.requests import Kind
 
 KINDS = frozenset({Kind.MARKET, Kind.LIMIT, Kind.STOP})
 MANNERS = Manners(
     unique="forever", buckets="lots", maker=Decimal(0), taker=Decimal(0), refuses_passed=False,
-    legs_scale=True, tells_refusals=True, heartbeat=5.0, log="contiguous",
-    read_lag=timedelta(seconds=2), outcome_bound=timedelta(seconds=30),
+    legs_scale=True, tells_refusals=True, heartbeat=5.0, log="contiguous", omits_empty=True,
+    read_lag=timedelta(seconds=2), outcome_bound=timedelta(seconds=30), closes=True,
+    budgets=(
+        Budget(
+            name="requests", per=timedelta(seconds=1), units=100, shared_by="address", reserve=20
+        ),
+    ),
 )  # fmt: skip
 
 
-class LotStore(SimulatedStore):
+class LotStore(ContiguousStore):
     """One connection to a broker whose positions are lots.
 
     A plain order reduces the oldest lots of the other side first; legs are born with their entry,
@@ -40,30 +45,9 @@ class LotStore(SimulatedStore):
             links=frozenset({"bracket"}), protection_scales=True, amend="in_place",
             buckets="lots", read_lag=manners.read_lag, outcome_bound=manners.outcome_bound,
             log="contiguous", snapshot_atomic=True, timeframes=frozenset({"1m"}),
-            bars_omit_empty=True, can_withdraw=False,
+            bars_omit_empty=manners.omits_empty, budgets=manners.budgets, can_withdraw=False,
         )  # fmt: skip
-
-    async def log(self, after: Cursor | None, instruments: Sequence[str]) -> Page:
-        """Return everything of the account after a transaction."""
-        return await self.wire.read(lambda: self._page(after))
 
     async def snapshot(self, instruments: Sequence[str]) -> Snapshot:
         """Return the account at its last transaction."""
         return await snapshots.atomic(self, instruments, self._end)
-
-    def _head(self) -> Fact:
-        return HeadFact(at=self.venue.now(), head=self._end())
-
-    def _end(self) -> Cursor:
-        return str(self.venue.log[-1].seq) if self.venue.log else "0"
-
-    def _page(self, after: Cursor | None) -> Page:
-        if after is None:
-            return Page(facts=(), next=self._end(), more=False)
-        rows = [one for one in self.venue.log if one.seq > int(after)]
-        page = rows[: self.venue.manners.page]
-        return Page(
-            facts=tuple(fact for row in page for fact in self.teller.facts(row, "poll")),
-            next=str(page[-1].seq) if page else after,
-            more=len(rows) > len(page),
-        )

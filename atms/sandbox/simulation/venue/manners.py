@@ -7,6 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
+from atms.stores.capabilities import Budget, Switch
+
 Span = tuple[float, float]  # seconds, from and to: drawn evenly
 
 
@@ -63,6 +65,12 @@ class Manners:
         page: how many executions a page of the log holds.
         heartbeat: seconds between words of an idle stream that tell the log's head; None: none.
         replays: the stream tells after a break what it would have told in it.
+        renames_stops: a stop that triggers goes on under another number.
+        budgets: what may be spent on ``orders`` and on ``requests``; else there is no limit.
+        switch: the dead man's switch; what does not spare protection takes stops back too.
+        omits_empty: there is no bar where nothing was traded.
+        history_bars: of so many bars there is history; None: of all.
+        closes: the market has hours, and halts.
     """
 
     unique: Literal["open", "forever", "none"] = "forever"
@@ -89,3 +97,9 @@ class Manners:
     page: int = 50
     heartbeat: float | None = None
     replays: bool = False
+    renames_stops: bool = False
+    budgets: tuple[Budget, ...] = ()
+    switch: Switch | None = None
+    omits_empty: bool = False
+    history_bars: int | None = None
+    closes: bool = False

@@ -63,6 +63,8 @@ class Market:
             bar = replace(bar, revision=bar.revision + 1)
             when = venue.now() + venue.chance.time(venue.delays.late_fact)
             venue.at(when, lambda: self._publish(topic, bar))
+        elif bar.final and venue.chance.hit("absurd_bar"):  # F63
+            self._publish(topic, _absurd(bar, venue.chance.whole(0, 3)))
         else:
             self._publish(topic, bar)
         if bar.final:
@@ -71,6 +73,13 @@ class Market:
     def _publish(self, topic: Topic, item: Any) -> None:
         for sink in tuple(self.streams.get(topic, ())):
             sink.put(item)
+
+
+def _absurd(bar: Bar, how: int) -> Bar:
+    """Return a bar with a price that none is: no number, zero, below zero, or a low above all."""
+    if how == 3:
+        return replace(bar, low=2 * bar.high)
+    return replace(bar, close=(Decimal("NaN"), Decimal(0), -bar.close)[how])
 
 
 def quote(venue: Venue, instrument: str, qty: Decimal | None = None) -> Quote:

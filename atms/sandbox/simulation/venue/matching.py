@@ -66,7 +66,7 @@ def trigger(venue: Venue, order: Order, price: Decimal) -> None:
     if lacks_funds(venue, order, price):
         venue.end(order, State.CANCELED, Reason.FUNDS)
         return
-    if venue.chance.hit("stop_renamed"):  # F36
+    if venue.manners.renames_stops or venue.chance.hit("stop_renamed"):  # F36
         kind = Kind.LIMIT if order.ticket.kind is Kind.STOP_LIMIT else Kind.MARKET
         order = venue.go_on(order, replace(order.ticket, kind=kind, trigger=None))
     if order.ticket.limit is None or crosses(order.ticket, price):

@@ -9,15 +9,18 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from atms.sandbox.simulation.venue import chain, counter, exchange, lots
+from atms.sandbox.simulation.venue import alpaca, chain, counter, exchange, kraken, lots, usdm
+from atms.sandbox.simulation.venue.alpaca import AlpacaStore
 from atms.sandbox.simulation.venue.blocks import Chain
 from atms.sandbox.simulation.venue.chain import ChainStore
 from atms.sandbox.simulation.venue.counter import CounterStore
 from atms.sandbox.simulation.venue.exchange import ExchangeStore
-from atms.sandbox.simulation.venue.faults import Faults
+from atms.sandbox.simulation.venue.faults import HAPPENINGS, ON_CHAINS, Faults
+from atms.sandbox.simulation.venue.kraken import KrakenStore
 from atms.sandbox.simulation.venue.lots import LotStore
 from atms.sandbox.simulation.venue.manners import Delays, Manners
 from atms.sandbox.simulation.venue.truth import Venue
+from atms.sandbox.simulation.venue.usdm import UsdmStore
 from atms.stores.base import Store
 from atms.stores.facts import Fee
 from atms.stores.market import Instrument
@@ -33,6 +36,8 @@ class Profile:
         balances: what an account has at first.
         block: time between blocks, on a chain.
         account: its name; empty: by the kind of venue.
+        happens: what may happen there by itself, of the events of :mod:`.happenings`.
+        untold: its account may begin with units that no journal explains.
     """
 
     name: str
@@ -46,6 +51,14 @@ class Profile:
     cash: Literal["exchange", "margin"] = "exchange"
     block: timedelta | None = None
     account: str = ""
+    happens: frozenset[str] = frozenset()
+    untold: bool = False
+
+    def meets(self, fault: str) -> bool:
+        """Return whether a fault can happen there."""
+        if fault in HAPPENINGS:
+            return fault in self.happens
+        return self.block is not None or fault not in ON_CHAINS
 
     def venue(
         self,
@@ -85,30 +98,61 @@ def _chain_store(venue: Venue) -> ChainStore:
 
 
 _MILLI, _CENT = Decimal("0.001"), Decimal("0.01")
+_USD = {"USD": Decimal(100_000)}
+_ANYWHERE = frozenset(
+    {
+        "outage", "cash_moves", "funds_leave", "foreign_order", "traded_by_hand", "orders_ended",
+        "rules_change", "suspended", "key_expires", "price_jumps", "market_is_quiet",
+        "venue_clock_jumps",
+    }
+)  # fmt: skip
 PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
         Profile(
-            name="exchange", manners=exchange.MANNERS, connect=ExchangeStore,
+            name="binance", manners=exchange.MANNERS, connect=ExchangeStore,
             symbols={"AAAUSD": ("AAA", "USD"), "BBBUSD": ("BBB", "USD")},
-            balances={"USD": Decimal(100_000), "POINT": Decimal(100)},
+            balances={**_USD, "POINT": Decimal(100)}, qty_step=_MILLI, price_step=_CENT,
+            min_notional=Decimal(5), happens=_ANYWHERE | {"splits", "switch_fires"}, untold=True,
+        ),
+        Profile(
+            name="binanceusdm", manners=usdm.MANNERS, connect=UsdmStore, cash="margin",
+            symbols={"AAAUSD": ("AAA", "USD"), "BBBUSD": ("BBB", "USD")}, balances=_USD,
             qty_step=_MILLI, price_step=_CENT, min_notional=Decimal(5),
+            happens=_ANYWHERE | {"liquidated", "switch_fires"},
         ),
         Profile(
-            name="lots", manners=lots.MANNERS, connect=LotStore, cash="margin",
-            symbols={"AAA_USD": ("AAA", "USD"), "BBB_USD": ("BBB", "USD")},
-            balances={"USD": Decimal(100_000)}, qty_step=Decimal(1), price_step=_CENT,
+            name="kraken", manners=kraken.MANNERS, connect=KrakenStore,
+            symbols={"AAA-USD": ("AAA", "USD"), "BBB-USD": ("BBB", "USD")}, balances=_USD,
+            qty_step=_MILLI, price_step=_CENT, min_notional=Decimal("0.5"),
+            happens=_ANYWHERE | {"switch_fires"}, untold=True,
         ),
         Profile(
-            name="counter", manners=counter.MANNERS, connect=CounterStore,
-            symbols={"AAA": ("AAA", "USD"), "BBB": ("BBB", "USD")},
-            balances={"USD": Decimal(100_000)}, qty_step=Decimal(1), price_step=_CENT,
+            name="oanda", manners=lots.MANNERS, connect=LotStore, cash="margin",
+            symbols={"AAA_USD": ("AAA", "USD"), "BBB_USD": ("BBB", "USD")}, balances=_USD,
+            qty_step=Decimal(1), price_step=_CENT,
+            happens=_ANYWHERE | {"liquidated", "market_closes"},
+        ),
+        Profile(
+            name="ibkr", manners=counter.MANNERS, connect=CounterStore,
+            symbols={"AAA": ("AAA", "USD"), "BBB": ("BBB", "USD")}, balances=_USD,
+            qty_step=Decimal(1), price_step=_CENT,
+            happens=_ANYWHERE | {"corrected", "busted", "market_closes"},
+        ),
+        Profile(
+            name="alpaca", manners=alpaca.MANNERS, connect=AlpacaStore,
+            symbols={"AAA": ("AAA", "USD"), "BBB": ("BBB", "USD")}, balances=_USD,
+            qty_step=Decimal(1), price_step=_CENT, happens=_ANYWHERE | {"market_closes"},
         ),
         Profile(
             name="chain", manners=chain.MANNERS, connect=_chain_store,
             symbols={"AAA-USD": ("AAA", "USD"), "BBB-USD": ("BBB", "USD")},
-            balances={"USD": Decimal(100_000), "GAS": Decimal(10)}, qty_step=_MILLI,
-            price_step=_CENT, block=timedelta(seconds=12),
+            balances={**_USD, "GAS": Decimal(10)}, qty_step=_MILLI, price_step=_CENT,
+            block=timedelta(seconds=12),
+            happens=frozenset(
+                {"outage", "cash_moves", "price_jumps", "market_is_quiet", "key_expires",
+                 "nonce_used_elsewhere", "pool_forgotten"}
+            ),
         ),
     )
 }  # fmt: skip

@@ -142,5 +142,13 @@ class Trespassed(Record):
     until: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Exceeded(Record):
+    """A request was one too many; *excused*: its sender could not know."""
+
+    budget: str
+    excused: bool
+
+
 # What an account's own log tells; orders' states are not in it.
 LOGGED = (Executed, Voided, Finalised, Charged, Moved)

@@ -24,15 +24,16 @@ class StreamFaults:
     late: str = ""
     silent: str = ""
     breaks: str = ""
+    fails: str = ""
 
 
 PRIVATE = StreamFaults(
     drop="drop_fact", duplicate="duplicate_fact", reorder="reorder_facts", late="late_fact",
-    silent="stream_silent", breaks="link_drops",
+    silent="stream_silent", breaks="link_drops", fails="stream_fails",
 )  # fmt: skip
 BARS = StreamFaults(
     drop="drop_bar", duplicate="duplicate_bar", reorder="reorder_bars", late="late_bar",
-    silent="feed_silent",
+    silent="feed_silent", fails="feed_fails",
 )  # fmt: skip
 NONE = StreamFaults()
 
@@ -125,7 +126,10 @@ class Stream(Generic[Item]):
             now = self._venue.now()
             if self._heap and self._heap[0][0] <= now:
                 self._spoke = now
-                yield heapq.heappop(self._heap)[2]
+                item = heapq.heappop(self._heap)[2]
+                if self._hit(self._faults.fails):
+                    raise RuntimeError("what the stream carried could not be read")
+                yield item
             elif self._beats(now):
                 self._spoke = now
                 assert self._beat is not None

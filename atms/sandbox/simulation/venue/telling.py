@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from atms.sandbox.simulation.venue import checks
@@ -48,6 +49,10 @@ class Teller:
         self._name = name
         self._keeps_keys = keeps_keys
 
+    def _at(self, record: Record) -> datetime:
+        """Return a record's time by the venue's own clock."""
+        return record.at + self._venue.ahead
+
     def refs(self, order: Order | None) -> Refs:
         """Return every name that the venue has for an order."""
         if order is None:
@@ -69,7 +74,7 @@ class Teller:
             case Voided():
                 return (self._void(record),)
             case Finalised():
-                return (FillFinal(at=record.at, exec=record.exec, version=record.version),)
+                return (FillFinal(at=self._at(record), exec=record.exec, version=record.version),)
             case Charged():
                 return (self.fee(record),) if record.final else ()
             case Sealed():
@@ -84,7 +89,7 @@ class Teller:
         while (heir := orders[row.order].replaced_by) is not None:
             row = self._venue.newest[heir]
         return OrderFact(
-            at=row.at, via=via, key=self.key(row.key), refs=self.refs(orders[row.order]),
+            at=self._at(row), via=via, key=self.key(row.key), refs=self.refs(orders[row.order]),
             instrument=row.ticket.instrument, state=row.state, filled=row.filled,
             ticket=row.ticket, replaces=self.refs(orders.get(row.replaces or "")),
             parent=self.key(orders[row.parent].key) if row.parent else None, reason=row.reason,
@@ -93,7 +98,7 @@ class Teller:
     def fill(self, row: Executed, via: Via) -> FillFact:
         """Return an execution."""
         return FillFact(
-            at=row.at, via=via, exec=row.exec, version=row.version, key=self.key(row.key),
+            at=self._at(row), via=via, exec=row.exec, version=row.version, key=self.key(row.key),
             refs=self.refs(self._venue.orders.get(row.order or "")), instrument=row.instrument,
             bucket=row.bucket, side=row.side, qty=row.qty, price=row.price, fees=row.fees,
             final=row.final, cause=row.cause, witness=row.witness,
@@ -118,7 +123,7 @@ class Teller:
         venue, asked = self._venue, frozenset(instruments)
         return tuple(
             BucketFact(
-                at=venue.now(), instrument=name, bucket=bucket, qty=position.qty,
+                at=venue.now() + venue.ahead, instrument=name, bucket=bucket, qty=position.qty,
                 price=position.price,
             )
             for (name, bucket), position in venue.holdings.positions.items()
@@ -129,21 +134,28 @@ class Teller:
         """Return the balances."""
         venue = self._venue
         return tuple(
-            BalanceFact(at=venue.now(), asset=asset, total=total, free=checks.free(venue, asset))
+            BalanceFact(
+                at=venue.now() + venue.ahead,
+                asset=asset,
+                total=total,
+                free=checks.free(venue, asset),
+            )
             for asset, total in venue.holdings.balances.items()
         )
 
     def _void(self, row: Voided) -> FillVoid:
         return FillVoid(
-            at=row.at, exec=row.exec, version=row.version, why=row.why, witness=row.witness
+            at=self._at(row), exec=row.exec, version=row.version, why=row.why, witness=row.witness
         )
 
     def fee(self, row: Charged) -> FeeFact:
         """Return a fee."""
-        return FeeFact(at=row.at, id=row.id, exec=row.exec, key=self.key(row.key), fee=row.fee)
+        return FeeFact(
+            at=self._at(row), id=row.id, exec=row.exec, key=self.key(row.key), fee=row.fee
+        )
 
     def _cash(self, row: Moved) -> CashFact:
         return CashFact(
-            at=row.at, id=row.id, asset=row.asset, amount=row.amount, instrument=row.instrument,
-            kind=row.kind,
+            at=self._at(row), id=row.id, asset=row.asset, amount=row.amount,
+            instrument=row.instrument, kind=row.kind,
         )  # fmt: skip

@@ -21,6 +21,7 @@ from atms.sandbox.simulation.venue.holdings import Holdings
 from atms.sandbox.simulation.venue.manners import Delays, Manners
 from atms.sandbox.simulation.venue.market import Market
 from atms.sandbox.simulation.venue.orders import Declined, Order
+from atms.sandbox.simulation.venue.quota import Quota
 from atms.sandbox.simulation.venue.records import Executed, Ordered, Received
 from atms.stores.facts import State
 from atms.stores.market import Bar, Instrument
@@ -49,6 +50,12 @@ class Venue(Chronicle):
         closed: instruments whose market is closed now.
         transaction: number of the last fill over the account.
         next_id: what an order that its client numbers should be called next.
+        quota: how many requests it lets through.
+        key_valid: whether it takes our key.
+        ahead: by how much its clock is ahead of ours.
+        changed: instruments that are traded by other rules for a while.
+        quiet_until: until when nobody trades.
+        unexplained: units of the first instrument's that are no position of ours.
     """
 
     def __init__(
@@ -69,6 +76,12 @@ class Venue(Chronicle):
         self.instruments = {one.id: one for one in instruments}
         self.holdings = Holdings(balances, manners.buckets)
         self.market = Market()
+        self.quota = Quota(manners.budgets)
+        self.key_valid = True
+        self.ahead = timedelta(0)
+        self.changed: set[str] = set()
+        self.quiet_until = self.now()
+        self.unexplained = Decimal(0)
         self.orders: dict[str, Order] = {}
         self.by_key: dict[Key, list[Order]] = {}
         self.newest: dict[str, Ordered] = {}

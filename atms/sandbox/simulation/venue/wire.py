@@ -8,9 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from atms.sandbox.simulation.venue.chronicle import Ban
-from atms.sandbox.simulation.venue.records import Trespassed
+from atms.sandbox.simulation.venue.quota import Costs
+from atms.sandbox.simulation.venue.rationing import READ, Rationing
+from atms.sandbox.simulation.venue.records import Exceeded, Trespassed
 from atms.stores.base import AuthFailed, RateLimited, Unreachable
 from atms.stores.outcomes import NotSent, Reason, Refused, Unknown
+from atms.stores.requests import Request
 
 if TYPE_CHECKING:
     from atms.sandbox.simulation.venue.truth import Venue
@@ -25,6 +28,7 @@ class Wire:
 
     Attributes:
         up: whether it is connected.
+        rationing: what it may send by its own budget.
         minds_bans: whether nothing leaves within a ban that was told, whoever asks; else those who
             ask are to mind it.
     """
@@ -32,20 +36,27 @@ class Wire:
     def __init__(self, venue: Venue) -> None:
         self.up = False
         self.minds_bans = False
+        self.rationing = Rationing(venue)
         self._venue = venue
+        self._since = venue.now()
 
-    async def write(self, action: Callable[[], Answer]) -> Answer | Refused | NotSent | Unknown:
+    async def write(
+        self, request: Request, action: Callable[[], Answer]
+    ) -> Answer | Refused | NotSent | Unknown:
         """Carry a write; *action* is what the venue does when it arrives."""
         venue, chance, delays = self._venue, self._venue.chance, self._venue.delays
         if not self.up or venue.down or chance.hit("venue_down"):  # F59
             return NotSent(why="no connection" if self.up else "not connected")
-        if self._minded() is not None:
+        if self._minded() is not None or not await self.rationing.lets_through(request):
             return NotSent(why="too many requests")
-        banned = self._banned("write")
+        banned = self._banned("write", self.rationing.of_write(request))
         out = chance.seconds(delays.out)
         if banned is not None:
             await asyncio.sleep(out)
             return Refused(code="429", reason=Reason.RATE, retry_after=banned)
+        if not venue.key_valid:  # F61
+            await asyncio.sleep(out)
+            return Refused(code="key", reason=Reason.NO_PERMISSION)
         if chance.hit("clock_off"):  # F56
             await asyncio.sleep(out)
             return Refused(code="clock", reason=Reason.CLOCK)
@@ -68,13 +79,21 @@ class Wire:
         await asyncio.sleep(back)
         return parcel.answers[0]
 
-    async def read(self, action: Callable[[], Answer], *, goes_on: bool = False) -> Answer:
-        """Carry a read; *goes_on*: one of several for one call, which a ban in between ends.
+    async def read(
+        self, action: Callable[[], Answer], *, goes_on: bool = False, patient: bool = False
+    ) -> Answer:
+        """Carry a read.
+
+        Args:
+            action: what the venue answers when it arrives.
+            goes_on: it is one of several for one call, which a ban in between ends.
+            patient: it can wait for its budget.
 
         Raises:
             Unreachable, RateLimited, AuthFailed.
         """
         venue, chance, delays = self._venue, self._venue.chance, self._venue.delays
+        await self.rationing.read(patient=patient)
         if self.up and venue.down:
             venue.knocks.append(venue.now())
         if not self.up or venue.down or chance.hit("venue_down"):
@@ -85,11 +104,11 @@ class Wire:
         ban, now = venue.ban, venue.now()
         if goes_on and ban is not None and ban.known is not None and ban.known < now < ban.until:
             raise RateLimited("too many requests", ban.until - now)
-        banned = self._banned("read")
+        banned = self._banned("read", READ)
         await asyncio.sleep(chance.seconds(delays.out))
         if banned is not None:
             raise RateLimited("too many requests", banned)
-        if chance.hit("auth_failed"):  # F61
+        if not venue.key_valid or chance.hit("auth_failed"):  # F61
             raise AuthFailed("the key was not taken")
         venue.turn()
         answer = action()
@@ -115,7 +134,7 @@ class Wire:
             return None
         return ban.until - now if ban.known < now < ban.until else None
 
-    def _banned(self, what: Literal["read", "write"]) -> timedelta | None:
+    def _banned(self, what: Literal["read", "write"], costs: Costs) -> timedelta | None:
         """Return for how long nothing is let through; a request in a known ban lengthens it."""
         venue, now = self._venue, self._venue.now()
         known = now + timedelta(seconds=venue.delays.out[1])
@@ -126,7 +145,13 @@ class Wire:
                 ban = Ban(ban.known, ban.until + venue.chance.time(venue.delays.ban))
             venue.ban = Ban(ban.known or known, ban.until)
             return ban.until - now
-        if venue.chance.hit("rate_limited"):
+        if venue.chance.hit("spent_elsewhere"):  # F12
+            venue.quota.others_spend(now)
+        over = venue.quota.spend(costs, now)
+        if over is not None:
+            excused = venue.quota.is_excused(over, self._since, now)
+            venue.record(Exceeded, budget=over.name, excused=excused)
+        if over is not None or venue.chance.hit("rate_limited"):
             venue.ban = Ban(known, now + venue.chance.time(venue.delays.ban))
             return venue.ban.until - now
         return None
