@@ -63,6 +63,7 @@ class Session:
     rounds: int = 120
     outcomes: list[Outcome] = field(default_factory=list)
     reader: Reader = field(default_factory=Reader)
+    listens: bool = True
 
     def play(self) -> Venue:
         """Play it with faults, then let it come to rest without; return the venue."""
@@ -96,13 +97,19 @@ class Session:
         self.happenings.calm_down()
         await asyncio.sleep(600)
         await self.reader.read(self.store, self.instruments)
+        self.listens = False
         await self.store.close()
         await listening
         return self.venue
 
     async def _listen(self) -> None:
-        async for _ in self.store.facts():
-            pass
+        while self.listens:
+            try:
+                async for _ in self.store.facts():
+                    pass
+            except RuntimeError:  # it is opened again
+                continue
+            return
 
     async def _round(self, number: int) -> None:
         source, venue = self.source, self.venue
