@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -56,12 +56,15 @@ class Plan:
         two = rng.random()
         profiles = (profile, _OTHERS[profile]) if two < 0.2 else (profile,)
         symbols = 2 if 0.2 <= two < 0.4 else 1
+        faults = _faults(seed)
+        if len(profiles) + symbols > 2:  # a refused key ends its feed for good, the others go on
+            faults = replace(faults, auth_failed=0, key_expires=0)
         names = [rng.choice(sorted(STRATEGIES)) for _ in range(rng.choice((1, 1, 2)))]
         return cls(
             profiles=profiles, symbols=symbols,
             step=timedelta(seconds=rng.choice((5, 15, 30))),
             strategies=tuple(STRATEGIES[name] for name in names),
-            faults=_faults(seed), kills=rng.choice((0.0, 0.001, 0.004)),
+            faults=faults, kills=rng.choice((0.0, 0.001, 0.004)),
             deaths=rng.choice((None, None, 150.0)), lasting=rng.choice((None, None, 200.0)),
             on_stop=rng.choice(("leave", "leave", "cancel", "flatten")),
             outages=rng.random() < 0.3, limits=_limits(rng), idle=rng.choice((0.5, 3.0)),
