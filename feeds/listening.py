@@ -200,8 +200,7 @@ class Listener:
         while self._fetch is fetch:
             try:
                 await self._ban()
-                while await self._read_once(fetch):
-                    pass  # bars have ended meanwhile
+                await self._read_once(fetch)
                 return
             except AuthFailed as error:
                 self._end(error)
@@ -226,12 +225,8 @@ class Listener:
                 del banned[store]
             await asyncio.sleep(max(rest, 0.0))
 
-    async def _read_once(self, fetch: Fetch) -> bool:
-        """Give history on page by page, no faster than the strategy takes it.
-
-        Returns:
-            Whether it took so long, waiting for a rate budget, that there may be more by now.
-        """
+    async def _read_once(self, fetch: Fetch) -> None:
+        """Give history on page by page, no faster than the strategy takes it."""
         end = self._now() + self._step  # our clock may be late
         page: list[Bar] = []
         loop = asyncio.get_running_loop()
@@ -241,22 +236,18 @@ class Listener:
                 page.append(bar)
                 if len(page) == PAGE:
                     if self._fetch is not fetch:
-                        return False
+                        return
                     self._act(self._seam.history(page, more=True))
                     page = []
                     limit.reschedule(None)
                     await self._lane.room()
                     limit.reschedule(loop.time() + READING)
-        if self._fetch is fetch and self._now() > end:
-            self._act(self._seam.history(page, more=True))
-            return True
         if self._fetch is fetch:
-            actions = self._seam.history(page)
+            actions = self._seam.history(page, until=end)
             self._act(actions)
             untold = any(isinstance(one, Deliver) and not one.live for one in actions)
             if untold and fetch is self._probed:
                 self._give_up_stream(loop.time())
-        return False
 
     def _give_up_stream(self, now: float) -> None:
         """Ask for another stream: this one did not tell what has happened."""

@@ -104,6 +104,7 @@ class Seam:
     _overrun: bool = False
     _connected: bool = True
     _tries: int = 0
+    _read_to: datetime | None = None
     _malformed: datetime | None = None
 
     def begin(self) -> list[Action]:
@@ -138,12 +139,17 @@ class Seam:
             return []
         return self._take(fact, live=True)
 
-    def history(self, bars: Sequence[Bar], *, more: bool = False) -> list[Action]:
+    def history(
+        self, bars: Sequence[Bar], *, more: bool = False, until: datetime | None = None
+    ) -> list[Action]:
         """Take final bars, the oldest first, that were asked for; then what came meanwhile.
 
         Args:
             more: these are a part, and the next is read.
+            until: up to where they were asked for; None: all that there are. A read that waits for
+                a rate budget is long on its way, and other bars end meanwhile.
         """
+        self._read_to = until
         if not self._waiting or not self._connected:
             return []
         actions: list[Action] = []
@@ -225,7 +231,7 @@ class Seam:
         hole = bar.open_at > self._known_to and not (self.empty and fetched)
         if hole and not fetched:
             often = int(self.checks_holes) if self.omits_empty else self.patience
-            if self._tries < often:
+            if self._tries < often or self._is_unread(bar):
                 return self._ask_about(bar, live)
         before: list[Action] = []
         if hole:
@@ -235,6 +241,11 @@ class Seam:
                 before = [Deliver(bar=flat, live=False) for flat in self._flats(bar.open_at)]
         self.last, self._reach = bar, bar.close_at
         return [*before, Deliver(bar=bar, live=live)]
+
+    def _is_unread(self, bar: Bar) -> bool:
+        """Return whether a hole before a bar reaches beyond what history was asked for."""
+        late = self._read_to is not None and bar.open_at > self._read_to
+        return late and self.checks_holes
 
     @property
     def _known_to(self) -> datetime:
