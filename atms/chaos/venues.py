@@ -9,19 +9,19 @@ from atms.config import FeedSection
 from atms.errors import UnknownName, did_you_mean
 from atms.sandbox.simulation.venue.profiles import PROFILES, Profile
 
-# A venue of a config -> kinds of venues that are like it, the most alike first.
-_LIKE: dict[str, tuple[str, ...]] = {
-    "binance": ("binance",),
-    "binanceusdm": ("binanceusdm",),
-    "bybit": ("binance",),
-    "coinbase": ("binance",),
-    "kucoin": ("binance",),
-    "okx": ("binance",),
-    "kraken": ("kraken",),
-    "oanda": ("oanda",),
-    "ibkr": ("ibkr",),
-    "alpaca": ("alpaca",),
-    "chain": ("chain",),
+# A venue of a config -> the kind of venues that is most like it.
+_LIKE = {
+    "binance": "binance",
+    "binanceusdm": "binanceusdm",
+    "bybit": "binance",
+    "coinbase": "binance",
+    "kucoin": "binance",
+    "okx": "binance",
+    "kraken": "kraken",
+    "oanda": "oanda",
+    "ibkr": "ibkr",
+    "alpaca": "alpaca",
+    "chain": "chain",
 }
 _LIKE |= dict.fromkeys(("bybitlinear", "okxlinear"), _LIKE["binanceusdm"])
 _LIKE |= dict.fromkeys(("arca", "nasdaq", "nyse", "xnys", "xnas", "arcx"), _LIKE["ibkr"])
@@ -39,8 +39,7 @@ def profile_of(venue: str, symbol: str) -> tuple[str, bool]:
         symbol: of one of its feeds.
     """
     known = _LIKE.get(venue.lower())
-    likes = known or (_PERPETUAL if ":" in symbol else _ELSE)
-    return next(name for name in likes if name in PROFILES), known is not None
+    return known or (_PERPETUAL if ":" in symbol else _ELSE), known is not None
 
 
 def checked(profile: str) -> str:
