@@ -73,7 +73,7 @@ CATALOGUE = tuple(
         (44, "death between fill and commit", DEATHS),
         (45, "two processes on one account", _REAL),
         (46, "the database is away", "commits of the ledger that fail, and real processes"),
-        (47, "a commit whose reply is lost", "commits of the ledger that are repeated, and real"),
+        (47, "a commit whose reply is lost", _REAL),
         (48, "the database is locked", _REAL),
         (49, "the disk is full", _REAL),
         (50, "the journal's tail is torn", "what was not synced is lost with its process; real"),

@@ -189,7 +189,11 @@ class _Seen:
         believed = sum(
             (plans.may_fill(one) for one in self.guards if self._is_believed(one)), _ZERO
         )
-        leaving = any(one.cancel_asked is not None and plans.stands(one) for one in self._every)
+        leaving = any(
+            one.cancel_asked is not None and plans.stands(one)
+            and (one not in self.guards or not self._standing([one]))  # the venue has lost it
+            for one in self._every
+        )  # fmt: skip
         return self.rest - believed <= 0 or leaving
 
     def _is_believed(self, one: OrderState) -> bool:

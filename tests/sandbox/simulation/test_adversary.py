@@ -41,7 +41,9 @@ from atms.stores.outcomes import Unknown
 PROFILES = ("binance", "binanceusdm", "kraken", "oanda", "ibkr", "alpaca", "chain")
 SEEDS = 40  # of each profile; `python -m atms.sandbox.simulation --seeds N` goes on
 MOST = 60  # seeds in which a mutant must be found out, from a seed that is known to
-RARE = {"signs_for_a_place_that_is_taken": 160}
+RARE = {
+    "signs_for_a_place_that_is_taken": 160, "what_was_signed_in_vain_keeps_its_place": 70,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("profile", PROFILES)
