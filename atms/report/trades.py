@@ -97,7 +97,8 @@ def _group(recording: Recording) -> list[_Trade]:
     for fill_id, fill in enumerate(recording.fills, start=1):
         key = (fill.feed, fill.group)
         mult = recording.feeds[fill.feed].multiplier
-        for size, fee in ((fill.closed, fill.closed_fee), (fill.opened, fill.opened_fee)):
+        closed = (fill.closed, fill.closed_fee, fill.ends)
+        for size, fee, ends in (closed, (fill.opened, fill.opened_fee, False)):
             if not size:
                 continue
             trade = current.get(key)
@@ -105,7 +106,7 @@ def _group(recording: Recording) -> list[_Trade]:
                 trade = current[key] = _Trade(fill.feed)
                 done.append(trade)
             trade.add(fill_id, fill, size, fee, mult)
-            if fill.ends and size == fill.closed:
+            if ends:
                 trade.end()
     return done
 

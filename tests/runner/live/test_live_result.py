@@ -166,6 +166,21 @@ def test_sizes_whose_sum_leaves_dust_in_binary_end_their_trades_all_the_same() -
     assert (turned["trade_id"].tolist(), turned["size"].tolist()) == ([1, 2], [-0.3, -0.1])
 
 
+def test_a_fill_that_turns_a_position_to_as_much_on_the_other_side_ends_one_trade_alone() -> None:
+    records = [started(), opening(1000)]
+    for number, side in enumerate((1, -1, 1), start=1):
+        key, qty = f"j-1-{number}", dec("0.1") * (1 if number == 1 else 2)
+        records.append(intended(key, qty, 0.0, side=side))
+        records.append(booked(f"t{number}", key=key, side=side, qty=qty, fees=()))
+    append(records)
+    claim(run_row(config=atms.load_config().config.model_dump(mode="json")))
+    sync_live(STATE, URL)
+    found = live_result(URL, "run-1").trades
+    assert found["side"].tolist() == ["long", "short", "long"]
+    assert found["status"].tolist() == ["closed", "closed", "open"]
+    assert found["size"].tolist() == pytest.approx([0.1, 0.1, 0.1])
+
+
 def test_without_its_recording_a_run_has_its_trades_all_the_same(backtest: Result) -> None:
     relive(backtest, record=False)
     found = live_result(URL, "run-1")
