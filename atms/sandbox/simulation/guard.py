@@ -29,7 +29,7 @@ EVERY = 0.25  # seconds between two looks
 # Seconds before what failed is tried again, twice as long each time.
 _PAUSE, _LONGEST = 0.5, 8.0
 _PREPARES = 240.0  # seconds that a store may take to prepare what it has to read for
-_LEARNS = timedelta(seconds=90)  # beyond the bound: when a venue's silent change is known at last
+_LEARNS = timedelta(seconds=150)  # beyond the bound: when a silent change is known, bans and all
 _ZERO = Decimal(0)
 
 

@@ -305,7 +305,7 @@ MUTANTS: dict[str, tuple[str, dict[str, Any], Patch]] = {
         ("chain", {}, _what_was_signed_in_vain_keeps_its_place),
         ("chain", {}, _signed_bytes_are_sent_once),
         ("chain", {}, _signs_for_a_place_that_is_taken),
-        ("chain", {}, _a_seen_fill_is_final),
+        ("chain", {"faults": Faults(reorg=0.3, lose_in_reorg=0.3)}, _a_seen_fill_is_final),
     )
 }
 
