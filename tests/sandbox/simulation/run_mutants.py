@@ -187,7 +187,7 @@ def the_gate_forgets_refusals(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_gate_forgets_open_orders(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(gating, "_groups", lambda *_: ())
+    patch.setattr(gating, "_working", lambda *_: ())
 
 
 def splits_move_nothing(patch: pytest.MonkeyPatch) -> None:
