@@ -276,6 +276,18 @@ def test_a_pair_that_is_gone_is_placed_again() -> None:
     assert kinds(place) == [(Kind.STOP, dec(10)), (Kind.LIMIT, dec(10))]
 
 
+def test_a_stop_that_the_venue_takes_back_again_and_again_is_missing_for_a_second_at_most() -> None:
+    world = opened()
+    _, stop, limit = world.protected()
+    for _ in range(6):
+        world.cancel_all(stop, limit)
+        gone = world.now
+        while not (places := world.prepared()):
+            world.wait(0.25)
+            assert (world.now - gone).total_seconds() <= 1
+        stop, limit = world.take(places[0])
+
+
 def test_a_limit_that_fills_in_part_and_ended_its_stop_is_placed_anew_with_one() -> None:
     world = opened()
     _, stop, limit = world.protected()

@@ -194,7 +194,9 @@ def _due(step: Step, bracket: Bracket, since: datetime) -> datetime:
     for leg in bracket.placed:
         row = plans.failures(step.state, leg)
         if row and row[-1].closed is not None:
-            pause = min(PAUSE * 2 ** min(len(row) - 1, 10), LONGEST)
+            stood = reason_of(row[-1]) is None  # then the next one may stand too
+            longest = step.core.terms.naked / 2 if stood else LONGEST
+            pause = min(PAUSE * 2 ** min(len(row) - 1, 10), longest)
             due = max(due, row[-1].closed.at + pause)
     return due
 
