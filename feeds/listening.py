@@ -227,7 +227,8 @@ class Listener:
 
     async def _read_once(self, fetch: Fetch) -> None:
         """Give history on page by page, no faster than the strategy takes it."""
-        end = self._now() + self._step  # our clock may be late
+        now = self._now()  # which may be late, or that of another market
+        end = max(now, fetch.until or now) + self._step
         page: list[Bar] = []
         loop = asyncio.get_running_loop()
         history = self._store.history(self._instrument, self._timeframe, self._seam.since, end)

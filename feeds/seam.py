@@ -34,10 +34,12 @@ class Fetch:
 
     Attributes:
         tries: how often history was asked for the same hole before.
+        until: where that hole ends; None: what there is now is wanted.
     """
 
     start: datetime
     tries: int = 0
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,7 +256,7 @@ class Seam:
 
     def _ask_about(self, bar: Bar, live: bool) -> list[Action]:
         """Keep a bar that comes after a hole until history was asked."""
-        asked = Fetch(start=self.since, tries=self._tries)
+        asked = Fetch(start=self.since, tries=self._tries, until=bar.open_at)
         self._tries += 1
         self._waiting, self._quiet = True, live and self.omits_empty
         self._put_by(bar)

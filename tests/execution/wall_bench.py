@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +23,8 @@ from atms.sandbox.simulation.venue.profiles import Profile
 from atms.stores.market import Bar
 from tests.execution.live_bench import SPOT, MemoryFiles, Ran
 
+# More orders in a second than a venue would take.
+UNLIMITED = replace(SPOT, manners=replace(SPOT.manners, budgets=()))
 QUICK = Delays(out=(0.0005, 0.002), back=(0.0005, 0.002), stream=(0.0005, 0.002))
 SECOND = timedelta(seconds=1)
 
@@ -30,7 +33,7 @@ def wall_run(
     strategy: type[bt.Strategy],
     *,
     closes: Sequence[float],
-    profile: Profile = SPOT,
+    profile: Profile = UNLIMITED,
     host: Host | None = None,
     faults: Faults | None = None,
     length: float = 1.0,

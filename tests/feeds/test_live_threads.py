@@ -107,14 +107,6 @@ def test_news_from_another_thread_end_the_wait(host: ThreadHost) -> None:
     assert time.monotonic() - began < LONG
 
 
-def test_what_a_store_raises_on_the_loop_is_raised_by_the_run(host: ThreadHost) -> None:
-    def feed(store: TapeStore, passes: Passes, cerebro: Any) -> None:
-        host.call(store.tell, ValueError("a wrong payload"), "X")
-
-    with pytest.raises(ValueError, match="a wrong payload"):
-        play(host, "X", feed, lambda seen, passes: None)
-
-
 def test_a_run_that_is_stopped_leaves_no_task(host: ThreadHost) -> None:
     kept: list[TapeStore] = []
 
