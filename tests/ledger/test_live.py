@@ -328,7 +328,7 @@ def signed(rows_: list[dict[str, Any]]) -> Decimal:
     return sum((undone[r["row"]] * way[r["side"]] * r["size"] for r in rows_), Decimal(0))
 
 
-@pytest.mark.parametrize("profile", ["exchange", "lots", "counter", "chain"])
+@pytest.mark.parametrize("profile", ["binance", "oanda", "ibkr", "chain"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_after_faults_and_kills_the_ledger_says_what_the_order_path_does(
     url: str, profile: str, seed: int
