@@ -3,47 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.orders import BOTH, Ask, Order, Place
 from atms.sandbox.binance_usdm.symbols import Contract
+from atms.sandbox.venue.futures.account import Position
 from atms.sandbox.venue.numbers import ZERO
-
-
-@dataclass(slots=True)
-class Position:
-    """Units, below 0 for a short, and the price that they were entered at.
-
-    Attributes:
-        realised: profits so far, before fees.
-        updated: venue milliseconds.
-    """
-
-    qty: Decimal = ZERO
-    entry: Decimal = ZERO
-    realised: Decimal = ZERO
-    updated: int = 0
-
-    def profit_at(self, price: Decimal) -> Decimal:
-        """Return the open profit at a price."""
-        return self.qty * (price - self.entry)
-
-    def take(self, qty: Decimal, price: Decimal) -> Decimal:
-        """Take units in, below 0: out; return the profit of what that closed."""
-        after = self.qty + qty
-        closed = ZERO if self.qty * qty >= 0 else min(abs(self.qty), abs(qty))
-        profit = closed * (price - self.entry) * (1 if self.qty > 0 else -1) if closed else ZERO
-        if not self.qty or (self.qty > 0) == (qty > 0):
-            self.entry = (self.qty * self.entry + qty * price) / after
-        elif not after:
-            self.entry = ZERO
-        elif (after > 0) != (self.qty > 0):
-            self.entry = price
-        self.qty = after
-        self.realised += profit
-        return profit
 
 
 class Account:

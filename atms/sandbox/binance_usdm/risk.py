@@ -7,28 +7,12 @@ from decimal import Decimal
 
 from atms.sandbox.binance_usdm.exchange import Exchange
 from atms.sandbox.binance_usdm.orders import ADL, BOTH, LIQUIDATION, Ask, Order, Place
+from atms.sandbox.venue.futures.risk import EIGHT_HOURS, Marks
 from atms.sandbox.venue.klines import Forming
 from atms.sandbox.venue.market import Market, Trade
 from atms.sandbox.venue.numbers import ZERO, down
 
-EIGHT_HOURS = 8 * 3_600_000
 _LIQUIDATED = 5  # why orders expire then, as the venue numbers it
-
-
-class Marks:
-    """Mark prices: the last price, unless one is set by hand.
-
-    Attributes:
-        by_hand: symbol -> mark price.
-    """
-
-    def __init__(self) -> None:
-        self.by_hand: dict[str, Decimal] = {}
-        self.markets: dict[str, Market] = {}
-
-    def __call__(self, symbol: str) -> Decimal:
-        found = self.by_hand.get(symbol) or self.markets[symbol].last
-        return found or ZERO
 
 
 class Risk:

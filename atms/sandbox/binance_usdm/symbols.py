@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from atms.sandbox.binance.symbols import STP_MODES
+from atms.sandbox.venue.futures.contracts import Bracket, brackets
 from atms.sandbox.venue.numbers import text
 from atms.sandbox.venue.symbols import Symbol
 
@@ -16,41 +17,12 @@ ORDER_TYPES = (
 )  # fmt: skip
 CONDITIONAL = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET"})
 TIMES = ("GTC", "IOC", "FOK", "GTX")
-
-
-class Bracket(NamedTuple):
-    """So much notional may be held with at most that leverage.
-
-    Attributes:
-        cap: notional up to which it goes; *floor*: from which on.
-        maintenance: share of the notional that must stay, less *cum*.
-    """
-
-    leverage: int
-    floor: Decimal
-    cap: Decimal
-    maintenance: Decimal
-    cum: Decimal
-
-
-def _brackets() -> tuple[Bracket, ...]:
-    """Return brackets of the venue's form; each `cum` lets maintenance go on without a step."""
-    rows = (
-        (125, 50_000, "0.004"), (100, 600_000, "0.005"), (75, 3_000_000, "0.0065"),
-        (50, 12_000_000, "0.01"), (25, 70_000_000, "0.02"), (20, 100_000_000, "0.025"),
-        (10, 230_000_000, "0.05"), (5, 480_000_000, "0.1"), (1, 10**9, "0.5"),
-    )  # fmt: skip
-    found: list[Bracket] = []
-    floor, cum, before = Decimal(0), Decimal(0), Decimal(0)
-    for leverage, cap, share in rows:
-        rate = Decimal(share)
-        cum += floor * (rate - before)
-        found.append(Bracket(leverage, floor, Decimal(cap), rate, cum))
-        floor, before = Decimal(cap), rate
-    return tuple(found)
-
-
-BRACKETS = _brackets()
+# Of the venue's form.
+BRACKETS = brackets((
+    (125, 50_000, "0.004"), (100, 600_000, "0.005"), (75, 3_000_000, "0.0065"),
+    (50, 12_000_000, "0.01"), (25, 70_000_000, "0.02"), (20, 100_000_000, "0.025"),
+    (10, 230_000_000, "0.05"), (5, 480_000_000, "0.1"), (1, 10**9, "0.5"),
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,10 @@ from atms.sandbox.binance_usdm.conditional import Algos
 from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.desk import Desk
 from atms.sandbox.binance_usdm.exchange import Exchange
-from atms.sandbox.binance_usdm.risk import Marks, Risk
+from atms.sandbox.binance_usdm.risk import Risk
 from atms.sandbox.binance_usdm.symbols import BRACKETS, Contract
 from atms.sandbox.venue.config import MarketConfig
+from atms.sandbox.venue.futures.risk import Marks
 from atms.sandbox.venue.resting import Resting
 
 
@@ -37,8 +38,7 @@ class UsdmVenue(BinanceGrounds):
         self.usdm = config
         super().__init__(config)
         contracts = {name: self.contract(name) for name in self.markets}
-        marks = Marks()
-        marks.markets = self.markets
+        marks = Marks(self.markets)
         self.account = Account(config, contracts, marks)
         self.desk = Desk(self.clock, self.account, self.truth, self.ids)
         self.exchange = Exchange(self.desk, self.markets, config)

@@ -40,7 +40,7 @@ class Position:
     def take(self, qty: Decimal, price: Decimal) -> Decimal:
         """Take units in, below 0: out; return the profit of what that closed."""
         after, closed = self.qty + qty, self.closing(qty)
-        profit = closed * (price - self.entry) * (1 if self.qty > 0 else -1)
+        profit = closed * (price - self.entry) * (1 if self.qty > 0 else -1) if closed else ZERO
         if not after:
             self.entry = ZERO
         elif not closed:
