@@ -59,7 +59,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.live.kills", description=__doc__)
     parser.add_argument("--rounds", type=int, default=30, help="kills")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--warm", action="store_true", help="start without importing anew")
+    parser.add_argument("--cold", type=float, default=1.0,
+                        help="so many of all starts import everything anew: 0 to 1")  # fmt: skip
+    parser.add_argument("--warm", action="store_const", const=0.0, dest="cold", help="none does")
     parser.add_argument("--outages", type=int, default=0, help="stop the database so often instead")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long an outage lasts")
     parser.add_argument("--keep", action="store_true", help="leave the folder where it is")
@@ -78,7 +80,7 @@ def _kills(folder: Path, asked: argparse.Namespace) -> int:
             execute(server.url, f"CREATE DATABASE kills_{number} TEMPLATE template0")
             url = f"{server.url.rpartition('/')[0]}/kills_{number}"
             stand_in(folder / f"episode-{number}")
-            _episode(starter, url, number, kills, rng, tally, cold=not asked.warm)
+            _episode(starter, url, number, kills, rng, tally, cold=asked.cold)
     finally:
         starter.close()
     return _told(tally, time.monotonic() - began, asked)
@@ -86,7 +88,7 @@ def _kills(folder: Path, asked: argparse.Namespace) -> int:
 
 def _episode(
     starter: Starter, url: str, number: int, kills: int, rng: random.Random, tally: Tally,
-    *, cold: bool,
+    *, cold: float,
 ) -> None:  # fmt: skip
     futures = number % 2 == 0
     strategy = rng.choice(FUTURES if futures else SPOT)
@@ -97,7 +99,7 @@ def _episode(
             starter, venue, url, rng, tally, settle="USDT" if futures else "", cold=cold
         )
         for place in range(kills):
-            seconds = 2 * float(np.median(tally.ready or [3.0]))
+            seconds = 2 * float(np.median(tally.ready[False] + tally.ready[True] or [3.0]))
             drawn = rng.random() if place else 1.0
             if drawn < _ENDED:
                 episode.end_at_random(seconds)
@@ -131,12 +133,12 @@ def _told(tally: Tally, seconds: float, asked: argparse.Namespace) -> int:
         print(f"{count:5} {name}")
     never = [name for name in places if not tally.kills[name]]
     print(f"{len(places) - len(never)} of {len(places)} places; never: {never or 'none'}")
-    if tally.ready:
-        p50, p99 = np.percentile(tally.ready, (50, 99))
-        print(f"restart to READY, {len(tally.ready)} times: p50 {p50:.2f} s, p99 {p99:.2f} s, "
-              f"the longest {max(tally.ready):.2f} s")  # fmt: skip
-    starts = "warm" if asked.warm else "cold"
-    print(f"{kills} kills and {ended} times SIGTERM, seed {asked.seed}, {starts} starts, "
+    for cold, ready in tally.ready.items():
+        if ready:
+            p50, p99 = np.percentile(ready, (50, 99))
+            print(f"{'cold' if cold else 'warm'} restart to READY, {len(ready)} times: "
+                  f"p50 {p50:.2f} s, p99 {p99:.2f} s, the longest {max(ready):.2f} s")  # fmt: skip
+    print(f"{kills} kills and {ended} times SIGTERM, seed {asked.seed}, {asked.cold:.0%} cold, "
           f"{seconds:.0f} s: {len(tally.violations)} violations")  # fmt: skip
     return 1 if tally.violations else 0
 

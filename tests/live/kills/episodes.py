@@ -43,13 +43,13 @@ class Tally:
     Attributes:
         kills: place -> how many processes died there.
         missed: place -> how many processes never came by.
-        ready: seconds from a restart to READY.
+        ready: whether everything was imported anew -> seconds from a restart to READY.
         violations: what may not be.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
     missed: Counter[str] = field(default_factory=Counter)
-    ready: list[float] = field(default_factory=list)
+    ready: dict[bool, list[float]] = field(default_factory=lambda: {False: [], True: []})
     violations: list[str] = field(default_factory=list)
 
     def next_point(self, rng: random.Random, stages: Sequence[str], strategy: str) -> Point:
@@ -76,16 +76,16 @@ class Episode:
         rng: draws instants.
         tally: is added to.
         settle: of futures, the asset that profits are paid in.
-        cold: whether each process imports everything anew.
+        cold: how many of all processes import everything anew, 0 to 1.
     """
 
     def __init__(
         self, starter: Starter, venue: Venue, ledger: Path | str, rng: random.Random,
-        tally: Tally, *, settle: str = "", cold: bool = False,
+        tally: Tally, *, settle: str = "", cold: float = 0.0,
     ) -> None:  # fmt: skip
         self._starter, self._venue, self._ledger = starter, venue, ledger
         self._rng, self.tally = rng, tally
-        self._settle, self._cold = settle, cold
+        self._settle, self._share, self._cold = settle, cold, False
         self._number = 0
 
     # ---- kills ------------------------------------------------------------------------------
@@ -135,6 +135,7 @@ class Episode:
         mark = Path(f"died-{self._number}").absolute()
         env = {VARIABLE: json.dumps({**told, "bound": BOUND, "mark": str(mark)})}
         self._begun = time.time()
+        self._cold = self._rng.random() < self._share
         process = self._starter.start("live", "-c", "live.yaml", "--yes", env=env, cold=self._cold)
         return process, mark
 
@@ -151,7 +152,7 @@ class Episode:
         while time.monotonic() < deadline:
             at = _ready_at(self._begun)
             if at is not None:
-                self.tally.ready.append(at - self._begun)
+                self.tally.ready[self._cold].append(at - self._begun)
                 return True
             if process.code is not None:
                 return False
