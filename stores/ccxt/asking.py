@@ -12,7 +12,7 @@ from atms.errors import VenueError
 from atms.stores.base import AuthFailed, RateLimited, Unreachable
 from atms.stores.ccxt.budget import Budgets, Rank
 from atms.stores.ccxt.clock import Clock
-from atms.stores.ccxt.profile import Call, Lost, NotLeft, Profile, Said
+from atms.stores.ccxt.profile import Ask, Call, Lost, NotLeft, Profile, Said
 from atms.stores.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 HISTORY_WAITS = timedelta(minutes=2)  # as long as a page may wait for its budget
+REST_WAITS = timedelta(seconds=25)  # as long as a read's later questions: less than a driver waits
 # what reading an answer that is not of the documented form may raise
 MALFORMED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, AssertionError)
 
@@ -91,6 +92,22 @@ class Asking:
                 raise
             failure = self.trouble(said)
         raise failure
+
+    def of_one_read(self) -> Ask:
+        """Return how the questions of one read are asked: all but the first wait for the budget.
+
+        A read that gave up between two would spend for all of them anew, and where a venue lets
+        few through it would never come to its end.
+        """
+        begun = False
+
+        async def ask(call: Call) -> Any:
+            nonlocal begun
+            answer = await self.ask(call, patience=REST_WAITS if begun else timedelta(0))
+            begun = True
+            return answer
+
+        return ask
 
     async def ask_for_stream(self, call: Call) -> Any:
         """Ask for what a stream needs before it is dialled.

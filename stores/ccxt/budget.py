@@ -17,7 +17,7 @@ from typing import Literal
 from atms.stores.capabilities import Budget
 
 Rank = Literal["urgent", "ordinary", "idle"]
-_MOMENT = timedelta(milliseconds=1)
+_BEHIND = timedelta(milliseconds=50)  # before it is looked again whether a line has moved on
 _SLOTS = 60  # a window is counted in so many parts, and one more: never in less time than it has
 
 
@@ -142,7 +142,7 @@ class Budgets:
             if not wait or wait > patience:
                 return wait
         if not patience:
-            return max(_MOMENT, self.delay(costs, rank))
+            return max(_BEHIND, self.delay(costs, rank))
         line = self._lines.setdefault(kind, asyncio.Lock())
         self._in_line[kind] += 1
         try:
@@ -158,7 +158,7 @@ class Budgets:
             async with asyncio.timeout(patience.total_seconds()):
                 await line.acquire()
         except TimeoutError:
-            return max(_MOMENT, self.delay(costs, rank))
+            return max(_BEHIND, self.delay(costs, rank))
         try:
             while wait := self._spend(costs, rank):
                 if self._now() + wait.total_seconds() > until:

@@ -266,20 +266,22 @@ class CCXTStore(PublicSide):
             self._profile.seek(key, since)
         # the earlier of two clocks: a wrong one must not make a look come late enough to count
         at = min(asking.clock.here(), asking.clock.now())
-        return await asking.read(self._profile.lookup(asking.ask, key, refs, at))
+        return await asking.read(self._profile.lookup(asking.of_one_read(), key, refs, at))
 
     async def log(self, after: Cursor | None, instruments: Sequence[str]) -> Page:
         """Return executions after a place in the account's own history."""
         self._with_key()
         asking, raws = self._asking, self._raws(instruments)
         at = asking.clock.now()
-        return await asking.read(self._profile.log(asking.ask, after, raws, at, self.page))
+        log = self._profile.log(asking.of_one_read(), after, raws, at, self.page)
+        return await asking.read(log)
 
     async def snapshot(self, instruments: Sequence[str]) -> Snapshot:
         """Return open orders and balances; a part that cannot be read now is left out."""
         self._with_key()
         asking, raws = self._asking, self._raws(instruments)
-        return await asking.read(self._profile.snapshot(asking.ask, raws, asking.clock.now()))
+        snapshot = self._profile.snapshot(asking.of_one_read(), raws, asking.clock.now())
+        return await asking.read(snapshot)
 
     def _raws(self, instruments: Sequence[str]) -> list[str]:
         return list(dict.fromkeys(map(self._profile.names.raw, instruments)))

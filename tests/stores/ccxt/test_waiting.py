@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from atms.execution.core.events import TellAccount, TellOrder, Wish, WishCancel,
 from atms.execution.disk.journal import Journal
 from atms.execution.driver.account import Account
 from atms.sandbox.binance.config import Limits
+from atms.stores.capabilities import Budget
+from atms.stores.ccxt.budget import Budgets
+from atms.stores.facts import Part
 from atms.stores.requests import Kind, Ticket
 from tests.stores.ccxt.bench import CONFIG, SandboxBench, run
 
@@ -86,6 +89,24 @@ def test_orders_past_the_budget_wait_are_told_and_stand_once_each() -> None:
         assert through == "no order waits: 1 not sent, 99 sent"
 
     run(body, replace(CONFIG, limits=LIMITS))
+
+
+def test_a_read_of_two_questions_asks_each_once_though_the_budget_holds_one_at_a_time() -> None:
+    async def body(bench: SandboxBench) -> None:
+        store = bench.connection()
+        await store.connect()
+        await store.instruments([bench.symbol])
+        weight = Budget(  # open orders of a symbol weigh 6 and an account 20: together too much
+            name="weight", per=timedelta(seconds=0.3), units=20, shared_by="address", reserve=0
+        )
+        store._asking.budgets = Budgets([weight])
+        before = len(bench.front.arrived)
+        snapshot = await store.snapshot([bench.instrument])
+        assert snapshot.parts == {Part.ORDERS, Part.BALANCES}
+        asked = [path.rpartition("/")[2] for _, path in bench.front.arrived[before:]]
+        assert asked == ["openOrders", "account"]
+
+    run(body)
 
 
 def texts(told: list[Any]) -> list[str]:

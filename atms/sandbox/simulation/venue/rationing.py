@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from atms.sandbox.simulation.venue.quota import Costs
 from atms.stores.base import RateLimited
+from atms.stores.ccxt.asking import HISTORY_WAITS, REST_WAITS
 from atms.stores.ccxt.budget import Budgets, Rank
 from atms.stores.requests import Amend, Cancel, Key, Place, Prepared, Request
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 READ: Costs = {"requests": 1}
 _START = datetime(2000, 1, 1, tzinfo=UTC)
-_PATIENT = timedelta(minutes=2)  # as long as a page of history may wait
 
 
 class Rationing:
@@ -51,13 +51,13 @@ class Rationing:
             return True
         return not await self._budgets.take(self.of_write(request), _rank(request))
 
-    async def read(self, *, patient: bool) -> None:
-        """Spend what a read costs.
+    async def read(self, *, goes_on: bool, patient: bool) -> None:
+        """Spend what a read costs; one that goes on waits for it, as real stores' reads do.
 
         Raises:
             RateLimited: it is too much; it was not asked.
         """
-        patience = _PATIENT if patient else timedelta(0)
+        patience = HISTORY_WAITS if patient else REST_WAITS if goes_on else timedelta(0)
         wait = await self._budgets.take(
             self._known(READ), "idle" if patient else "ordinary", patience
         )

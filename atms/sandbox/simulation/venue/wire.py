@@ -86,14 +86,15 @@ class Wire:
 
         Args:
             action: what the venue answers when it arrives.
-            goes_on: it is one of several for one call, which a ban in between ends.
+            goes_on: it is a later one of several for one call: it waits for its budget, and a ban in
+                between ends it.
             patient: it can wait for its budget.
 
         Raises:
             Unreachable, RateLimited, AuthFailed.
         """
         venue, chance, delays = self._venue, self._venue.chance, self._venue.delays
-        await self.rationing.read(patient=patient)
+        await self.rationing.read(goes_on=goes_on, patient=patient)
         if self.up and venue.down:
             venue.knocks.append(venue.now())
         if not self.up or venue.down or chance.hit("venue_down"):
