@@ -193,6 +193,23 @@ def test_so_many_are_sent_at_most_and_each_later_than_the_one_before() -> None:
     assert len(times) <= 6
 
 
+def test_once_the_venue_has_taken_one_those_before_it_put_nothing_off() -> None:
+    world = Emulated(capabilities=spot())
+    world.open()
+    entry = world.bracket()
+    world.fill(entry, "e1", 6)
+    for _ in range(3):
+        keys = sent(world, world.gather())
+        world.wait(0.5)
+        unseen(world, *keys)
+    world.take(world.gather())
+    world.fill(entry, "e2", 4)
+    keys = sent(world, world.gather())
+    world.wait(0.5)  # as after the first that is not seen; the fourth of a row is followed in 4 s
+    unseen(world, *keys)
+    assert units(world.prepared()[0]) == {dec(4)}
+
+
 def test_what_only_reduces_may_stand_twice_where_nothing_else_is_held() -> None:
     world, place, keys = on_its_way(margin())
     assert place.tickets[0].kind is Kind.STOP

@@ -60,6 +60,13 @@ class Bracket:
         ]
 
     @property
+    def unseen_lately(self) -> list[OrderState]:
+        """Of them, those that were made since the venue last showed that it takes such orders."""
+        every = [one for leg in self.legs for one in plans.servants(self.step.state, leg)]
+        shown = max((one.intended.at for one in every if one.known), default=None)
+        return [one for one in self.unseen if shown is None or one.intended.at > shown]
+
+    @property
     def _at_once(self) -> Decimal:
         """Return the most units that one order closes: less than are open where it has a limit."""
         most = [self.rest]

@@ -187,7 +187,7 @@ def _due(step: Step, bracket: Bracket, since: datetime) -> datetime:
     """Return when missing orders may be made: parts are gathered, what failed is not hurried."""
     hurried = bracket.is_over or bool(bracket.unseen)
     due = step.now if hurried else since + step.core.terms.gather
-    due = max(due, unseen.due(bracket.unseen) or due)
+    due = max(due, unseen.due(bracket.unseen_lately) or due)
     later = step.core.planning.not_before.get(bracket.entry)
     if later is not None:
         due = max(due, later)

@@ -92,5 +92,5 @@ def _due(step: Step, bracket: Bracket, leg: PlanState) -> datetime:
     failed = [one for one in plans.failures(step.state, leg) if _leaves(one, leg)]
     if failed and failed[-1].closed is not None:
         due = max(due, failed[-1].closed.at + PAUSE * 2 ** min(len(failed) - 1, 4))
-    made = [one for one in bracket.unseen if _leaves(one, leg)]
+    made = [one for one in bracket.unseen_lately if _leaves(one, leg)]
     return max(due, unseen.due(made) or due)

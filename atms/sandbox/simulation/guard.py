@@ -175,9 +175,11 @@ class _Seen:
 
     @property
     def failed(self) -> int:
-        """Return how many tries in a row have brought nothing, or nothing yet."""
-        idle = itertools.takewhile(lambda one: not one.booked and not one.known, self.guards[::-1])
-        return len(list(idle))
+        """Return how many tries in a row have brought nothing, or nothing yet.
+
+        A refusal is one whether it comes at once or after the order was taken.
+        """
+        return len(list(itertools.takewhile(_brought_nothing, self.guards[::-1])))
 
     @property
     def waits(self) -> bool:
@@ -226,6 +228,11 @@ class _Seen:
         """Return the orders as the venue has them."""
         found = (self._venue.by_key.get(one.key, []) for one in orders)
         return [rows[-1] for rows in found if rows]
+
+
+def _brought_nothing(order: OrderState) -> bool:
+    refused = order.closed is not None and order.closed.how == "refused"
+    return not order.booked and (refused or not order.known)
 
 
 def _protects(core: Core, leg: PlanState) -> bool:
