@@ -86,8 +86,8 @@ class Wire:
 
         Args:
             action: what the venue answers when it arrives.
-            goes_on: it is a later one of several for one call: it waits for its budget, and a ban in
-                between ends it.
+            goes_on: it is a later one of several for one call: it waits for its budget, and
+                a ban in between ends it.
             patient: it can wait for its budget.
 
         Raises:
