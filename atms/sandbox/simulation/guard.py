@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from atms.execution.core.core import Core
 from atms.execution.core.orders import OrderState
+from atms.execution.driver.calls import ANSWER
 from atms.execution.emulation import hows, plans, serving, unseen
 from atms.execution.emulation.plans import PlanState
 from atms.sandbox.simulation.loop import VirtualLoop
@@ -29,7 +30,6 @@ EVERY = 0.25  # seconds between two looks
 # Seconds before what failed is tried again, twice as long each time.
 _PAUSE, _LONGEST = 0.5, 8.0
 _PREPARES = 240.0  # seconds that a store may take to prepare what it has to read for
-_LEARNS = timedelta(seconds=150)  # beyond the bound: when a silent change is known, bans and all
 _ZERO = Decimal(0)
 
 
@@ -106,7 +106,9 @@ class Guard:
             self._shut = self._venue.now()
         if self._venue.now() < self._shut + serving.PROBE:  # until it is tried again
             return
-        idle, limit = bare.pass_(one), self._limit(one)
+        if one.waits and core.asking.failed:  # it cannot be known while nobody answers
+            return
+        idle, limit = bare.pass_(one), self._limit(core, one)
         if idle > limit and entry not in self._found:
             at = f"{self._venue.now():%H:%M:%S}"
             how = f"and nothing was done for {idle:g} s, {limit:g} at most, at {at}"
@@ -119,10 +121,10 @@ class Guard:
         stopped = instrument in venue.closed or instrument in venue.changed
         return venue.down or banned or stopped or not venue.key_valid or venue.quota.is_full(now)
 
-    def _limit(self, one: _Seen) -> float:
+    def _limit(self, core: Core, one: _Seen) -> float:
         """Return for how many seconds nothing may be done."""
         if one.waits:
-            return (self._venue.manners.outcome_bound + _LEARNS).total_seconds()
+            return (self._venue.manners.outcome_bound + _learns(core)).total_seconds()
         if one.comes:
             return _PREPARES
         pause = min(_PAUSE * 2**one.failed, _LONGEST) if one.failed else 0.0
@@ -228,6 +230,17 @@ class _Seen:
         """Return the orders as the venue has them."""
         found = (self._venue.by_key.get(one.key, []) for one in orders)
         return [rows[-1] for rows in found if rows]
+
+
+def _learns(core: Core) -> timedelta:
+    """Return how long, beside the venue's bound, a change may go unknown of which no word comes.
+
+    It is missed in a check, which waits for a read of the log and is compared after another; when
+    the bound is over, a look and the log must show once more that nothing is there. Where requests
+    are few each of the four takes as long as the driver waits for an answer.
+    """
+    terms = core.terms
+    return terms.check + terms.poll + 4 * ANSWER + 5 * terms.retry
 
 
 def _brought_nothing(order: OrderState) -> bool:
