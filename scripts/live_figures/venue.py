@@ -51,7 +51,8 @@ SANDBOXES = {
     "okx": ("atms.sandbox.okx.server", "OkxSandbox"),
     "okxlinear": ("atms.sandbox.okxlinear.server", "OkxLinearSandbox"),
 }
-LEAST = {"coinbase": 0.3}  # seconds of a bar: its bars are asked for, ten questions a second
+# seconds of a bar: ten questions for bars a second; ten orders a second
+LEAST = {"coinbase": 0.3, "bybitlinear": 0.2}
 OPTIONS = {"kraken": "limits_times: 100000"}  # its limits are no part of what is measured
 # how a store calls the execution that a line of the log tells, where not as Binance's does
 EXECUTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
