@@ -14,7 +14,8 @@ import numpy as np
 from live_figures.venue import Row
 
 # what orders go to, of every exchange; and where a POST takes one back
-_ORDERS = ("/order", "/orders", "/order/create", "/orders/sync", "/AddOrder")
+_ORDERS = ("/order", "/orders", "/order/create", "/orders/sync", "/AddOrder", "/batchOrders")
+_SEVERAL = b"newClientOrderId"  # is there once for each order of a request of several
 _CANCELS = ("/cancel", "/batch_cancel", "/CancelOrder")
 _CANDLE = re.compile(r'"candles":\["(\d+)"')  # of a stream that does not say when a bar is over
 
@@ -42,17 +43,18 @@ def watched(times: Times) -> Iterator[None]:
 
     starts: list[str] = []
 
-    def note(kept: dict[str, list[float]], about: Any) -> None:
+    def note(kept: dict[str, list[float]], about: Any, orders: int) -> None:
         path = about.url.path
         method = "DELETE" if path.endswith(_CANCELS) else about.method
         if path.endswith((*_ORDERS, *_CANCELS)) and method in kept:
-            kept[method].append(time.perf_counter())
+            kept[method] += [time.perf_counter()] * orders
 
-    async def sent(_: Any, __: Any, about: Any) -> None:
-        note(times.sent, about)
+    async def sent(_: Any, request: Any, about: Any) -> None:
+        request.orders = about.chunk.count(_SEVERAL) or 1
+        note(times.sent, about, request.orders)
 
-    async def answered(_: Any, __: Any, about: Any) -> None:
-        note(times.answered, about)
+    async def answered(_: Any, request: Any, about: Any) -> None:
+        note(times.answered, about, getattr(request, "orders", 1))
 
     made, received = aiohttp.ClientSession.__init__, aiohttp.ClientWebSocketResponse.receive
 

@@ -62,6 +62,23 @@ class Lost(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True, kw_only=True)
+class Batch:
+    """An endpoint that takes several requests of another one in one.
+
+    Attributes:
+        method: ccxt's own name of it.
+        most: how many it takes.
+        join: the parameters of each -> the parameters of the one request.
+        part: what each asked for and the answer -> the answer of each; `Said`: it is refused.
+    """
+
+    method: str
+    most: int
+    join: Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Any]]
+    part: Callable[[Sequence[Mapping[str, Any]], Any], Sequence[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """One request.
 
@@ -72,6 +89,7 @@ class Call:
         turn: of the requests of one name each waits until the one before is answered, or for a
             second; empty: it waits for none. For venues that want requests in their order.
         rows: what is sent in place of *params*, where the venue wants a list of them.
+        batch: what may carry it together with others of the same moment; None: it leaves alone.
     """
 
     method: str
@@ -81,6 +99,7 @@ class Call:
     expects: frozenset[str] = frozenset()
     turn: str = ""
     rows: Sequence[Mapping[str, Any]] = ()
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

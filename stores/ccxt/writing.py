@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from atms.stores.ccxt.asking import MALFORMED, Asking, seconds
 from atms.stores.ccxt.budget import Rank
+from atms.stores.ccxt.joining import Joined
 from atms.stores.ccxt.profile import Lost, NotLeft, Profile, Said
 from atms.stores.outcomes import NotSent, Outcome, Refused, Unknown
 from atms.stores.requests import Cancel, Key, Place, Prepared, Request
@@ -20,6 +21,7 @@ class Writes:
         self._profile = profile
         self._asking = asking
         self._admitted: set[tuple[type, Key]] = set()  # writes whose budget is spent
+        self._joined = Joined()
 
     async def admit(self, prepared: Prepared, patience: timedelta) -> timedelta:
         """Spend what sending costs, waiting in line for it; 0: it is spent."""
@@ -54,7 +56,7 @@ class Writes:
         if wait:
             return NotSent(why=f"the rate budget lets nothing through for {seconds(wait)}")
         try:
-            reply = await wire.call(call)
+            reply = await self._joined.call(wire, call)
         except NotLeft as error:
             return NotSent(why=str(error))
         except Lost as error:

@@ -32,7 +32,8 @@ class Endpoint:
         call: returns what is replied, as JSON has it.
         weight: of the request.
         signed: key, timestamp and signature are needed.
-        places: new orders that it counts as.
+        places: new orders that it counts as; *places_longer*: in the longer window, where that
+            is another number.
         keyed: a key is needed, and nothing else.
         asks: makes the request that *call* takes.
     """
@@ -41,5 +42,6 @@ class Endpoint:
     weight: int | Callable[[Params], int] = 1
     signed: bool = False
     places: int = 0
+    places_longer: int = 0
     keyed: bool = False
     asks: Callable[[Any, Params, ApiKey | None], Any] = Request

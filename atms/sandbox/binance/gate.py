@@ -40,7 +40,7 @@ def serve(
         venue.meter.charge(address, weight)
         owner = _owner(venue, endpoint, sent, key, payload)
         if endpoint.places:
-            venue.meter.count_orders(endpoint.places)
+            venue.meter.count_orders(endpoint.places, endpoint.places_longer or endpoint.places)
             venue.strike_order()
         return endpoint.call(endpoint.asks(venue, params, owner))
     except Refused as refusal:

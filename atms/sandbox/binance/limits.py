@@ -121,23 +121,26 @@ class Meter:
         """Return whether *address* is banned now."""
         return self.of(address).banned_until > self._clock.now()
 
-    def count_orders(self, n: int) -> None:
-        """Count *n* new orders of the account.
+    def count_orders(self, n: int, longer: int) -> None:
+        """Count *n* new orders of the account, as so many in the longer window.
 
         Raises:
             Refused: 429, -1015.
         """
         now = self._clock.now()
-        for window, name in ((self.orders_10s, "10 SECOND"), (self.orders_day, self.longer.words)):
-            if window.at(now) + n > window.limit:
+        counted = (
+            (self.orders_10s, n, "10 SECOND"), (self.orders_day, longer, self.longer.words),
+        )  # fmt: skip
+        for window, more, name in counted:
+            if window.at(now) + more > window.limit:
                 raise Refused(
                     -1015,
                     f"Too many new orders; current limit is {window.limit} orders per {name}.",
                     status=429,
                     retry_after=window.left(now),
                 )
-        self.orders_10s.add(now, n)
-        self.orders_day.add(now, n)
+        for window, more, _ in counted:
+            window.add(now, more)
 
     def uncount(self, order: Order) -> None:
         """Count an order that traded for the first time no more (faqs/order_count_decrement)."""

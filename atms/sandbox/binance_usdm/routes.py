@@ -21,9 +21,12 @@ def _open(call: Callable[..., Any], weight: int | Callable[[Params], int] = 1) -
 
 
 def _signed(
-    call: Callable[[Request], Any], weight: int | Callable[[Params], int] = 1, places: int = 0
-) -> Endpoint:
-    return Endpoint(call, weight, signed=True, places=places, asks=Request)
+    call: Callable[[Request], Any], weight: int | Callable[[Params], int] = 1, places: int = 0,
+    places_longer: int = 0,
+) -> Endpoint:  # fmt: skip
+    return Endpoint(
+        call, weight, signed=True, places=places, places_longer=places_longer, asks=Request
+    )
 
 
 REST: dict[tuple[str, str], Endpoint] = {
@@ -59,6 +62,7 @@ REST: dict[tuple[str, str], Endpoint] = {
     ("GET", "/fapi/v1/userTrades"): _signed(private.user_trades, 5),
     ("GET", "/fapi/v1/income"): _signed(private.income, 30),
     ("POST", "/fapi/v1/order"): _signed(trading.new_order, 0, places=1),
+    ("POST", "/fapi/v1/batchOrders"): _signed(trading.new_orders, 5, places=5, places_longer=1),
     ("DELETE", "/fapi/v1/order"): _signed(trading.cancel_order),
     ("DELETE", "/fapi/v1/allOpenOrders"): _signed(trading.cancel_all),
     ("POST", "/fapi/v1/algoOrder"): _signed(trading.new_algo, 0, places=1),

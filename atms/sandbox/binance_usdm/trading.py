@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
+from atms.sandbox.binance.parameters import Params
 from atms.sandbox.binance.refusals import Refused, missing, unknown_order
 from atms.sandbox.binance_usdm import refusals, replies
 from atms.sandbox.binance_usdm.asking import Request, read_ask, which
@@ -11,6 +14,7 @@ from atms.sandbox.binance_usdm.orders import Conditional
 from atms.sandbox.binance_usdm.symbols import CONDITIONAL
 
 Json = dict[str, Any]
+MOST_AT_ONCE = 5
 
 
 def new_order(request: Request) -> Json:
@@ -24,6 +28,32 @@ def new_order(request: Request) -> Json:
     )
     params.done()
     return replies.placed(request.venue.exchange.place(ask), shape or "ACK")
+
+
+def new_orders(request: Request) -> list[Json]:
+    """POST /fapi/v1/batchOrders: each is taken or refused for itself."""
+    text = request.params.needed("batchOrders")
+    request.params.done()
+    try:
+        rows = json.loads(text)
+    except ValueError:
+        rows = None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Refused(-1130, "Data sent for parameter 'batchOrders' is not valid.")
+    if not 1 <= len(rows) <= MOST_AT_ONCE:
+        raise Refused(-4082, "Invalid number of batch place orders.")
+    return [_one_of_several(request, row) for row in rows]
+
+
+def _one_of_several(request: Request, row: Json) -> Json:
+    params = Params({name: str(value) for name, value in row.items()})
+    try:
+        return new_order(replace(request, params=params))
+    except Refused as refusal:
+        request.venue.truth.note(
+            "reject", code=refusal.code, message=refusal.message, name="POST /fapi/v1/batchOrders"
+        )
+        return refusal.body()
 
 
 def cancel_order(request: Request) -> Json:

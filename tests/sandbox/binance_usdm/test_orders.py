@@ -218,3 +218,28 @@ def test_in_hedge_mode_long_and_short_stand_beside_each_other() -> None:
         )
 
     played(body, dual_side=True)
+
+
+# ---- several at once -----------------------------------------------------------------------
+def test_several_orders_of_one_request_are_taken_or_refused_each_for_itself() -> None:
+    async def body(sandbox: UsdmSandbox, exchange: Any) -> None:
+        asked = [order(newClientOrderId="a"), order(quantity="4.1"), order(newClientOrderId="c")]
+        rows = await exchange.fapiPrivatePostBatchOrders({"batchOrders": asked})
+        assert [row.get("clientOrderId") for row in rows] == ["a", None, "c"]
+        assert rows[1] == {"code": -2019, "msg": "Margin is insufficient."}
+        # five of ten seconds' orders however few they are, and one of a minute's
+        used = exchange.last_response_headers
+        assert used["X-MBX-ORDER-COUNT-10S"] == "5"
+        assert used["X-MBX-ORDER-COUNT-1M"] == "1"
+
+    played(body)
+
+
+@pytest.mark.parametrize("number", [0, 6])
+def test_no_order_and_too_many_are_refused(number: int) -> None:
+    async def body(sandbox: UsdmSandbox, exchange: Any) -> None:
+        asked = exchange.fapiPrivatePostBatchOrders({"batchOrders": [order()] * number})
+        assert '"code":-4082,' in await refused(asked)
+        assert sandbox.truth.of("order") == []
+
+    played(body)

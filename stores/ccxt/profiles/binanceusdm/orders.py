@@ -6,11 +6,11 @@ when its price is met it makes an order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-from atms.stores.ccxt.profile import Names
+from atms.stores.ccxt.profile import Batch, Names, Said
 from atms.stores.ccxt.profiles.binance.orders import fees, moment, plain, side, side_of
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.ccxt.profiles.conditional import (
@@ -85,6 +85,28 @@ def parameters(ticket: Ticket, raw: str) -> dict[str, Any]:
         "type": "MARKET" if ticket.kind is Kind.MARKET else "LIMIT",
         "newClientOrderId": ticket.key, "newOrderRespType": "RESULT",
     }  # fmt: skip
+
+
+# ---- several of one moment -----------------------------------------------------------------
+def _join(orders: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return {"batchOrders": [dict(one) for one in orders]}
+
+
+def _part(orders: Sequence[Mapping[str, Any]], rows: Any) -> list[Any]:
+    """Return the row of each, which stand in their order; ValueError: they do not."""
+    return [_own(asked, row) for asked, row in zip(orders, rows, strict=True)]
+
+
+def _own(asked: Mapping[str, Any], row: Mapping[str, Any]) -> Any:
+    if "orderId" not in row:
+        return Said(400, str(row["code"]), row["msg"])
+    if row["clientOrderId"] != asked["newClientOrderId"]:
+        raise ValueError("a row of another order")
+    return row
+
+
+# It counts five in ten seconds however few it carries, and once a minute: no more than is spent.
+BATCH = Batch(method="fapiPrivatePostBatchOrders", most=5, join=_join, part=_part)
 
 
 # ---- replies -------------------------------------------------------------------------------

@@ -191,6 +191,8 @@ class BinanceUsdm(UsdmStreams, AggregateTrades, BinanceWords, BothNames):
         return Call(
             method="fapiPrivatePostAlgoOrder" if conditional else "fapiPrivatePostOrder",
             params=params, costs={"weight": 1, "orders_10s": 1, "orders_1m": 1},
+            # what reduces leaves alone: no entry beside it can have it refused
+            batch=None if conditional or ticket.reduces else orders.BATCH,
         )  # fmt: skip
 
     def _target(self, request: Cancel) -> tuple[str, dict[str, Any]] | None:
