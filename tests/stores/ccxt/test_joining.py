@@ -124,7 +124,7 @@ def test_rows_that_stand_in_another_order_are_nobodys() -> None:
     rows = [{"orderId": 7, "clientOrderId": name} for name in "ab"]
     assert BATCH_OF_FUTURES.part(asked, rows) == rows
     for wrong in (rows[::-1], rows[:1], [*rows, rows[0]]):
-        with pytest.raises(ValueError, match="another order|argument"):
+        with pytest.raises(ValueError, match=r"another order|argument"):
             BATCH_OF_FUTURES.part(asked, wrong)
 
 
