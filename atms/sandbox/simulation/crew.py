@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import backtrader as bt
 
+from atms.engine import make_cerebro
 from atms.execution.broker.gating import LiveWatch
 from atms.model import Timeframe
 from atms.risk import Gate
@@ -28,7 +29,7 @@ def house_crew(plan: Plan, places: Sequence[Place], given: Surroundings) -> Crew
     """
 
     def build(trading: Trading, ran: Ran) -> bt.Cerebro:
-        cerebro = bt.Cerebro(stdstats=False)
+        cerebro = make_cerebro(plan.engine, stdstats=False)
         ran.start = given.now() - WARM * plan.step
         for place in places:
             store, timeframe = place.connect(), Timeframe.parse(place.timeframe)

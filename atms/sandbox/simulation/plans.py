@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Literal
 
 from atms.execution.broker.winding_down import Policy
 from atms.risk import Limits
@@ -34,6 +35,7 @@ class Plan:
         lasting: seconds after which a process ends in order, by *on_stop*; None: never.
         limits: of the risk gate; None: there is none.
         idle: seconds after which a pass without news ends.
+        engine: whose loop runs the strategies, as the config has it.
     """
 
     profiles: tuple[str, ...]
@@ -48,6 +50,7 @@ class Plan:
     outages: bool
     limits: Limits | None
     idle: float
+    engine: Literal["fast", "dense", "stock"] = "fast"
 
     @classmethod
     def draw(cls, seed: str, profile: str) -> Plan:
@@ -68,6 +71,7 @@ class Plan:
             deaths=rng.choice((None, None, 150.0)), lasting=rng.choice((None, None, 200.0)),
             on_stop=rng.choice(("leave", "leave", "cancel", "flatten")),
             outages=rng.random() < 0.3, limits=_limits(rng), idle=rng.choice((0.5, 3.0)),
+            engine=random.Random(f"{seed}/engine").choice(("fast", "dense", "stock")),
         )  # fmt: skip
 
 

@@ -45,6 +45,15 @@ def test_a_strategy_runs_where_nothing_goes_wrong(name: str) -> None:
     assert (trial.seen["process broken"] > 0) == (name == "Breaking")
 
 
+@pytest.mark.parametrize("profile", ["binance", "oanda"])
+def test_whose_loop_runs_the_strategies_changes_nothing(profile: str) -> None:
+    ours, backtraders = (
+        runs.run(2, profile, minutes=3, engine=engine) for engine in ("fast", "stock")
+    )
+    assert ours.trace == backtraders.trace
+    assert ours.bars > 10
+
+
 def test_the_trials_hold_what_they_are_to_try() -> None:
     trials = [runs.run(seed, "oanda", minutes=5, kills=0.004) for seed in range(18)]
     seen = sum((trial.seen for trial in trials), Trial(0).seen)
@@ -55,9 +64,10 @@ def test_the_trials_hold_what_they_are_to_try() -> None:
     assert told | {"told Canceled", "told Rejected"} <= set(seen)
 
 
-def test_two_venues_of_different_kinds_and_all_strategies_are_drawn() -> None:
+def test_two_venues_of_different_kinds_and_all_engines_and_strategies_are_drawn() -> None:
     plans = [Plan.draw(f"{seed}/binance", "binance") for seed in range(60)]
     assert {len(plan.profiles) for plan in plans} == {1, 2}
+    assert {plan.engine for plan in plans} == {"fast", "dense", "stock"}
     assert {plan.symbols for plan in plans} == {1, 2}
     assert {kind for plan in plans for kind in plan.strategies} == set(STRATEGIES.values())
     assert any(plan.faults.revised_bar for plan in plans)
