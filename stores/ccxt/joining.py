@@ -58,17 +58,22 @@ class Joined:
     def _leave(self, wire: Sends, batch: Batch) -> None:
         # what was given up meanwhile does not leave
         all_ = [one for one in self._waiting.pop((wire, batch)) if not one.answer.done()]
-        for first in range(0, len(all_), batch.most):
-            several = all_[first : first + batch.most]
-            task = asyncio.get_running_loop().create_task(_send(wire, batch, several))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+        full = len(all_) - len(all_) % batch.size  # the rest would cost as much as a full one
+        for first in range(0, full, batch.size):
+            self._send(wire, all_[first : first + batch.size])
+        for one in all_[full:]:
+            self._send(wire, [one])
+
+    def _send(self, wire: Sends, several: Sequence[_Waiting]) -> None:
+        task = asyncio.get_running_loop().create_task(_sent(wire, several))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
 
 
-async def _send(wire: Sends, batch: Batch, several: Sequence[_Waiting]) -> None:
+async def _sent(wire: Sends, several: Sequence[_Waiting]) -> None:
     answers: Sequence[Any]
     try:
-        answers = await _answers(wire, batch, [one.call for one in several])
+        answers = await _answers(wire, [one.call for one in several])
     except (Said, NotLeft, Lost) as error:
         answers = [error] * len(several)
     for one, answer in zip(several, answers, strict=True):
@@ -80,9 +85,10 @@ async def _send(wire: Sends, batch: Batch, several: Sequence[_Waiting]) -> None:
             one.answer.set_result(answer)
 
 
-async def _answers(wire: Sends, batch: Batch, calls: Sequence[Call]) -> Sequence[Any]:
-    """Return the answer of each; an exception for what is refused, or has none that can be read."""
-    if len(calls) == 1:
+async def _answers(wire: Sends, calls: Sequence[Call]) -> Sequence[Any]:
+    """Return the answer of each; `Said` for what is refused."""
+    batch = calls[0].batch
+    if batch is None or len(calls) == 1:
         return [await wire.call(calls[0])]
     given = [call.params for call in calls]
     reply = await wire.call(Call(method=batch.method, params=batch.join(given)))

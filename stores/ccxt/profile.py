@@ -67,13 +67,13 @@ class Batch:
 
     Attributes:
         method: ccxt's own name of it.
-        most: how many it takes.
+        size: how many it takes; it costs as much with fewer.
         join: the parameters of each -> the parameters of the one request.
         part: what each asked for and the answer -> the answer of each; `Said`: it is refused.
     """
 
     method: str
-    most: int
+    size: int
     join: Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Any]]
     part: Callable[[Sequence[Mapping[str, Any]], Any], Sequence[Any]]
 

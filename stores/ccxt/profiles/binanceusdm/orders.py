@@ -105,8 +105,8 @@ def _own(asked: Mapping[str, Any], row: Mapping[str, Any]) -> Any:
     return row
 
 
-# It counts five in ten seconds however few it carries, and once a minute: no more than is spent.
-BATCH = Batch(method="fapiPrivatePostBatchOrders", most=5, join=_join, part=_part)
+# It counts as five orders in ten seconds, and as one of a minute: no more than is spent for each.
+BATCH = Batch(method="fapiPrivatePostBatchOrders", size=5, join=_join, part=_part)
 
 
 # ---- replies -------------------------------------------------------------------------------
