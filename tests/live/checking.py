@@ -49,7 +49,7 @@ def differences(
     found += [f"order {key}: at the venue, and not in the journal"
               for key in venue.orders.keys() - journal.orders.keys() - refused]  # fmt: skip
     found += [f"order {key}: said not to stand, and it does"
-              for key in refused & venue.orders.keys()]  # fmt: skip
+              for key in (refused & venue.orders.keys()) - venue.rejected]  # fmt: skip
     found += [f"order {key}: in the journal, and not at the venue"
               for key in journal.orders.keys() - venue.orders.keys() - journal.doubted]  # fmt: skip
     found += [f"order {key}: at the venue, and the journal is in doubt of it"
@@ -165,6 +165,8 @@ def _venue(
             continue
         if line["what"] == "algo":  # a conditional order, which may have made an order by now
             told.orders[key] = line["status"] in _WAITING
+            if line["status"] == "REJECTED":
+                told.rejected.add(key)
             continue
         if line["what"] == "order" and numbers.setdefault(key, number) != number:
             told.twice.append(f"order {key}")
@@ -207,7 +209,7 @@ def impossible(
     found += [f"order {key}: at the venue, and not in the journal"
               for key in venue.orders.keys() - journal.orders.keys() - refused]  # fmt: skip
     found += [f"order {key}: said not to stand, and it does"
-              for key in refused & venue.orders.keys()]  # fmt: skip
+              for key in (refused & venue.orders.keys()) - venue.rejected]  # fmt: skip
     found += _more("journal", journal.fills, venue.fills)
     if ledger is not None:
         kept = ledger_told(ledger)

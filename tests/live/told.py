@@ -19,6 +19,7 @@ class Told:
         balances: asset -> units; those of nothing are left out.
         positions: symbol -> units, where they are told; those of nothing are left out.
         doubted: orders of which it does not know whether they stand.
+        rejected: orders that stood and were refused when their price came.
         planned: orders that stand here, and work by others at the venue.
         twice: what it tells more than once.
     """
@@ -30,4 +31,5 @@ class Told:
     positions: dict[str, Decimal] = field(default_factory=dict)
     twice: list[str] = field(default_factory=list)
     doubted: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
     planned: set[str] = field(default_factory=set)
