@@ -37,6 +37,18 @@ class RateLimited(VenueError):  # noqa: N818
         self.ours = ours
 
 
+class NoSymbol(VenueError):  # noqa: N818
+    """The venue lists no such symbol, or none any more.
+
+    Attributes:
+        symbols: all of those that were asked for and are not listed.
+    """
+
+    def __init__(self, message: str, symbols: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.symbols = symbols
+
+
 class AuthFailed(VenueError):  # noqa: N818
     """The venue does not take the key; asking again does not help."""
 

@@ -12,8 +12,9 @@ from atms.downloading.patience import Patience, seconds
 from atms.errors import VenueError
 from atms.execution.emulation import hows
 from atms.running.live_stores import symbols_of
-from atms.stores.base import RateLimited, Store, never_tried
+from atms.stores.base import NoSymbol, RateLimited, Store, never_tried
 from atms.stores.facts import BalanceFact, BucketFact, OrderFact, Part, Snapshot
+from atms.stores.market import Instrument
 
 _LET_THROUGH = timedelta(minutes=2)  # venues count by the minute; what bans for longer is told
 _ANSWERS = timedelta(seconds=30)
@@ -50,7 +51,7 @@ class AccountView:
         """What somebody who is about to trade on it should know."""
         return [
             f"stores.{self.store}: {symbol} is not traded at the venue now: no order on it will be "
-            "taken, and what is held of it stays"
+            "taken, and what is held of it stays; if it is delisted, take it out of data.feeds"
             for symbol in self.closed
         ]
 
@@ -88,7 +89,7 @@ async def view_of(config: Config, name: str, store: Store) -> AccountView:
     venue = await store.connect()
     if not venue.exercised:
         raise VenueError(f"stores.{name}: {never_tried(store.account)}")
-    found = await store.instruments(symbols_of(config, name))
+    found = await _listed(config, name, store)
     shot = await store.snapshot([one.id for one in found])
     prints = {
         key: secret.fingerprint()
@@ -99,6 +100,18 @@ async def view_of(config: Config, name: str, store: Store) -> AccountView:
     view = _seen(name, store, prints, shot, venue.can_withdraw)
     closed = tuple(one.id.removeprefix(f"{store.account}:") for one in found if not one.tradable)
     return replace(view, hows=hows.table(venue, consent=consent), closed=closed)
+
+
+async def _listed(config: Config, name: str, store: Store) -> tuple[Instrument, ...]:
+    """Return what is to be traded; NoSymbol names what is not there, and says what to do."""
+    try:
+        return await store.instruments(symbols_of(config, name))
+    except NoSymbol as error:
+        raise NoSymbol(
+            f"stores.{name}: {error} (if it was there before, it is delisted: take its feed out of "
+            "data.feeds; what is held of it stays in the books, and is told at the start)",
+            error.symbols,
+        ) from None
 
 
 def _seen(

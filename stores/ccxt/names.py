@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+
+from atms.errors import did_you_mean
+from atms.stores.base import NoSymbol
+
+
+def check_listed(
+    symbols: Sequence[str], listed: Collection[str], place: str, written: str = "BTC/USDT"
+) -> None:
+    """Raise `NoSymbol` unless a venue lists all of *symbols*; *written*: an example of them."""
+    missing = tuple(symbol for symbol in symbols if symbol not in listed)
+    if missing:
+        told = ", ".join(
+            f"no symbol {symbol!r}"
+            + (did_you_mean(symbol, listed) or f"; symbols are written like {written}")
+            for symbol in missing
+        )
+        raise NoSymbol(f"{place}: {told}", missing)
 
 
 class Symbols:

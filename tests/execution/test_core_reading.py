@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from atms.execution.core.events import (
+    Connected,
     LogRead,
     Persist,
     ReadLog,
@@ -28,7 +29,7 @@ from atms.stores.facts import (
     Part,
     State,
 )
-from tests.execution.core_world import BTC, ETH, World, dec, looks
+from tests.execution.core_world import BTC, ETH, World, dec, instrument, looks
 
 
 def bucket(world: World, qty: float, name: str = BTC, price: float = 90) -> BucketFact:
@@ -127,7 +128,8 @@ def test_the_log_names_every_instrument_that_was_ever_traded_or_held() -> None:
     world = World().open()
     world.hear(world.filled(None, "e1", instrument="sim:OLD"))
     after = World(world.durable, instruments=(ETH,))
-    after.connect()
+    listed = (instrument(ETH), instrument("sim:OLD"))
+    after.feed(Connected(capabilities=after.capabilities, instruments=listed))
     (read,) = after.lately(ReadLog)
     assert read.instruments == (ETH, "sim:OLD")
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from atms.sandbox.venue.config import MarketConfig
 from tests.live.making import write_run
-from tests.live.processes import Starter
-from tests.live.venue import Venue
+from tests.live.processes import Process, Starter
+from tests.live.test_contracts import rows_of
+from tests.live.test_exchanges import EXCHANGES, store_of
+from tests.live.venue import Venue, serving, serving_exchange, serving_futures
 
 HOUR = 3_600_000
+LIVE = ("live", "-c", "live.yaml", "--yes")
+SAMPLE = "sample:BTCUSD_1h"
+BOTH = tuple(MarketConfig(symbol=symbol, source=SAMPLE) for symbol in ("BTCUSDT", "ETHUSDT"))
 
 
 def delisted(venue: Venue) -> None:
@@ -59,3 +68,89 @@ def test_what_is_held_of_a_delisted_symbol_is_shown_as_the_run_starts(
     assert f"{held.normalize():f}" in again.out
     shown = starter.run("positions", "--state-dir", "state")
     assert f"{held.normalize():f}" in shown.out
+
+
+def serving_both(name: str) -> AbstractContextManager[Venue]:
+    """Serve a venue that lists two symbols."""
+    if name in EXCHANGES:
+        one = EXCHANGES[name]
+        return serving_exchange(one.thread, one.config, markets=BOTH, **one.wide)
+    return (serving if name == "binance" else serving_futures)(markets=BOTH)
+
+
+def write_trading(name: str, kind: str, base: str, **sections: Any) -> None:
+    """Write a run that trades one of the two."""
+    settled = "" if name == "binance" else ":USDT"
+    feed = {"name": "one", "store": "venue", "symbol": f"{base}/USDT{settled}", "timeframe": "1h",
+            "currency": "USDT"}  # fmt: skip
+    usual = {
+        "venue": name, "url": "${ATMS_SANDBOX_URL}", "key": "${ATMS_SANDBOX_KEY}",
+        "secret": "${ATMS_SANDBOX_SECRET}", "market_clock": "stream",
+    }  # fmt: skip
+    store = store_of(name) if name in EXCHANGES else usual
+    write_run(kind, stores={"venue": store}, data={"feeds": [feed]}, **sections)
+
+
+def struck_off(venue: Venue, name: str) -> None:
+    """Let the venue list a symbol no more; of contracts it settles what is held before."""
+    grounds = venue.sandbox.venue
+    if name != "binance":
+        (fill,) = venue.of("fill")
+        venue.call(grounds.risk.deleverage, "ETHUSDT", Decimal(fill["qty"]))
+    venue.call(grounds.strike_off, "ETHUSDT")
+
+
+def is_ready(process: Process) -> None:
+    process.until(lambda: ": running" in process.err, "it is not ready")
+
+
+@pytest.mark.parametrize("name", ["binance", "binanceusdm", "bybitlinear", "okxlinear"])
+def test_a_symbol_that_is_listed_no_more_keeps_no_other_from_being_traded(
+    name: str, starter: Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of which something was held, and an order open, when it was struck off."""
+    with serving_both(name) as venue:
+        for variable, value in venue.env.items():
+            monkeypatch.setenv(variable, value)
+        write_trading(name, "Hold", "ETH")
+        process = starter.start(*LIVE)
+        process.until(lambda: venue.count("order") > 1, "it makes no orders")
+        process.until(lambda: rows_of("SELECT 1 FROM fills"), "it holds nothing")
+        process.kill()
+        venue.freeze()
+        struck_off(venue, name)
+        write_trading(name, "Wait", "BTC")
+        again = starter.start(*LIVE)
+        is_ready(again)
+        again.send(signal.SIGTERM)
+        assert again.wait() == 0, again.err
+        symbol = "ETH/USDT" if name == "binance" else "ETH/USDT:USDT"
+        (told,) = [line for line in again.err.splitlines() if "lists it no more" in line]
+        assert symbol in told
+        assert "0.01 held" in told or "0.00999 held" in told, told
+        write_trading(name, "Hold", "ETH")
+        gone = starter.run(*LIVE)
+        assert gone.code == 4
+        assert f"no symbol '{symbol}'" in gone.err
+        assert "it is delisted: take its feed out of data.feeds" in gone.err
+
+
+def test_a_symbol_that_was_sold_before_it_was_struck_off_is_not_told(
+    starter: Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving_both("binance") as venue:
+        for variable, value in venue.env.items():
+            monkeypatch.setenv(variable, value)
+        write_trading("binance", "Flip", "ETH", execution={"on_stop": "flatten"})
+        process = starter.start(*LIVE)
+        process.until(lambda: venue.count("fill") > 1, "it does not trade")
+        process.send(signal.SIGTERM)
+        assert process.wait() == 0, process.err
+        venue.freeze()
+        venue.call(venue.sandbox.venue.strike_off, "ETHUSDT")
+        write_trading("binance", "Wait", "BTC")
+        again = starter.start(*LIVE)
+        is_ready(again)
+        again.send(signal.SIGTERM)
+        assert again.wait() == 0, again.err
+        assert "no more" not in again.err

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from atms.execution.core import answering, comparing, hearing, reading, resolving, wishing
+from atms.execution.core import (
+    answering,
+    comparing,
+    delisted,
+    hearing,
+    reading,
+    resolving,
+    wishing,
+)
 from atms.execution.core.asking import Asking
 from atms.execution.core.events import (
     Connected,
@@ -130,6 +138,7 @@ class Core:
                 self.capabilities = event.capabilities
                 self.instruments = {found.id: found for found in event.instruments}
                 self.asking.log_wanted = True
+                delisted.tell(step)
             case Quoted():
                 watching.quoted(step, event)
             case Tick():
@@ -152,6 +161,14 @@ class Core:
     def traded(self) -> tuple[str, ...]:
         """Return every instrument that the account may trade, or has traded."""
         return tuple(dict.fromkeys((*self.terms.instruments, *self.state.traded)))
+
+    def asked(self) -> tuple[str, ...]:
+        """Return those of them that the venue lists: by others it can be asked for nothing."""
+        return tuple(name for name in self.traded() if name in self.instruments)
+
+    def is_delisted(self, key: Key) -> bool:
+        """Return whether an order is of what the venue lists no more."""
+        return self.state.orders[key].ticket.instrument not in self.instruments
 
     def swapped(self) -> Iterator[Instrument]:
         """Yield the instruments whose fills swap two assets, in the order of the terms."""

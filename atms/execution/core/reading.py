@@ -30,7 +30,7 @@ def ask_what_is_due(step: Step) -> None:
             return
         asking.log, asking.log_wanted, asking.log_again = step.now, False, None
         asking.follows = asking.found is not None
-        step.then(ReadLog(after=step.state.cursor, instruments=core.traded()))
+        step.then(ReadLog(after=step.state.cursor, instruments=core.asked()))
     elif asking.log is None:
         step.then(Wake(at=due))
 
@@ -53,7 +53,7 @@ def log_read(step: Step, event: LogRead) -> None:
             "log_gap", text=f"the venue tells nothing before {page.gap_until:%Y-%m-%d %H:%M}"
         )
     if page.more:
-        step.then(ReadLog(after=page.next, instruments=step.core.traded()))
+        step.then(ReadLog(after=page.next, instruments=step.core.asked()))
         return
     asking.complete, asking.log = asking.log, None
     _settle_what_waits(step)
@@ -62,7 +62,7 @@ def log_read(step: Step, event: LogRead) -> None:
     elif asking.snapshot is None and (asking.snapshot_wanted or _check_is_due(step)):
         asking.checked = step.now
         asking.snapshot, asking.snapshot_wanted, asking.brought = step.now, False, set()
-        step.then(ReadSnapshot(instruments=step.core.traded()))
+        step.then(ReadSnapshot(instruments=step.core.asked()))
 
 
 def _check_is_due(step: Step) -> bool:

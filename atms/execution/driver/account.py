@@ -45,9 +45,10 @@ from atms.execution.driver.inbox import Inbox
 from atms.execution.driver.quoting import Quotes
 from atms.execution.driver.waiting import Line
 from atms.execution.driver.write_ahead import WriteAhead
-from atms.stores.base import Store
+from atms.stores.base import NoSymbol, Store
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import LinkFact
+from atms.stores.market import Instrument
 from atms.stores.outcomes import Looked, Never, NotSeen, NotSent, Outcome, Refused
 from atms.stores.requests import Cancel, Prepared, Request
 
@@ -112,16 +113,32 @@ class Account:
 
         Raises:
             AuthFailed, Unreachable, RateLimited: the venue cannot be connected to.
+            NoSymbol: it does not list what is to be traded.
         """
         if capabilities is None:
             capabilities = await within(self._store.connect(), "connect")
         self._store.used(tuple(self.core.state.by_name))
-        own = f"{self._store.account}:"  # of which, as of symbols, a colon may be a part
-        symbols = [name.removeprefix(own) for name in self.core.traded()]
-        instruments = await within(self._store.instruments(symbols), "instruments")
+        instruments = await self._listed()
         self._do_all(self.core.start(self._journal.begin(self._now()), self._now()))
         self._spawn(self._listen())
         self.feed(Connected(capabilities=capabilities, instruments=instruments))
+
+    async def _listed(self) -> tuple[Instrument, ...]:
+        """Return what the venue lists of all that is to be traded, or ever was.
+
+        Raises:
+            NoSymbol: what is to be traded is not there. What was, and is delisted, is left out.
+        """
+        own = f"{self._store.account}:"  # of which, as of symbols, a colon may be a part
+        symbols = [name.removeprefix(own) for name in self.core.traded()]
+        wanted = {name.removeprefix(own) for name in self.core.terms.instruments}
+        try:
+            return await within(self._store.instruments(symbols), "instruments")
+        except NoSymbol as error:
+            if wanted & {*error.symbols}:
+                raise
+            listed = [symbol for symbol in symbols if symbol not in error.symbols]
+        return await within(self._store.instruments(listed), "instruments")
 
     def feed(self, event: Event) -> None:
         """Give the core an event, after those that came before, and carry out what it decides.
@@ -286,6 +303,8 @@ class Account:
         else:
             call = partial(self._store.lookup, look.key, look.refs, look.since)
             looked = await self._calls.read("lookup", call)
+            if looked is None and self.core.is_delisted(look.key):
+                looked = NotSeen(at=asked)  # by its symbol it can be asked for no more
         self.feed(LookedUp(key=look.key, asked=asked, looked=looked))
 
     async def _read_log(self, read: ReadLog) -> None:

@@ -23,7 +23,7 @@ def exchange_info(request: Request) -> Json:
         ("ORDERS", "MINUTE", 1, limits.orders_day),
         ("ORDERS", "SECOND", 10, limits.orders_10s),
     )
-    contracts = venue.account.contracts.values()
+    contracts = [venue.contract(name) for name in venue.markets]
     return {
         "timezone": "UTC",
         "serverTime": venue.clock.now(),

@@ -38,7 +38,7 @@ class UsdmVenue(BinanceGrounds):
         self.usdm = config
         super().__init__(config)
         contracts = {name: self.contract(name) for name in self.markets}
-        marks = Marks(self.markets)
+        marks = Marks(dict(self.markets))
         self.account = Account(config, contracts, marks)
         self.desk = Desk(self.clock, self.account, self.truth, self.ids)
         self.exchange = Exchange(self.desk, self.markets, config)

@@ -65,7 +65,7 @@ def order_event(venue: OkxGrounds, order: Order, fill: Fill | None) -> Row:
     row = order_row(venue, order) | {
         "amendResult": "", "amendSource": "", "reqId": "", "code": "0", "msg": "", "fillPnl": "0",
         "execType": "", "fillFee": "0", "fillFeeCcy": "", "fillNotionalUsd": "",
-        "lastPx": plain(venue.markets[order.symbol.name].last), "notionalUsd": "",
+        "lastPx": plain(venue.exchange.markets[order.symbol.name].last), "notionalUsd": "",
         "fillPx": "", "fillSz": "0", "fillTime": "", "tradeId": "",
     }  # fmt: skip
     if fill is None:

@@ -52,7 +52,7 @@ class SwapPrivate(Private):
         wanted = str(given.get("instId") or "").split(",")
         return [
             rows.position_row(self._venue, name) for name in self._venue.account.held()
-            if wanted == [""] or self._venue.inst_of(self._venue.contract(name)) in wanted
+            if wanted == [""] or self._venue.inst_of(self._venue.account.contracts[name]) in wanted
         ]  # fmt: skip
 
     def leverage(self, given: Given, key: ApiKey) -> list[Any]:

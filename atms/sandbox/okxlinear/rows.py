@@ -104,7 +104,7 @@ def algo_row(venue: OkxLinearVenue, one: Conditional) -> Row:
         "actualSz": venue.told(ask.symbol, made.qty) if made else "0", "actualPx": "",
         "actualSide": "sl" if made else "", "triggerTime": str(one.fired) if one.fired else "",
         "failCode": one.reason.partition(" ")[0] if one.status == "REJECTED" else "",
-        "last": plain(venue.markets[ask.symbol.name].last), "attachAlgoOrds": [],
+        "last": plain(venue.exchange.markets[ask.symbol.name].last), "attachAlgoOrds": [],
         "linkedOrd": {"ordId": ""}, "cTime": str(one.time), "uTime": str(one.updated),
     }  # fmt: skip
 
@@ -130,14 +130,14 @@ def account_row(venue: OkxLinearVenue, assets: Iterable[str]) -> Row:
 
 def position_row(venue: OkxLinearVenue, symbol: str) -> Row:
     """Return a position."""
-    account, contract = venue.account, venue.contract(symbol)
+    account, contract = venue.account, venue.account.contracts[symbol]
     held, mark = account.positions[symbol], account.mark(symbol)
     entry = plain(held.entry) if held.qty else ""
     return {
         "instType": venue.kind, "instId": venue.inst_of(contract), "mgnMode": "cross",
         "posId": far(place_of(venue, symbol)), "posSide": "net",
         "pos": venue.told(contract, held.qty), "avgPx": entry, "markPx": plain(mark),
-        "last": plain(venue.markets[symbol].last), "upl": plain(account.profit(symbol)),
+        "last": plain(venue.exchange.markets[symbol].last), "upl": plain(account.profit(symbol)),
         "lever": plain(account.leverage[symbol]), "liqPx": "", "ccy": contract.quote,
         "imr": plain(account.initial(symbol)), "mmr": plain(account.maintenance(symbol)),
         "margin": "", "mgnRatio": "", "notionalUsd": plain(abs(account.notional(symbol))),
@@ -148,7 +148,7 @@ def position_row(venue: OkxLinearVenue, symbol: str) -> Row:
 
 def place_of(venue: OkxLinearVenue, symbol: str) -> int:
     """Return the number of a symbol's position."""
-    return list(venue.markets).index(symbol)
+    return list(venue.exchange.markets).index(symbol)
 
 
 def leverage_row(venue: OkxLinearVenue, market: Market, side: str) -> Row:
@@ -169,14 +169,14 @@ def bill_row(venue: OkxLinearVenue, row: CashRow) -> Row:
         "notes": "", "posBal": "0", "posBalChg": "0", "tag": "", "fillTime": "",
     }  # fmt: skip
     if row.symbol:
-        symbol = venue.contract(row.symbol)
+        symbol = venue.account.contracts[row.symbol]
         told |= {"instType": venue.kind, "instId": venue.inst_of(symbol), "mgnMode": "cross"}
     if row.fill is not None:
         return told | _trade(venue, row.fill)
     kind, gain, loss = _BILLS[row.kind]
     told |= {"type": kind, "subType": gain if row.amount > 0 else loss}
     if row.kind == "FUNDING":
-        size = venue.told(venue.contract(row.symbol), abs(row.qty))
+        size = venue.told(venue.account.contracts[row.symbol], abs(row.qty))
         told |= {"pnl": plain(row.amount), "px": plain(row.price), "sz": size}
     return told
 

@@ -96,6 +96,14 @@ class Grounds:
             raise self.refuse(Why.UNKNOWN_SYMBOL)
         return self.markets[name]
 
+    def strike_off(self, symbol: str) -> None:
+        """List a symbol no more: whoever names it hears that there is none.
+
+        Its market should stand still by then; what is open or held of it is not touched.
+        """
+        del self.markets[symbol]
+        self.truth.note("market", symbol=symbol, state="struck off")
+
     def visible(self, order: Order) -> bool:
         """Return whether queries tell an order yet."""
         return order.seen_from <= self.clock.now()

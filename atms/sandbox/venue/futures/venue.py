@@ -45,7 +45,7 @@ class FuturesVenue(Grounds):
             raise ConfigError(f"leverage {config.leverage}: write one from 1 to {most}")
         super().__init__(config)
         contracts = {name: cast(Contract, one.symbol) for name, one in self.markets.items()}
-        marks = Marks(self.markets)
+        marks = Marks(dict(self.markets))
         self.account = MarginAccount(config, contracts, marks, self.refuse)
         commission = Commission(config.commission, in_quote=True)
         self.desk = FuturesDesk(self.clock, self.account, self.truth, self.ids, commission)

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from string import ascii_letters, digits
 from typing import Any
 
-from atms.errors import VenueError, did_you_mean
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
-from atms.stores.ccxt.names import Symbols
+from atms.stores.ccxt.names import Symbols, check_listed
 from atms.stores.ccxt.profile import Ask, Call, Said
 from atms.stores.ccxt.profiles.binance import codes, events, orders, reads
 from atms.stores.ccxt.profiles.binance.filters import instrument_of, limits_of
@@ -99,10 +98,7 @@ class BinanceSpot(BinancePast, BinanceStreams, BinanceWords, KnownKeys):
         except Said:  # one of them is unknown; which one is told by the whole list
             info = await ask(reads.call("publicGetExchangeInfo", 20, "-1121", "-1100"))
         rows = {f"{row['baseAsset']}/{row['quoteAsset']}": row for row in info["symbols"]}
-        for symbol in symbols:
-            if symbol not in rows:
-                hint = did_you_mean(symbol, rows) or "; symbols are written like BTC/USDT"
-                raise VenueError(f"{self.place}: no symbol {symbol!r}{hint}")
+        check_listed(symbols, rows, self.place)
         found = []
         for symbol in symbols:
             row = rows[symbol]

@@ -8,9 +8,8 @@ from decimal import Decimal
 from string import ascii_letters, digits
 from typing import Any
 
-from atms.errors import VenueError, did_you_mean
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
-from atms.stores.ccxt.names import Contracts
+from atms.stores.ccxt.names import Contracts, check_listed
 from atms.stores.ccxt.profile import Ask, Call, Said
 from atms.stores.ccxt.profiles.binance import reads as binance_reads
 from atms.stores.ccxt.profiles.binance.filters import contract_of, instrument_of, limits_of
@@ -109,10 +108,7 @@ class BinanceUsdm(UsdmStreams, AggregateTrades, BinanceWords, BothNames):
         """
         info = await ask(binance_reads.call("fapiPublicGetExchangeInfo", 1))
         rows = {contract_of(row): row for row in info["symbols"]}
-        for symbol in symbols:
-            if symbol not in rows:
-                hint = did_you_mean(symbol, rows) or "; symbols are written like BTC/USDT:USDT"
-                raise VenueError(f"{self.place}: no symbol {symbol!r}{hint}")
+        check_listed(symbols, rows, self.place, "BTC/USDT:USDT")
         raws = {rows[symbol]["symbol"]: symbol for symbol in symbols}
         if self._has_account:
             await settings.check_symbols(ask, self.place, raws, self._wanted)

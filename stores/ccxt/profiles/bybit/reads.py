@@ -7,9 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from atms.errors import VenueError, did_you_mean
 from atms.stores.base import Unreachable
-from atms.stores.ccxt.names import Symbols
+from atms.stores.ccxt.names import Symbols, check_listed
 from atms.stores.ccxt.profile import Ask, Said
 from atms.stores.ccxt.profiles.bybit import codes, events
 from atms.stores.ccxt.profiles.bybit.log import READS, executions
@@ -50,10 +49,7 @@ async def instruments(
     if alone is not None and not rows:
         rows = await listed(ask, None)
     named = {f"{row['baseCoin']}/{row['quoteCoin']}": row for row in rows}
-    for symbol in symbols:
-        if symbol not in named:
-            hint = did_you_mean(symbol, named) or "; symbols are written like BTC/USDT"
-            raise VenueError(f"{place}: no symbol {symbol!r}{hint}")
+    check_listed(symbols, named, place)
     found = []
     for symbol in symbols:
         row = named[symbol]

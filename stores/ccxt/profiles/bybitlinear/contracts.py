@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from atms.errors import VenueError, did_you_mean
-from atms.stores.ccxt.names import Contracts
+from atms.errors import VenueError
+from atms.stores.ccxt.names import Contracts, check_listed
 from atms.stores.ccxt.profile import Ask, Said
 from atms.stores.ccxt.profiles.bybit import codes
 from atms.stores.ccxt.profiles.bybit.words import call, moment, number
@@ -61,10 +61,8 @@ async def wanted_rows(
     rows = {symbol_of(row): row for row in await listed(ask, alone)}
     if any(symbol not in rows for symbol in symbols):
         rows = {symbol_of(row): row for row in await listed(ask)}
+    check_listed(symbols, rows, place, "BTC/USDT:USDT")
     for symbol in symbols:
-        if symbol not in rows:
-            hint = did_you_mean(symbol, rows) or "; symbols are written like BTC/USDT:USDT"
-            raise VenueError(f"{place}: no symbol {symbol!r}{hint}")
         if rows[symbol]["settleCoin"] != SETTLED_IN:
             raise VenueError(
                 f"{place}: {symbol}: contracts that settle in {rows[symbol]['settleCoin']} are not "

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from atms.errors import VenueError, did_you_mean
+from atms.stores.ccxt.names import check_listed
 from atms.stores.ccxt.profile import Ask, Call, Said
 from atms.stores.ccxt.profiles.coinbase import codes
 from atms.stores.ccxt.profiles.coinbase.orders import Products, moment
@@ -38,13 +38,10 @@ async def instruments(
     rows = await _products(ask, wanted) if wanted else {}
     if any(raw not in rows for raw in wanted):
         rows = await _products(ask, [])  # which one is meant is told by the whole list
+    known = {f"{row['base_currency_id']}/{row['quote_currency_id']}" for row in rows.values()}
+    known |= {symbol for symbol, raw in zip(symbols, wanted, strict=True) if raw in rows}
+    check_listed(symbols, known, place)
     for symbol, raw in zip(symbols, wanted, strict=True):
-        if raw not in rows:
-            known = [
-                f"{row['base_currency_id']}/{row['quote_currency_id']}" for row in rows.values()
-            ]
-            hint = did_you_mean(symbol, known) or "; symbols are written like BTC/USDT"
-            raise VenueError(f"{place}: no symbol {symbol!r}{hint}")
         row = rows[raw]
         names.learn(raw, symbol, row["base_currency_id"], row["quote_currency_id"])
         if row.get("alias"):

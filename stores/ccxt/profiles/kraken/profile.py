@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from string import ascii_letters, digits
 from typing import Any
 
-from atms.errors import VenueError, did_you_mean
 from atms.steady import SteadyClock
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.names import check_listed
 from atms.stores.ccxt.profile import Ask, Call, Said
 from atms.stores.ccxt.profiles.kraken import codes, events, orders, reads
 from atms.stores.ccxt.profiles.kraken.books import Books
@@ -134,10 +134,7 @@ class KrakenSpot(KrakenPast, KrakenStreams, Plain):
         found = await self._listed(ask, [self.names.guess(symbol) for symbol in symbols])
         if any(symbol not in found for symbol in symbols):
             found |= await self._listed(ask, [])  # which one is unknown is told by the whole list
-        for symbol in symbols:
-            if symbol not in found:
-                hint = did_you_mean(symbol, found) or "; symbols are written like BTC/USD"
-                raise VenueError(f"{self.place}: no symbol {symbol!r}{hint}")
+        check_listed(symbols, found, self.place, "BTC/USD")
         return tuple(found[symbol] for symbol in symbols), self.capabilities.budgets
 
     async def _listed(self, ask: Ask, raws: Sequence[str]) -> dict[str, Instrument]:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from string import ascii_letters, digits
 from typing import Any
 
-from atms.errors import VenueError, did_you_mean
+from atms.errors import VenueError
 from atms.stores.base import AuthFailed, Unreachable
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.names import check_listed
 from atms.stores.ccxt.profile import Ask, Call, Said
 from atms.stores.ccxt.profiles.called import KnownKeys, order_ref, split_ref
 from atms.stores.ccxt.profiles.kucoin import codes, events, history, orders, reads
@@ -129,11 +130,9 @@ class KucoinSpot(KucoinStreams, KnownKeys):
         """Return what is traded, and the budgets; VenueError names what is unknown."""
         listed = (await ask(reads.call("publicGetSymbols", "public", 4)))["data"]
         rows = {f"{row['baseCurrency']}/{row['quoteCurrency']}": row for row in listed}
+        check_listed(symbols, rows, self.place)
         found = []
         for symbol in symbols:
-            if symbol not in rows:
-                hint = did_you_mean(symbol, rows) or "; symbols are written like BTC/USDT"
-                raise VenueError(f"{self.place}: no symbol {symbol!r}{hint}")
             row = rows[symbol]
             self.names.learn(row["symbol"], symbol, row["baseCurrency"], row["quoteCurrency"])
             found.append(instrument_of(row, self.names.id(row["symbol"])))

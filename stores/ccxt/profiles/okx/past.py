@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from atms.errors import VenueError, did_you_mean
+from atms.stores.ccxt.names import check_listed
 from atms.stores.ccxt.profile import Ask, Call, Names, Said
 from atms.stores.ccxt.profiles.okx.orders import Pairs, moment
 from atms.stores.market import Bar, Instrument, Quote
@@ -39,11 +39,9 @@ async def instruments(
 ) -> tuple[Instrument, ...]:
     """Return what is traded of symbols; VenueError names what is unknown."""
     rows = await _listed(ask, [names.guess(symbol) for symbol in symbols])
+    check_listed(symbols, rows, place)
     found = []
     for symbol in symbols:
-        if symbol not in rows:
-            hint = did_you_mean(symbol, rows) or "; symbols are written like BTC/USDT"
-            raise VenueError(f"{place}: no symbol {symbol!r}{hint}")
         row = rows[symbol]
         names.learn(row["instId"], symbol, row["baseCcy"], row["quoteCcy"])
         found.append(instrument_of(row, names.id(row["instId"])))

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from string import ascii_letters, digits
 from typing import Any
 
-from atms.errors import VenueError, did_you_mean
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.names import check_listed
 from atms.stores.ccxt.profile import Ask, Call
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.ccxt.profiles.conditional import (
@@ -101,10 +101,7 @@ class OkxLinear(SwapStreams, OkxWords, BothNames):
             VenueError: a symbol is unknown, or its leverage another than wanted.
         """
         rows = await listed(ask, self.names)
-        for symbol in symbols:
-            if symbol not in rows:
-                hint = did_you_mean(symbol, rows) or "; symbols are written like BTC/USDT:USDT"
-                raise VenueError(f"{self.place}: no symbol {symbol!r}{hint}")
+        check_listed(symbols, rows, self.place, "BTC/USDT:USDT")
         if self._has_account:
             asked = {symbol: rows[symbol] for symbol in symbols}
             await settings.check_symbols(ask, self.place, asked, self._wanted)

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
-from atms.errors import VenueError, did_you_mean
+from atms.errors import VenueError
 from atms.model import Timeframe
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
 from atms.stores.ccxt.claims import claims_of
+from atms.stores.ccxt.names import check_listed
 from atms.stores.ccxt.profile import Ask, Call, Said, Stream
 from atms.stores.ccxt.profiles.plain import Plain
 from atms.stores.ccxt.profiles.unexercised import markets
@@ -83,10 +84,7 @@ class Unexercised(NoAccount, Plain):
     ) -> tuple[tuple[Instrument, ...], tuple[Budget, ...]]:
         """Return what is traded; VenueError names what is unknown."""
         rows = await ask(Call(method="load_markets", args=(False,)))
-        for symbol in symbols:
-            if symbol not in rows:
-                hint = did_you_mean(symbol, rows) or "; symbols are written like BTC/USDT"
-                raise VenueError(f"{self.place}: no symbol {symbol!r}{hint}")
+        check_listed(symbols, rows, self.place)
         places = self.claims.decimal_places
         found = [
             markets.instrument_of(rows[symbol], self.names.id(symbol), decimal_places=places)
