@@ -7,7 +7,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -94,6 +94,10 @@ class Bench(ABC):
     async def wait(self, seconds: float) -> None:
         """Let time pass."""
         await asyncio.sleep(seconds)
+
+    async def leap(self, span: timedelta) -> None:
+        """Let days or years pass in which nobody was connected."""
+        await self.wait(span.total_seconds())
 
     async def correct(self, exec_: str) -> None:
         """Let the venue correct an execution's price."""

@@ -15,6 +15,7 @@ from atms.sandbox.venue.intervals import DAY
 from atms.sandbox.venue.numbers import ZERO, text
 
 Json = dict[str, Any]
+_KEPT = 90 * DAY  # trades and income are told of so long
 
 
 # ---- what is held --------------------------------------------------------------------------
@@ -301,6 +302,7 @@ def user_trades(request: Request) -> list[Json]:
         fill
         for fill in venue.desk.fills.get(contract.name, ())
         if fill.seen_from <= now
+        and fill.time >= now - _KEPT
         and (of is None or fill.order.id == of)
         and (first is None or fill.id >= first)
         and (start is None or fill.time >= start)
@@ -318,10 +320,12 @@ def income(request: Request) -> list[Json]:
     limit = params.limit(100, 1000)
     page = params.integer("page") or 1
     params.done()
+    first = request.venue.clock.now() - _KEPT
     found = [
         row
         for row in request.venue.desk.income
         if symbol in (None, row["symbol"])
+        and row["time"] >= first
         and kind in (None, row["incomeType"])
         and (start is None or row["time"] >= start)
         and (end is None or row["time"] <= end)

@@ -128,6 +128,17 @@ class SandboxBench(Bench):
     async def printed(self, price: Decimal, qty: Decimal) -> None:
         self.sandbox.market.print(price, qty, buyer_took=True)
 
+    async def leap(self, span: timedelta) -> None:
+        """Put the clocks forward: the venue's, the store's and the one that ccxt signs with."""
+        past = span // timedelta(milliseconds=1)
+        self.sandbox.clock.offset += past
+        for store in self.stores:
+            asking = store._asking
+            asking.clock.offset += span
+            if asking.wire is not None:
+                now = asking.wire.exchange.milliseconds
+                asking.wire.exchange.milliseconds = lambda now=now: now() + past
+
     async def opened(self) -> Store:
         store = self.connection()
         await store.connect()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -336,5 +337,35 @@ def test_a_listen_key_is_never_shown(caplog: pytest.LogCaptureFixture) -> None:
         await until(lambda: [one.up for one in ear.of(LinkFact)][-2:] == [False, True])
         assert key not in caplog.text
         assert all(key not in one.why for one in ear.of(LinkFact))
+
+    run(body)
+
+
+@pytest.mark.parametrize(("days", "gap"), [(88, False), (90, True)])
+def test_a_log_that_was_not_read_for_three_months_has_a_gap_and_tells_it_once(
+    days: int, gap: bool
+) -> None:
+    async def body(bench: UsdmBench) -> None:
+        store = await bench.opened()
+        past = json.loads(bench.start)
+        past["income"] -= days * 86_400_000
+        page = await store.log(json.dumps(past), [bench.instrument])
+        assert (page.gap_until is not None) is gap
+        again = await store.log(page.next, [bench.instrument])
+        assert again.gap_until is None
+
+    run(body)
+
+
+def test_a_log_that_is_read_has_no_gap_though_no_income_comes_for_half_a_year() -> None:
+    async def body(bench: UsdmBench) -> None:
+        store = await bench.opened()
+        ask, log = store._asking.ask, store._profile.log
+        cursor, gaps = bench.start, []
+        for month in range(6):
+            later = datetime.now(UTC) + timedelta(days=30 * month)  # as it would be read then
+            page = await log(ask, cursor, ["BTCUSDT"], later, 100)
+            cursor, gaps = page.next, [*gaps, page.gap_until]
+        assert gaps == [None] * 6
 
     run(body)

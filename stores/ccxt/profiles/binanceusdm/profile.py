@@ -59,9 +59,9 @@ class BinanceUsdm(UsdmStreams, AggregateTrades, BinanceWords, BothNames):
         ),
         kinds=KINDS, tifs=frozenset({"gtc", "ioc", "fok"}), post_only=True, reduces="flag",
         trigger_on="last", read_lag=timedelta(seconds=30), outcome_bound=timedelta(seconds=75),
-        log="per_instrument", bar_end="flag", bar_lag=timedelta(seconds=2),
-        timeframes=TIMEFRAMES, budgets=BUDGETS, book_depth=LEVELS[-1], prints=True,
-        trade_history=True,
+        log="per_instrument", log_depth=reads.DEPTH, bar_end="flag",
+        bar_lag=timedelta(seconds=2), timeframes=TIMEFRAMES, budgets=BUDGETS,
+        book_depth=LEVELS[-1], prints=True, trade_history=True,
     )  # fmt: skip
     aggregates = ("fapiPublicGetAggTrades", 20)
     counted = COUNTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,8 @@ from atms.stores.outcomes import Found, Looked, NotSeen
 from atms.stores.requests import Key, Refs
 
 Row = Mapping[str, Any]
+DEPTH = timedelta(days=89)  # the venue keeps income, and by its newer word trades, three months
+_IDLE = timedelta(days=1)  # a place moves on without income, but seldom
 _PAGE = 1000  # the most rows that the venue gives
 _WEIGHTS = ((100, 1), (500, 2), (1001, 5))  # of so many klines
 # A trade's own are in its execution.
@@ -183,6 +185,7 @@ async def log(
             place.next[raw] = last[-1]["id"] + 1 if last else 0
         return Page(facts=(), next=place.written(), more=False)
     place = Place.read(after)
+    gap = _gap(place, at)
     found: list[Row] = []
     more = False
     for raw in raws:
@@ -194,8 +197,20 @@ async def log(
         orders.trade(one, names, keys[order_ref(one["symbol"], one["orderId"])], "poll")
         for one in sorted(found, key=lambda one: (one["time"], one["symbol"], one["id"]))
     ]
-    cash, full = await _income(ask, names, place) if with_income else ([], False)
-    return Page(facts=(*facts, *cash), next=place.written(), more=more or full)
+    cash, full = await _income(ask, names, place, at) if with_income else ([], False)
+    return Page(facts=(*facts, *cash), next=place.written(), more=more or full, gap_until=gap)
+
+
+def _gap(place: Place, at: datetime) -> datetime | None:
+    """Return until when the venue tells nothing any more, and move on there; None: it tells all.
+
+    Trades are known by their ids alone, which say nothing of time; what was read of income does.
+    """
+    reaches = at - DEPTH
+    if moment(place.income) >= reaches:
+        return None
+    place.income, place.seen = milliseconds(reaches), []
+    return reaches
 
 
 async def _after(ask: Ask, place: Place, raw: str, rows: int) -> tuple[list[Row], bool]:
@@ -223,7 +238,9 @@ async def _learn_keys(ask: Ask, keys: dict[str, Key], trades: Sequence[Row]) -> 
             keys[order_ref(raw, number)] = row["clientOrderId"]
 
 
-async def _income(ask: Ask, names: Names, place: Place) -> tuple[list[CashFact], bool]:
+async def _income(
+    ask: Ask, names: Names, place: Place, at: datetime
+) -> tuple[list[CashFact], bool]:
     """Return what moved cash and was no trade, and whether there may be more; the place moves on.
 
     A time that was read may bring more of that very time: it is asked for again.
@@ -239,7 +256,10 @@ async def _income(ask: Ask, names: Names, place: Place) -> tuple[list[CashFact],
         place.seen.append(name)
         if row["incomeType"] not in _OF_TRADES:
             facts.append(_cash(row, names, name))
-    return facts, len(page) == _PAGE
+    full = len(page) == _PAGE
+    if not full and moment(place.income) < at - 2 * _IDLE:
+        place.income, place.seen = milliseconds(at - _IDLE), []
+    return facts, full
 
 
 def _cash(row: Row, names: Names, name: str) -> CashFact:

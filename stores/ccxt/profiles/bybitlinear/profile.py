@@ -57,7 +57,7 @@ class BybitLinear(BybitStreams, BybitAccount):
         trigger_on="last", read_lag=timedelta(seconds=30), outcome_bound=timedelta(seconds=75),
         log="per_instrument", log_depth=executions.DEPTH, bar_end="flag",
         bar_lag=timedelta(seconds=2), timeframes=frozenset(public.TIMEFRAMES), budgets=BUDGETS,
-        book_depth=LEVELS[-1], prints=True,
+        book_depth=LEVELS[-1], prints=True, newest_trades=1000,
     )  # fmt: skip
     idle = 10.0
     demo = False
