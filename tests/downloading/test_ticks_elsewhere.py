@@ -18,6 +18,8 @@ from atms.sandbox.binance_usdm.config import UsdmConfig
 from atms.sandbox.binance_usdm.server import UsdmThread
 from atms.sandbox.bybit.config import BybitConfig
 from atms.sandbox.bybit.server import BybitThread
+from atms.sandbox.bybitlinear.config import BybitLinearConfig
+from atms.sandbox.bybitlinear.server import BybitLinearThread
 from atms.sandbox.coinbase.config import CoinbaseConfig
 from atms.sandbox.coinbase.rest import CoinbaseRest
 from atms.sandbox.coinbase.server import CoinbaseThread
@@ -28,6 +30,8 @@ from atms.sandbox.kucoin.config import KucoinConfig
 from atms.sandbox.kucoin.server import KucoinThread
 from atms.sandbox.okx.config import OkxConfig
 from atms.sandbox.okx.server import OkxThread
+from atms.sandbox.okxlinear.config import OkxLinearConfig
+from atms.sandbox.okxlinear.server import OkxLinearThread
 from tests.downloading.past import Cli, Past, write_config
 from tests.live.processes import Starter
 from tests.live.venue import WIDE, serving_exchange
@@ -66,7 +70,12 @@ EXCHANGES = {
         store={"options": {"limits_times": 1000}},
     ),
     "okx": Exchange(OkxThread, OkxConfig, "history-trades", 10, options={"limits_times": 100}),
+    "okxlinear": Exchange(
+        OkxLinearThread, OkxLinearConfig, "history-trades", 10, symbol="BTC/USDT:USDT",
+        options={"limits_times": 100},
+    ),
     "bybit": Exchange(BybitThread, BybitConfig),
+    "bybitlinear": Exchange(BybitLinearThread, BybitLinearConfig, symbol="BTC/USDT:USDT"),
     "kucoin": Exchange(KucoinThread, KucoinConfig),
 }  # fmt: skip
 TELLING = [name for name, exchange in EXCHANGES.items() if exchange.path]
@@ -163,9 +172,10 @@ def test_who_tells_the_newest_trades_alone_is_refused_with_their_number(
     name: str, serve: Serve, cli: Cli
 ) -> None:
     serve(name)
-    code, _, err = cli(*TICKS, "--symbol", "BTC/USDT", "--since", "2024-03-01")
-    number = {"bybit": 60, "kucoin": 100}[name]
+    code, _, err = cli(*TICKS, "--symbol", EXCHANGES[name].symbol, "--since", "2024-03-01")
+    place, number = {
+        "bybit": ("bybit-spot", 60), "bybitlinear": ("bybit-linear", 1000),
+        "kucoin": ("kucoin-spot", 100),
+    }[name]  # fmt: skip
     assert code == 4
-    assert f"{name}-spot-loopback: tells the newest {number} public trades alone" in err or (
-        f"{name}-spot: tells the newest {number} public trades alone" in err
-    )
+    assert f"{place}: tells the newest {number} public trades alone" in err
