@@ -207,7 +207,11 @@ class Seam:
         live, self._quiet, self._waiting = self._quiet, False, False
         actions: list[Action] = []
         for end in sorted(self._buffer):
-            actions += self._take(self._buffer.pop(end), live)
+            fact = self._buffer.pop(end)
+            if self.last is not None and end < self.last.close_at:
+                actions.append(Told(what="duplicate", at=end))  # history has told it meanwhile
+                continue
+            actions += self._take(fact, live)
             if self._waiting:  # a hole: history is asked once more
                 return actions
         self._tries = 0

@@ -96,6 +96,13 @@ def test_a_hole_is_filled_from_history_before_anything_goes_on(live: Seam) -> No
     assert seen(live.history(fetched)) == [4, 5, 6, "duplicate", 7, "LIVE"]
 
 
+def test_what_history_tells_while_it_is_heard_is_never_late(seam: Seam) -> None:
+    for number in (1, 2, 3):
+        seam.heard(bar(number))  # history waits for a budget, and tells these too
+    fetched = [bar(n) for n in (1, 2, 3)]
+    assert seen(seam.history(fetched)) == [1, 2, 3, *["duplicate"] * 3, "LIVE"]
+
+
 def test_a_hole_that_history_does_not_know_is_told_and_left(live: Seam) -> None:
     actions = live.heard(bar(6))
     for _ in range(2):
