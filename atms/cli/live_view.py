@@ -106,10 +106,11 @@ def page(title: str, status: dict[str, Any], silence: float | None = None) -> Gr
         f"value {value:,.2f}" if value is not None else "value –",
     )
     parts.append(head)
-    if silence is not None and status.get("state") != "ended":
+    judged = silence is not None and status.get("state") != "ended"
+    if silence is not None and judged:
         parts += _health(status, silence)
     for name, account in status.get("accounts", {}).items():
-        parts.append(_account(name, account))
+        parts.append(_account(name, account, halts=not judged))
     return Group(*parts)
 
 
@@ -136,12 +137,13 @@ def _ago(seconds: float | None) -> str:
     return "–" if seconds is None else f"{seconds:.0f} s"
 
 
-def _account(name: str, account: dict[str, Any]) -> Group:
+def _account(name: str, account: dict[str, Any], *, halts: bool) -> Group:
     health = "ready" if account["ready"] else "reconciling"
     if account["failed"]:
         health = f"failed: {account['failed']}"
     parts: list[Any] = [Text(f"{name}: {health}, {account['fills']} fills", style="dim")]
-    parts += [Text(f"halted {key}: {why}", "yellow") for key, why in account["halted"].items()]
+    if halts:  # where nothing is judged, nothing else tells of them
+        parts += [Text(f"halted {key}: {why}", "yellow") for key, why in account["halted"].items()]
     if account["positions"]:
         parts.append(rows(account["positions"], ("instrument", "qty", "price")))
     if account["orders"]:

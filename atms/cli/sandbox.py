@@ -45,11 +45,11 @@ def _group() -> None:
 
 # exchanges whose sandbox needs no options of its own: name, module, class, balances on start
 EXCHANGES: tuple[tuple[str, str, str, str], ...] = (
-    ("bybit", "atms.sandbox.bybit.server", "BybitSandbox", "USDT=10000 BTC=1"),
-    ("coinbase", "atms.sandbox.coinbase.server", "CoinbaseSandbox", "USDT=10000 BTC=1"),
-    ("kraken", "atms.sandbox.kraken.server", "KrakenSandbox", "USDT=10000 BTC=1"),
-    ("kucoin", "atms.sandbox.kucoin.server", "KucoinSandbox", "USDT=10000 BTC=1"),
-    ("okx", "atms.sandbox.okx.server", "OkxSandbox", "USDT=10000 BTC=1"),
+    ("bybit", "atms.sandbox.bybit.server", "BybitSandbox", "USDT=10000"),
+    ("coinbase", "atms.sandbox.coinbase.server", "CoinbaseSandbox", "USDT=10000"),
+    ("kraken", "atms.sandbox.kraken.server", "KrakenSandbox", "USDT=10000"),
+    ("kucoin", "atms.sandbox.kucoin.server", "KucoinSandbox", "USDT=10000"),
+    ("okx", "atms.sandbox.okx.server", "OkxSandbox", "USDT=10000"),
 )
 
 
@@ -97,7 +97,7 @@ def binance(
     port: Port = 0,
     balance: Annotated[
         list[str] | None,
-        typer.Option("--balance", metavar="ASSET=UNITS", help="Default: USDT=10000, BTC=1."),
+        typer.Option("--balance", metavar="ASSET=UNITS", help="Default: USDT=10000."),
     ] = None,
     history: History = None,
     fault: FaultRates = None,
@@ -135,7 +135,7 @@ def binance(
         seed=seed,
         log=log,
         limits=Limits(open_orders=open_orders),
-        **({"balances": pairs(balance, "--balance")} if balance else {}),  # type: ignore[arg-type]
+        balances=pairs(balance or ["USDT=10000"], "--balance"),
     )
     asyncio.run(serve(Sandbox(config)))
 

@@ -71,7 +71,9 @@ def _hindrances(status: Status, silence: float) -> Iterator[str]:
 def _notes(status: Status) -> Iterator[str]:
     for name, account in _accounts(status):
         for instrument, reason in (account.get("halted") or {}).items():
-            yield f"account {name}: {instrument} is halted: {reason}"
+            named = instrument.startswith(f"{name}:")
+            where = instrument if named else f"account {name}: {instrument}"
+            yield f"{where} is halted: {reason}"
         if account.get("doubted"):
             yield f"account {name}: nobody knows whether {account['doubted']} order(s) stand"
     ledger = status.get("ledger")

@@ -36,8 +36,9 @@ class Warnings:
     def store(self, what: str, *_: Any, **about: Any) -> None:
         """Tell what an account says, as ``notify_store`` hears it."""
         if what not in _QUIET:
-            where = about.get("instrument") or about.get("account")
-            self._tell(f"{where}: {what}: {about.get('text') or '-'}")
+            # what a feed tells names its feed itself, and has no words beside it
+            parts = (about.get("instrument") or about.get("account"), what, about.get("text"))
+            self._tell(": ".join(str(part) for part in parts if part))
 
     def order(self, order: bt.Order) -> None:
         """Tell that an order was refused."""

@@ -30,17 +30,18 @@ class Asking:
 
     Args:
         place: exchange, market and environment; what errors begin with.
+        credentials: what the account is opened with, in words.
 
     Attributes:
         wire: None while there is no connection.
     """
 
-    def __init__(self, profile: Profile, place: str) -> None:
+    def __init__(self, profile: Profile, place: str, credentials: str = "key and secret") -> None:
         self.wire: Wire | None = None
         self.clock = Clock()
         self.budgets = Budgets(profile.capabilities.budgets)
         self._profile = profile
-        self._place = place
+        self._place, self._credentials = place, credentials
         self._measuring: asyncio.Task[None] | None = None
         self._one = asyncio.Lock()
 
@@ -146,8 +147,8 @@ class Asking:
         self.heed(said, reason)
         if reason is Reason.NO_PERMISSION:
             return AuthFailed(
-                f"{self._place}: the venue does not take the key ({said}); check key and secret, "
-                "and which addresses and rights the key has"
+                f"{self._place}: the venue does not take the key ({said}); check "
+                f"{self._credentials}, and which addresses and rights the key has"
             )
         if reason is Reason.RATE:
             return RateLimited(f"{self._place}: {said}", said.retry_after)

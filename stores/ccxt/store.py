@@ -110,7 +110,8 @@ class CCXTStore(PublicSide):
         self._key, self._secret = _revealing(key), _revealing(secret)
         self._password = _revealing(password)
         self._testnet, self._timeout = testnet, timeout
-        self._asking = Asking(self._profile, self._place)
+        credentials = "key, secret and passphrase" if password else "key and secret"
+        self._asking = Asking(self._profile, self._place, credentials)
         self._private: AccountStream | None = None
         self._markets: dict[str, Market] = {}
         self._polled: dict[Polled, str] = {}

@@ -69,7 +69,9 @@ def test_a_second_process_is_refused_and_told_who_has_it_since_when(
     assert holder.pid == child.pid
     assert abs(datetime.fromisoformat(holder.since) - datetime.now(UTC)).total_seconds() < 60
     assert f"account {ACCOUNT}: process {child.pid} on " in str(caught.value)
-    assert f"has it since {holder.since}; end it, or take over" in str(caught.value)
+    assert f"has it since {holder.since}; end it (python -m atms stop), or take over" in str(
+        caught.value
+    )
     assert isinstance(caught.value, JournalError)
 
 

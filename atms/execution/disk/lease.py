@@ -200,7 +200,7 @@ def _make_way(folder: Path, account: str, descriptor: int, takeover: bool) -> No
         if _comes(lambda: _locked(descriptor), _LOCK_SECONDS):
             return
         holder = _holder(folder)
-    raise _held(account, holder, "end it, or take over")
+    raise _held(account, holder, "end it (python -m atms stop), or take over (--takeover)")
 
 
 def _held(account: str, holder: Holder | None, way_out: str) -> LeaseHeld:
