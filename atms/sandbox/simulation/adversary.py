@@ -11,7 +11,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ from atms.execution.core.core import Core, Terms
 from atms.execution.core.events import Instruction, TellAccount, TellOrder, Wish, WishCancel, Wishes
 from atms.execution.core.records import Record
 from atms.execution.driver.account import Account, Told
-from atms.sandbox.simulation.brackets import bracket
+from atms.sandbox.simulation.brackets import bracket, pair
 from atms.sandbox.simulation.guard import Guard
 from atms.sandbox.simulation.lives import Killed, Life, MemoryJournal
 from atms.sandbox.simulation.loop import VirtualLoop
@@ -40,8 +40,7 @@ NIGHTS = (
     datetime(2028, 2, 28, 23, 57, tzinfo=UTC),
 )  # fmt: skip
 _FINAL = ("completed", "canceled", "expired", "margin", "rejected")
-# What a single process cannot mend by itself, or that belongs to bars and chains.
-_NOT_DRAWN = frozenset({"amend_doubles", "leg_refused", "oco_breaks"})
+_NOT_DRAWN = frozenset({"amend_doubles"})  # no order is changed, it is made anew
 DRAWN = tuple(each.name for each in fields(Faults) if each.name not in _NOT_DRAWN | WRONG_BARS)
 
 
@@ -130,6 +129,10 @@ class _World:
         self.price = Decimal(100)
         drawn_apart = random.Random(f"{seed}/{profile}/brackets").random() < 0.5
         self.brackets = drawn_apart and profile != "chain"  # where no stop can stand
+        self.pairing = random.Random(f"{seed}/{profile}/pairs")
+        self.pairs = self.pairing.random() < 0.4 and profile != "chain"
+        self.ending = random.Random(f"{seed}/{profile}/lifetimes")
+        self.lifetimes = self.ending.random() < 0.4
         self._core: Core | None = None
         self.guard = Guard(self.venue, self.loop, lambda: self._core)
         self.life = self._be_born()
@@ -203,6 +206,9 @@ class _World:
         if self.brackets and self.rng.random() < 0.3:
             wish = bracket(self.rng, self.profile, self.instrument, self.price)
             self.account.feed(Wishes(wishes=(wish,)))
+        if self.pairs and self.pairing.random() < 0.2:
+            wish = pair(self.pairing, self.profile, self.instrument, self.price)
+            self.account.feed(Wishes(wishes=(wish,)))
         legs = [plan.key for plan in core.state.open_plans()] if self.brackets else []
         if legs and self.rng.random() < 0.1:
             self.account.feed(WishCancel(key=self.rng.choice(legs)))
@@ -219,6 +225,11 @@ class _World:
             if kind is Kind.STOP
             else None,
         )  # fmt: skip
+        if self.lifetimes and kind is Kind.LIMIT and self.ending.random() < 0.3:
+            ends = self.loop.now() + timedelta(seconds=self.ending.randrange(2, 60))
+            away = Decimal(self.ending.randrange(0, 400)) / 100  # some are never reached
+            limit = self.price - side * away
+            ticket = replace(ticket, tif="gtd", expires=ends, limit=limit)
         return Wish(tickets=(ticket,), tags=(self.rng.randrange(1_000_000),))
 
     # ---- lives ------------------------------------------------------------------------------

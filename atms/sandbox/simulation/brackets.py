@@ -27,3 +27,16 @@ def bracket(rng: random.Random, profile: Profile, instrument: str, price: Decima
     legs = rng.choice(((stop, limit), (stop, limit), (stop,)))
     tags = tuple(rng.randrange(1_000_000) for _ in (entry, *legs))
     return Wish(tickets=(entry, *legs), tags=tags, link="bracket")
+
+
+def pair(rng: random.Random, profile: Profile, instrument: str, price: Decimal) -> Wish:
+    """Return a wish for two orders of which one is to be."""
+    side: Side = rng.choice((1, 1, -1))
+    away = Decimal(rng.randrange(10, 80)) / 100
+    one = Ticket(
+        key="", instrument=instrument, side=side, kind=Kind.LIMIT, limit=price - side * away,
+        qty=rng.randrange(2, 20) * max(profile.qty_step, Decimal("0.1")),
+    )  # fmt: skip
+    other = replace(one, kind=Kind.STOP, limit=None, trigger=price + side * away)
+    tags = (rng.randrange(1_000_000), rng.randrange(1_000_000))
+    return Wish(tickets=(one, other), tags=tags, link="oco")

@@ -40,7 +40,7 @@ CATALOGUE = tuple(
         (11, "the venue's counter goes back"),
         (12, "too many requests"),
         (13, "the same refusal again and again"),
-        (14, "one leg of a group is refused", "not drawn: only the order's own contract tries it"),
+        (14, "one leg of a group is refused"),
         (15, "the money is gone"),
         (16, "a fill comes twice"),
         (17, "fills come out of order"),
@@ -66,7 +66,7 @@ CATALOGUE = tuple(
         (37, "a trailing stop is made anew", DEATHS),
         (38, "a stop is smaller than the position", "fills in parts, brackets held here"),
         (39, "stop and exit both fill", "stops are met while exits are under way"),
-        (40, "the other of a pair stays", "not drawn: only the order's own contract tries it"),
+        (40, "the other of a pair stays"),
         (41, "a dead man's switch takes all orders back"),
         (42, "death between intent and sending", DEATHS),
         (43, "death between sending and answer", DEATHS),
@@ -90,7 +90,7 @@ CATALOGUE = tuple(
         (61, "a key is refused"),
         (62, "no way to the venue"),
         (63, "bars that are late, twice, mixed, revised, absurd or missing; jumps, silence"),
-        (64, "an instrument is suspended"),
+        (64, "an instrument is suspended, or nobody is in its book", "for good: nothing recovers"),
         (65, "a transaction is lost, or its place is taken"),
         (66, "blocks are undone"),
     )
@@ -114,7 +114,8 @@ RATES: dict[int, tuple[str, ...]] = {
         "late_bar", "drop_bar", "duplicate_bar", "reorder_bars", "revised_bar", "absurd_bar",
         "price_jumps", "market_is_quiet",
     ),
-    64: ("suspended",), 65: ("drop_transaction", "nonce_used_elsewhere", "pool_forgotten"),
+    64: ("suspended", "book_empties"),
+    65: ("drop_transaction", "nonce_used_elsewhere", "pool_forgotten"),
     66: ("reorg", "lose_in_reorg"),
 }  # fmt: skip
 

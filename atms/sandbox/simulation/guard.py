@@ -21,15 +21,20 @@ from atms.execution.emulation.plans import PlanState
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.protection import NAKED
 from atms.sandbox.simulation.venue import checks
-from atms.sandbox.simulation.venue.orders import Order
+from atms.sandbox.simulation.venue.orders import STOPS, Order
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.stores.market import Instrument
-from atms.stores.requests import Key
+from atms.stores.outcomes import Reason
+from atms.stores.requests import Key, Kind
 
 EVERY = 0.25  # seconds between two looks
 # Seconds before what failed is tried again, twice as long each time.
 _PAUSE, _LONGEST = 0.5, 8.0
 _PREPARES = 240.0  # seconds that a store may take to prepare what it has to read for
+# Stops in a row that a venue may refuse for what they are: two seconds of tries, each later than
+# the one before. Then the position is to be closed (F34).
+_REFUSALS = 4
+_OF_ITS_OWN = frozenset({Reason.WOULD_TRIGGER, Reason.FILTER, Reason.OTHER})
 _ZERO = Decimal(0)
 
 
@@ -98,6 +103,10 @@ class Guard:
         if not one.is_judged or not one.lacks:
             self._bare.pop(entry, None)
             return
+        if one.refusals > _REFUSALS:
+            self._found[entry] = (
+                f"and {one.refusals} stops in a row were refused, and no close made"
+            )
         bare = self._bare.setdefault(entry, _Bare())
         last = max((order.intended.at for order in one.guards), default=None)
         if last is not None and (bare.last is None or last > bare.last):
@@ -179,9 +188,15 @@ class _Seen:
     def failed(self) -> int:
         """Return how many tries in a row have brought nothing, or nothing yet.
 
-        A refusal is one whether it comes at once or after the order was taken.
+        A refusal is one whether it comes at once or after the order was taken; so is a close that
+        nobody was there to trade with.
         """
         return len(list(itertools.takewhile(_brought_nothing, self.guards[::-1])))
+
+    @property
+    def refusals(self) -> int:
+        """Return how many stops in a row were refused for what they are."""
+        return len(list(itertools.takewhile(_is_no_stop, self.guards[::-1])))
 
     @property
     def waits(self) -> bool:
@@ -244,8 +259,17 @@ def _learns(core: Core) -> timedelta:
 
 
 def _brought_nothing(order: OrderState) -> bool:
-    refused = order.closed is not None and order.closed.how == "refused"
-    return not order.booked and (refused or not order.known)
+    how = order.closed.how if order.closed is not None else ""
+    in_vain = how == "refused" or (how == "expired" and order.ticket.kind is Kind.MARKET)
+    return not order.booked and (in_vain or not order.known)
+
+
+def _is_no_stop(order: OrderState) -> bool:
+    """Return whether a venue has refused a stop for what it is."""
+    if order.ticket.kind not in STOPS or order.closed is None or order.closed.how != "refused":
+        return False
+    told = order.stands.reason if order.stands is not None else None
+    return (told or (order.answered and order.answered.reason)) in _OF_ITS_OWN
 
 
 def _protects(core: Core, leg: PlanState) -> bool:

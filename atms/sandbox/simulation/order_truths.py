@@ -16,6 +16,7 @@ _LATE = timedelta(minutes=2)  # beyond what a venue may leave in doubt
 def order_violations(venue: Venue, core: Core) -> Iterator[str]:
     """Yield everything that is not true, in words."""
     yield from _pairs_are_over(venue, core)
+    yield from _groups_are_over(venue, core)
     yield from _lifetimes_are_over(venue, core)
     yield from _what_reduces_turns_nothing(venue, core)
 
@@ -27,6 +28,19 @@ def _pairs_are_over(venue: Venue, core: Core) -> Iterator[str]:
         filled = [other for other in group if other != key and _is_filled(core, other)]
         if filled and _stands(venue, core, key):
             yield f"I7: order {key} stands, and {filled[0]}, its pair, has filled"
+
+
+def _groups_are_over(venue: Venue, core: Core) -> Iterator[str]:
+    """Of a group that a venue held none but its entry outlives one that has filled (F40)."""
+    for key, order in core.state.orders.items():
+        group = order.intended.group
+        if order.intended.link == "single" or not _stands(venue, core, key):
+            continue
+        first = group if order.intended.link == "bracket" else ""
+        others = [one for one in core.state.groups[group] if one not in (key, first)]
+        filled = [one for one in others if _is_filled(core, one)]
+        if filled and key != first:
+            yield f"I7: order {key} stands, and {filled[0]}, of its group, has filled"
 
 
 def _lifetimes_are_over(venue: Venue, core: Core) -> Iterator[str]:

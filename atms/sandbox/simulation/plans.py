@@ -14,8 +14,8 @@ from atms.sandbox.simulation.strategies import STRATEGIES
 from atms.sandbox.simulation.venue.faults import Faults
 from atms.sandbox.simulation.watched import Watched
 
-# What a single process cannot mend by itself.
-_NOT_DRAWN = frozenset({"amend_doubles", "leg_refused", "oco_breaks", "clock_set"})
+# No order is changed, it is made anew; and clocks are set between processes of the other driver.
+_NOT_DRAWN = frozenset({"amend_doubles", "clock_set"})
 DRAWN = tuple(each.name for each in fields(Faults) if each.name not in _NOT_DRAWN)
 _OTHERS = {
     "binance": "oanda", "binanceusdm": "kraken", "kraken": "alpaca", "oanda": "ibkr",

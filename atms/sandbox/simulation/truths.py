@@ -166,7 +166,7 @@ def _told_whole(venue: Venue, lives: Sequence[Life]) -> Iterator[str]:
             if word.status != "completed" or order is None or not own:
                 continue
             whole = order.ticket.qty
-            if order.intended.link == "bracket":  # a leg is as large as what it protects
+            if order.intended.link != "single":  # as large as what the others of its group leave
                 whole = min(
                     whole, max((one.filled for one in venue.by_key[word.key]), default=whole)
                 )

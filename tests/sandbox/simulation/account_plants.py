@@ -197,6 +197,17 @@ def the_other_of_a_pair_was_left(world: World, patch: Patch) -> None:
     patch.setattr(state, "pairs", {stands: (stands, filled)})
 
 
+@plant(order_truths, "_groups_are_over", "of its group, has filled")
+def the_other_of_a_group_was_left(world: World, patch: Patch) -> None:
+    _journal_says_the_same(patch)
+    state = core_of(world).state
+    stands = next(one.key for one in venue_of(world).orders.values() if one.open)
+    filled = next(k for k, one in state.orders.items() if one.closed and one.closed.how == "filled")
+    order = state.orders[stands or ""]
+    patch.setattr(order, "intended", replace(order.intended, link="oco", group="both"))
+    patch.setitem(state.groups, "both", (stands, filled))
+
+
 @plant(order_truths, "_lifetimes_are_over", "was to end at")
 def an_order_outlived_its_time(world: World, patch: Patch) -> None:
     order = core_of(world).state.open_orders()[0]

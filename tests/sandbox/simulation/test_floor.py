@@ -13,8 +13,7 @@ from atms.sandbox.simulation.plans import Plan
 from atms.sandbox.simulation.venue.faults import Chance, Faults
 from atms.sandbox.simulation.venue.profiles import PROFILES
 
-# What a single process cannot mend by itself.
-NOT_DRAWN = {"amend_doubles", "leg_refused", "oco_breaks"}
+NOT_DRAWN = {"amend_doubles"}  # no order is changed, it is made anew
 OFTEN = 0.5
 NEEDS = {"lose_in_reorg": {"reorg": 0.3}}  # what cannot happen by itself
 ALL = {each.name for each in fields(Faults)} - NOT_DRAWN

@@ -16,8 +16,8 @@ HAPPENINGS = frozenset(
     {
         "outage", "key_expires", "cash_moves", "funds_leave", "splits", "corrected", "busted",
         "liquidated", "traded_by_hand", "foreign_order", "orders_ended", "switch_fires",
-        "market_closes", "suspended", "rules_change", "price_jumps", "market_is_quiet",
-        "nonce_used_elsewhere", "pool_forgotten", "venue_clock_jumps",
+        "market_closes", "suspended", "book_empties", "rules_change", "price_jumps",
+        "market_is_quiet", "nonce_used_elsewhere", "pool_forgotten", "venue_clock_jumps",
     }
 )  # fmt: skip
 _RATES = dict.fromkeys(
@@ -108,6 +108,7 @@ class Faults:
     switch_fires: float = 0  # F41: the venue takes all orders back
     market_closes: float = 0  # F59: for a while
     suspended: float = 0  # F64: an instrument is not traded for a while
+    book_empties: float = 0  # F64: for a while nobody is there to trade at the market with
     rules_change: float = 0  # F09: steps and least sizes double for a while
     price_jumps: float = 0  # F63: by up to a third
     market_is_quiet: float = 0  # F63: nobody trades for a while

@@ -56,7 +56,8 @@ class Happenings:
             "liquidated": self._liquidated, "traded_by_hand": self._traded_by_hand,
             "foreign_order": self._foreign_order, "orders_ended": self._orders_ended,
             "switch_fires": self._switch_fires, "market_closes": self._market_closes,
-            "suspended": self._suspended, "rules_change": self._rules_change,
+            "suspended": self._suspended, "book_empties": self._book_empties,
+            "rules_change": self._rules_change,
             "key_expires": self._key_expires, "nonce_used_elsewhere": self._nonce_used_elsewhere,
             "pool_forgotten": self._pool_forgotten, "venue_clock_jumps": self._venue_clock_jumps,
         }  # fmt: skip
@@ -187,6 +188,11 @@ class Happenings:
 
     def _suspended(self) -> None:  # F64
         self._changes(self._any(), lambda one: replace(one, tradable=False))
+
+    def _book_empties(self) -> None:  # F64
+        name = self._any()
+        self._venue.empty.add(name)
+        self._for_a_while(lambda: self._venue.empty.discard(name))
 
     def _rules_change(self) -> None:  # F09
         self._changes(self._any(), _coarser)

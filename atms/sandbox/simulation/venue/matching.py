@@ -74,7 +74,14 @@ def trigger(venue: Venue, order: Order, price: Decimal) -> None:
 
 
 def fill(venue: Venue, order: Order, price: Decimal) -> None:
-    """Fill the whole of an order at a price, in a number of parts that is drawn."""
+    """Fill the whole of an order at a price, in a number of parts that is drawn.
+
+    Where nobody is in the book nothing fills, and what has no limit ends with that.
+    """
+    if order.ticket.instrument in venue.empty:  # F64
+        if order.ticket.limit is None:
+            venue.end(order, State.EXPIRED)
+        return
     step = venue.instruments[order.ticket.instrument].qty_step
     steps = int(order.left / step)
     parts = min(venue.chance.whole(1, venue.manners.parts), steps)

@@ -102,8 +102,8 @@ _USD = {"USD": Decimal(100_000)}
 _ANYWHERE = frozenset(
     {
         "outage", "cash_moves", "funds_leave", "foreign_order", "traded_by_hand", "orders_ended",
-        "rules_change", "suspended", "key_expires", "price_jumps", "market_is_quiet",
-        "venue_clock_jumps",
+        "rules_change", "suspended", "book_empties", "key_expires", "price_jumps",
+        "market_is_quiet", "venue_clock_jumps",
     }
 )  # fmt: skip
 PROFILES: dict[str, Profile] = {

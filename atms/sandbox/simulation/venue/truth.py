@@ -47,7 +47,7 @@ class Venue(Chronicle):
         newest: the last record of each order.
         executions: those that count, in their newest version.
         prices: the last price of each instrument.
-        closed: instruments whose market is closed now.
+        closed: instruments whose market is closed now; *empty*: in whose book nobody is.
         transaction: number of the last fill over the account.
         next_id: what an order that its client numbers should be called next.
         quota: how many requests it lets through.
@@ -88,6 +88,7 @@ class Venue(Chronicle):
         self.executions: dict[str, Executed] = {}
         self.prices: dict[str, Decimal] = {}
         self.closed: set[str] = set()
+        self.empty: set[str] = set()
         self.transaction = 1000
         self.next_id = 1
         self.numbers: dict[str, int] = {}  # of the last execution within an instrument
