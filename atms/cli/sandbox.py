@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Annotated
+from typing import Any
 
 import typer
 
-from atms.cli import sandbox_futures
+from atms.cli import serving
 from atms.cli.guard import guarded
-from atms.cli.serving import (
-    Balance,
-    Data,
-    FaultRates,
-    Fee,
-    History,
-    Key,
-    Log,
-    MayWithdraw,
-    Port,
-    Secret,
-    Seed,
-    Speed,
-    Symbols,
-    markets,
-    pairs,
-    rates,
-    serve,
-    speed_of,
-)
 
 sandbox = typer.Typer(
     no_args_is_help=True,
@@ -43,101 +26,128 @@ def _group() -> None:
     pass
 
 
-# exchanges whose sandbox needs no options of its own: name, module, class, balances on start
-EXCHANGES: tuple[tuple[str, str, str, str], ...] = (
-    ("bybit", "atms.sandbox.bybit.server", "BybitSandbox", "USDT=10000"),
-    ("coinbase", "atms.sandbox.coinbase.server", "CoinbaseSandbox", "USDT=10000"),
-    ("kraken", "atms.sandbox.kraken.server", "KrakenSandbox", "USDT=10000"),
-    ("kucoin", "atms.sandbox.kucoin.server", "KucoinSandbox", "USDT=10000"),
-    ("okx", "atms.sandbox.okx.server", "OkxSandbox", "USDT=10000"),
-)
+# an option's name -> what it is, and its default; without one it has to be given
+Options = Mapping[str, tuple[Any, Any]]
+SHARED: Options = {
+    "data": (serving.Data, inspect.Parameter.empty), "symbol": (serving.Symbols, None),
+    "speed": (serving.Speed, 1.0), "port": (serving.Port, 0), "balance": (serving.Balance, None),
+    "history": (serving.History, None), "fault": (serving.FaultRates, None),
+    "seed": (serving.Seed, 0), "log": (serving.Log, None), "key": (serving.Key, None),
+    "secret": (serving.Secret, None),
+}  # fmt: skip
+WITHDRAWAL: Options = {"may_withdraw": (serving.MayWithdraw, False)}
+SPOT: Options = {**WITHDRAWAL, "commission": (serving.Fee, 0.001)}
+FUTURES: Options = {
+    "leverage": (serving.Leverage, 20), "hedge": (serving.Hedge, False),
+    "funding_rate": (serving.Funding, 0.0001),
+}  # fmt: skip
+BINANCE: Options = {
+    **SPOT, "fee_asset": (serving.FeeAsset, None), "open_orders": (serving.OpenOrders, 200)
+}  # fmt: skip
+# an option that a config has under another name, or in another form
+TURNED: Mapping[str, Any] = {
+    "commission": lambda share: {"commission": Decimal(str(share))},
+    "leverage": lambda times: {"leverage": Decimal(times)},
+    "funding_rate": lambda share: {"funding_rate": Decimal(str(share))},
+}
 
 
-def _exchange(name: str, module: str, made: str, start: str) -> None:
-    """Add the command of an exchange."""
+def _open_orders(count: int) -> dict[str, Any]:
+    from atms.sandbox.binance.config import Limits
 
-    @sandbox.command(name, help=f"Serve what {name} serves, on 127.0.0.1, until Ctrl-C.")
-    @guarded
-    def command(
-        data: Data,
-        symbol: Symbols = None,
-        speed: Speed = 1.0,
-        port: Port = 0,
-        balance: Balance = None,
-        history: History = None,
-        fault: FaultRates = None,
-        seed: Seed = 0,
-        log: Log = None,
-        key: Key = None,
-        secret: Secret = None,
-        may_withdraw: MayWithdraw = False,
-        commission: Fee = 0.001,
-    ) -> None:
-        from atms.sandbox.venue.config import VenueConfig
-
-        config = VenueConfig(
-            markets=markets(data, symbol, history), speed=speed_of(speed), port=port, key=key,
-            secret=secret, faults=rates(fault), seed=seed, log=log, may_withdraw=may_withdraw,
-            commission=Decimal(str(commission)),
-            balances=pairs(balance or start.split(), "--balance"),
-        )  # fmt: skip
-        asyncio.run(serve(getattr(importlib.import_module(module), made)(config)))
+    return {"limits": Limits(open_orders=count)}
 
 
-for _one in EXCHANGES:
-    _exchange(*_one)
+@dataclass(frozen=True)
+class Offered:
+    """A sandbox, and the command that serves it.
 
-
-@sandbox.command("binance")
-@guarded
-def binance(
-    data: Data,
-    symbol: Symbols = None,
-    speed: Speed = 1.0,
-    port: Port = 0,
-    balance: Annotated[
-        list[str] | None,
-        typer.Option("--balance", metavar="ASSET=UNITS", help="Default: USDT=10000."),
-    ] = None,
-    history: History = None,
-    fault: FaultRates = None,
-    seed: Seed = 0,
-    log: Log = None,
-    key: Key = None,
-    secret: Secret = None,
-    may_withdraw: MayWithdraw = False,
-    commission: Fee = 0.001,
-    fee_asset: Annotated[
-        str | None, typer.Option("--fee-asset", help="Pay fees in this asset, say BNB.")
-    ] = None,
-    open_orders: Annotated[
-        int, typer.Option("--open-orders", help="That a symbol may have: MAX_NUM_ORDERS.")
-    ] = 200,
-) -> None:
-    """Serve what Binance spot serves, on 127.0.0.1, until Ctrl-C.
-
-    Example:
-      python -m atms sandbox binance --data sample:BTCUSD_1h --speed 3600
+    Attributes:
+        serves: module and class of what serves; *config* of what it is made with.
+        options: its own beside those that all have; *turned* of these: as in `TURNED`.
+        called: the command, where it is not the venue's name.
     """
-    from atms.sandbox.binance.config import Limits, SandboxConfig
-    from atms.sandbox.binance.server import Sandbox
 
-    config = SandboxConfig(
-        markets=markets(data, symbol, history),
-        speed=speed_of(speed),
-        port=port,
-        key=key,
-        secret=secret,
-        may_withdraw=may_withdraw,
-        commission=Decimal(str(commission)),
-        fee_asset=fee_asset,
-        faults=rates(fault),
-        seed=seed,
-        log=log,
-        limits=Limits(open_orders=open_orders),
-        balances=pairs(balance or ["USDT=10000"], "--balance"),
+    venue: str
+    serves: str
+    config: str = "atms.sandbox.venue.config:VenueConfig"
+    options: Options = field(default_factory=lambda: SPOT)
+    turned: Mapping[str, Any] = field(default_factory=lambda: TURNED)
+    called: str = ""
+
+
+OFFERED = (
+    Offered(
+        "binance", "atms.sandbox.binance.server:Sandbox",
+        "atms.sandbox.binance.config:SandboxConfig", BINANCE,
+        {**TURNED, "open_orders": _open_orders},
+    ),
+    Offered(
+        "binanceusdm", "atms.sandbox.binance_usdm.server:UsdmSandbox",
+        "atms.sandbox.binance_usdm.config:UsdmConfig",
+        {**FUTURES, "isolated": (serving.Isolated, False)},
+        {
+            **TURNED, "leverage": lambda times: {"leverage": times},
+            "hedge": lambda both: {"dual_side": both},
+            "isolated": lambda alone: {"margin_type": "ISOLATED" if alone else "CROSSED"},
+        },
+        called="binance-usdm",
+    ),
+    Offered("bybit", "atms.sandbox.bybit.server:BybitSandbox"),
+    Offered(
+        "bybitlinear", "atms.sandbox.bybitlinear.server:BybitLinearSandbox",
+        "atms.sandbox.bybitlinear.config:BybitLinearConfig", {**WITHDRAWAL, **FUTURES},
+    ),
+    Offered("coinbase", "atms.sandbox.coinbase.server:CoinbaseSandbox"),
+    Offered("kraken", "atms.sandbox.kraken.server:KrakenSandbox"),
+    Offered("kucoin", "atms.sandbox.kucoin.server:KucoinSandbox"),
+    Offered("okx", "atms.sandbox.okx.server:OkxSandbox"),
+    Offered(
+        "okxlinear", "atms.sandbox.okxlinear.server:OkxLinearSandbox",
+        "atms.sandbox.okxlinear.config:OkxLinearConfig", {**WITHDRAWAL, **FUTURES},
+    ),
+)  # fmt: skip
+
+
+def _offer(one: Offered) -> None:
+    """Add the command of a sandbox, and its venue's name as another word for it."""
+    options = {**SHARED, **one.options}
+
+    def command(**given: Any) -> None:
+        config = _found(one.config)(**serving.settings(given), **_own(one, given))
+        asyncio.run(serving.serve(_found(one.serves)(config)))
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, keyword, annotation=kind, default=default)
+            for name, (kind, default) in options.items()
+        ]
     )
-    asyncio.run(serve(Sandbox(config)))
+    command.__annotations__ = {name: kind for name, (kind, _) in options.items()}
+    called = one.called or one.venue
+    command.__doc__ = (
+        f"Serve what {one.venue} serves, on 127.0.0.1, until Ctrl-C.\n\n"
+        f"Example:\n  python -m atms sandbox {called} --data sample:BTCUSD_1h --speed 3600"
+    )
+    sandbox.command(called)(guarded(command))
+    if one.called:
+        sandbox.command(one.venue, hidden=True)(guarded(command))
 
 
-sandbox_futures.add(sandbox)
+def _found(place: str) -> Any:
+    """Return what stands at ``module:name``."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _own(one: Offered, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a sandbox's own options make."""
+    made: dict[str, Any] = {}
+    for name in one.options:
+        made |= one.turned.get(name, lambda value, name=name: {name: value})(given[name])
+    return made
+
+
+for _one in OFFERED:
+    _offer(_one)

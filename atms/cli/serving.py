@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,7 +28,7 @@ Symbols = Annotated[
 Speed = Annotated[
     float, typer.Option("--speed", help="Market seconds a second; the clock stays as it is.")
 ]
-Port = Annotated[int, typer.Option("--port", help="On 127.0.0.1; 0: a free one.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="On 127.0.0.1; 0: a free one.")]
 History = Annotated[
     int | None,
     typer.Option("--history", help="Bars in the past on start. Default: 1000, at most half."),
@@ -40,7 +41,9 @@ Seed = Annotated[int, typer.Option("--seed", help="Of the faults.")]
 Log = Annotated[Path | None, typer.Option("--log", help="The venue's own truth, as JSON lines.")]
 Balance = Annotated[
     list[str] | None,
-    typer.Option("--balance", metavar="ASSET=UNITS", help="On start; may be repeated."),
+    typer.Option(
+        "--balance", metavar="ASSET=UNITS", help="On start; repeated. Default: USDT=10000."
+    ),
 ]
 MayWithdraw = Annotated[
     bool, typer.Option("--may-withdraw", help="Make a second key that may withdraw.")
@@ -48,6 +51,32 @@ MayWithdraw = Annotated[
 Fee = Annotated[float, typer.Option("--commission", help="Share of what is traded.")]
 Key = Annotated[str | None, typer.Option("--key", help="Default: made on start.")]
 Secret = Annotated[str | None, typer.Option("--secret", help="Default: made on start.")]
+FeeAsset = Annotated[
+    str | None, typer.Option("--fee-asset", help="Pay fees in this asset, say BNB.")
+]
+OpenOrders = Annotated[
+    int, typer.Option("--open-orders", help="That a symbol may have: MAX_NUM_ORDERS.")
+]
+Leverage = Annotated[int, typer.Option("--leverage", help="Of every symbol, on start.")]
+Isolated = Annotated[bool, typer.Option("--isolated", help="Isolated margin on start, not cross.")]
+Hedge = Annotated[bool, typer.Option("--hedge", help="Hedge mode on start, not one-way.")]
+Funding = Annotated[
+    float, typer.Option("--funding-rate", help="Every 8 hours; longs pay it where above 0.")
+]
+
+
+def settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that the options of every sandbox make.
+
+    Raises:
+        ConfigError: one is not written as it should be.
+    """
+    return {
+        "markets": markets(given["data"], given["symbol"], given["history"]),
+        "speed": speed_of(given["speed"]), "balances": balances(given["balance"]),
+        "faults": rates(given["fault"]),
+        **{name: given[name] for name in ("port", "seed", "log", "key", "secret")},
+    }  # fmt: skip
 
 
 def markets(
@@ -77,6 +106,15 @@ def speed_of(speed: float) -> float:
     if speed <= 0:
         raise ConfigError(f"--speed {speed}: write a number above 0")
     return speed
+
+
+def balances(texts: list[str] | None) -> dict[str, Decimal]:
+    """Return asset -> units; ConfigError: one is not written so."""
+    found = pairs(texts or ["USDT=10000"], "--balance")
+    for asset, units in found.items():
+        if not asset or not units.is_finite() or units < 0:
+            raise ConfigError(f"--balance {asset}={units}: write ASSET=UNITS, 0 or more of them")
+    return found
 
 
 def rates(fault: list[str] | None) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from atms.cli import sandbox_futures
+from atms.cli import serving
 from atms.cli.sandbox import sandbox
 from atms.sandbox.binance_usdm.server import UsdmSandbox
 
@@ -28,10 +28,10 @@ def test_a_wrong_option_is_told_in_a_line(options: tuple[str, ...], message: str
 def test_options_reach_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[UsdmSandbox] = []
 
-    async def serve(serving: UsdmSandbox) -> None:
-        made.append(serving)
+    async def serve(one: UsdmSandbox) -> None:
+        made.append(one)
 
-    monkeypatch.setattr(sandbox_futures, "serve", serve)
+    monkeypatch.setattr(serving, "serve", serve)
     options = ("--leverage", "5", "--isolated", "--hedge", "--balance", "USDT=77")
     result = CliRunner().invoke(sandbox, ["binance-usdm", "--data", "sample:BTCUSD_1h", *options])
     assert result.exit_code == 0, result.stderr

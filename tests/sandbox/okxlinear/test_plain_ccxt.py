@@ -9,10 +9,7 @@ from typing import Any
 
 import ccxt.pro
 import pytest
-from typer.testing import CliRunner
 
-from atms.cli import sandbox_futures
-from atms.cli.sandbox import sandbox as commands
 from atms.sandbox.okxlinear.config import OkxLinearConfig
 from atms.sandbox.okxlinear.server import OkxLinearSandbox
 from atms.sandbox.venue.config import MarketConfig
@@ -176,17 +173,3 @@ def test_an_order_that_is_not_taken_is_refused_in_the_venues_words(
         assert code in str(told.value)
 
     played(body)
-
-
-def test_options_of_the_command_reach_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[OkxLinearSandbox] = []
-
-    async def serve(serving: OkxLinearSandbox) -> None:
-        made.append(serving)
-
-    monkeypatch.setattr(sandbox_futures, "serve", serve)
-    options = ("--leverage", "5", "--hedge", "--balance", "USDT=77")
-    result = CliRunner().invoke(commands, ["okxlinear", "--data", "sample:BTCUSD_1h", *options])
-    assert result.exit_code == 0, result.stderr
-    account = made[0].venue.account
-    assert (account.leverage, account.hedge, account.free["USDT"]) == ({"BTCUSDT": 5}, True, 77)
