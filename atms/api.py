@@ -13,7 +13,7 @@ import pandas as pd
 from atms.config import Config, LoadedConfig, load_config
 from atms.config.layers import put
 from atms.config.yamlfile import Layer
-from atms.errors import ConfigError, did_you_mean
+from atms.errors import ConfigError, OutputError, did_you_mean
 from atms.result import Result
 from atms.runner import run
 
@@ -174,7 +174,13 @@ def load_run(run_id: str, url: str | None = None) -> Result:
         row = find_run(run_id, url)
         if row["mode"] != "backtest":
             return live_result(url, row["id"])
-    return read_result(find_folder(run_id, url))
+    folder = find_folder(run_id, url)
+    try:
+        return read_result(folder)
+    except OutputError as error:
+        raise OutputError(
+            f"{error}; a page of what the ledger has: python -m atms report {folder.name}"
+        ) from error
 
 
 def _ledger_url() -> str:

@@ -436,9 +436,12 @@ def test_a_run_that_is_not_there_is_refused_with_the_nearest(archive, cli) -> No
 def test_a_run_whose_files_are_gone_says_so(backtest, cli) -> None:
     folder = Path(backtest()["folder"])
     folder.rename("elsewhere")
-    code, _, err = cli("runs", "show", "last")
-    assert code == 1
-    assert "the run's files are gone" in err
+    for asked in (("runs", "show", "last"), ("compare", "last", "last")):
+        code, _, err = cli(*asked)
+        assert code == 1
+        assert "the run's files are gone" in err
+    assert f"python -m atms report {folder.name}" in err
+    assert cli("report", folder.name)[0] == 0
 
 
 def test_a_runs_page_names_its_files_and_status(archive, cli) -> None:
