@@ -8,6 +8,7 @@ import backtrader as bt
 
 from atms.engine import make_cerebro
 from atms.execution.broker.gating import LiveWatch
+from atms.feeds.history import Zone
 from atms.model import Timeframe
 from atms.risk import Gate
 from atms.running.trading import Trading
@@ -30,13 +31,16 @@ def house_crew(plan: Plan, places: Sequence[Place], given: Surroundings) -> Crew
 
     def build(trading: Trading, ran: Ran) -> bt.Cerebro:
         cerebro = make_cerebro(plan.engine, stdstats=False)
+        if plan.zone != "UTC":
+            cerebro.addtz(Zone(plan.zone))
+        ran.zone = plan.zone
         ran.start = given.now() - WARM * plan.step
         for place in places:
             store, timeframe = place.connect(), Timeframe.parse(place.timeframe)
             for name in place.names:
                 given.means[name] = place.means()
                 symbol = name.partition(":")[2]
-                feed = trading.feed(store, symbol, timeframe, ran.start)
+                feed = trading.feed(store, symbol, timeframe, ran.start, zone=plan.zone)
                 cerebro.adddata(feed, name=name)
         watch = None
         if plan.limits is not None:

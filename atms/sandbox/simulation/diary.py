@@ -19,6 +19,7 @@ class Seen:
     Attributes:
         status: what the strategy had been told last of the feed before it.
         now: the clock.
+        local: its time as the strategy read it; None: it was not looked at.
     """
 
     at: datetime
@@ -26,6 +27,7 @@ class Seen:
     live: bool
     status: str
     now: datetime
+    local: datetime | None = None
 
 
 @dataclass

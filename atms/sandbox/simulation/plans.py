@@ -17,6 +17,8 @@ from atms.sandbox.simulation.watched import Watched
 # No order is changed, it is made anew; and clocks are set between processes of the other driver.
 _NOT_DRAWN = frozenset({"amend_doubles", "clock_set"})
 DRAWN = tuple(each.name for each in fields(Faults) if each.name not in _NOT_DRAWN)
+# Two whose clocks change in the nights that trials begin in, and one of half hours.
+ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe")
 _OTHERS = {
     "binance": "oanda", "binanceusdm": "kraken", "kraken": "alpaca", "oanda": "ibkr",
     "ibkr": "binance", "alpaca": "binanceusdm", "chain": "binance",
@@ -36,6 +38,7 @@ class Plan:
         limits: of the risk gate; None: there is none.
         idle: seconds after which a pass without news ends.
         engine: whose loop runs the strategies, as the config has it.
+        zone: in which they read times.
     """
 
     profiles: tuple[str, ...]
@@ -51,6 +54,7 @@ class Plan:
     limits: Limits | None
     idle: float
     engine: Literal["fast", "dense", "stock"] = "fast"
+    zone: str = "UTC"
 
     @classmethod
     def draw(cls, seed: str, profile: str) -> Plan:
@@ -72,6 +76,7 @@ class Plan:
             on_stop=rng.choice(("leave", "leave", "cancel", "flatten")),
             outages=rng.random() < 0.3, limits=_limits(rng), idle=rng.choice((0.5, 3.0)),
             engine=random.Random(f"{seed}/engine").choice(("fast", "dense", "stock")),
+            zone=random.Random(f"{seed}/zone").choice(ZONES),
         )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class Ran:
     Attributes:
         born: when it began; *start*: from when on it asked for bars; *starts*: by its datas, where
             they asked differently.
+        zone: in which its strategies read times.
         died_at: at which step it was killed; empty: at a time of its own.
         how: ended, killed, broken (by what the strategy *raised*), failed (by an error of ours).
     """
@@ -39,6 +40,7 @@ class Ran:
     born: datetime
     start: datetime = datetime(1, 1, 1, tzinfo=UTC)
     starts: dict[str, datetime] = field(default_factory=dict)
+    zone: str = "UTC"
     how: str = ""
     died_at: str = ""
     error: AtmsError | None = None

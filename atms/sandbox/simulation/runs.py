@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from atms.execution.core.core import Core
+from atms.sandbox.simulation import clock_truths
 from atms.sandbox.simulation.adversary import Trial, start_of
 from atms.sandbox.simulation.crew import WARM, house_crew
 from atms.sandbox.simulation.diary import Diary
@@ -214,4 +215,6 @@ def found_in(places: Sequence[Place], ran: Sequence[Ran], plan: Plan, began: dat
         found += ledger_violations(place, began)
         found += place.guard.found()
     found += limit_violations(places, ran, plan.limits)
+    for one in ran:
+        found += clock_truths.clock_violations(one)
     return found + run_violations(places, ran, plan.limits, plan.on_stop)

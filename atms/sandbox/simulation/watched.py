@@ -137,5 +137,6 @@ class Watched(bt.Strategy):
                 at = bt.num2date(data.datetime[0]).replace(tzinfo=UTC)
                 values = (data.open[0], data.high[0], data.low[0], data.close[0])
                 status, now = self.statuses.get(name, ""), self.p.given.now()
+                seen = Seen(at, values, data.live, status, now, data.datetime.datetime(0))
                 for _ in range(grown):  # more than one at once would be told as one twice
-                    self.diary.saw(self.name, name, Seen(at, values, data.live, status, now))
+                    self.diary.saw(self.name, name, seen)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from atms.sandbox.simulation import limit_truths, run_truths
+from atms.sandbox.simulation import clock_truths, limit_truths, run_truths
 from atms.sandbox.simulation.diary import FINAL
 from atms.sandbox.simulation.runs import World
 from atms.sandbox.simulation.venue.orders import STOPS
@@ -64,6 +65,13 @@ def _bars(world: World) -> list[Any]:
 def a_bar_was_seen_twice(world: World, patch: Patch) -> None:
     seen = _bars(world)
     patch.setitem(world.ran[-1].diary.bars, *_bars_of(world, [*seen[:4], *seen[3:]]))
+
+
+@plant(clock_truths, "clock_violations", "UTC is")
+def a_bar_was_read_on_another_clock(world: World, patch: Patch) -> None:
+    one = _bars(world)[3]
+    assert one.local is not None
+    patch.setattr(one, "local", one.local + timedelta(hours=1))
 
 
 @plant(run_truths, "_bars_in_order", "not seen")

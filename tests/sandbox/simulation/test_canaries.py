@@ -17,6 +17,7 @@ from atms.execution.core.core import Core
 from atms.risk import Limits
 from atms.sandbox.simulation import (
     adversary,
+    clock_truths,
     ledger_truths,
     limit_truths,
     order_truths,
@@ -79,7 +80,14 @@ def test_a_lie_is_found_by_one_check_and_goes_unnoticed_without_it(
 def test_every_check_has_a_lie_that_it_alone_can_find() -> None:
     checks = {
         (module.__name__, name)
-        for module in (truths, order_truths, run_truths, limit_truths, ledger_truths)
+        for module in (
+            truths,
+            order_truths,
+            run_truths,
+            limit_truths,
+            ledger_truths,
+            clock_truths,
+        )
         for name, one in inspect.getmembers(module, inspect.isgeneratorfunction)
         if one.__module__ == module.__name__ and one.__annotations__["return"] == "Iterator[str]"
     }
