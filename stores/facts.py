@@ -88,13 +88,21 @@ class FillFact:
 
 @dataclass(frozen=True, kw_only=True)
 class FillVoid:
-    """An execution that is undone."""
+    """An execution that is undone: what it was may never have been told.
+
+    Attributes:
+        key, refs: of its order, as far as the venue tells them.
+        qty: what was taken back, in units; None: not told.
+    """
 
     at: datetime
     exec: str
     version: int
     why: Literal["reorg", "bust"]
     witness: str = ""
+    key: Key | None = None
+    refs: Refs = frozenset()
+    qty: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

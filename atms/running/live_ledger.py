@@ -60,7 +60,7 @@ class LedgerWriter:
     """
 
     def __init__(
-        self, url: str, run: RunRow, *, began: datetime, every: float = 0.5, longest: float = 3.0
+        self, url: str, run: RunRow, *, began: datetime, every: float = 0.5, longest: float = 1.0
     ) -> None:
         parsed = parsed_url(url)
         if parsed.get_backend_name() == "postgresql":

@@ -81,6 +81,7 @@ RECORDS: tuple[Record, ...] = (
     Booked(**{**BOOKED, "fees": None, "key": None, "names": (), "final": True, "moves": ()}),
     Booked(**{**BOOKED, "fees": (), "cause": "order", "witness": ""}),
     Reversed(exec="e", version=1, at=AT, why="reorg"),
+    Reversed(exec="f", version=1, at=AT, why="bust", key="j-1-1", qty=Decimal("1.50")),
     Finalised(exec="e", version=1),
     Linked(exec="e", key="k"),
     FeeBooked(id="f", exec="e", key="k", asset="ETH", amount=Decimal("0.021"), at=AT),

@@ -115,7 +115,15 @@ def void(step: Step, fact: FillVoid) -> None:
         if row.key is not None:
             hearing.settle(step, step.state.orders[row.key])
     elif row is None and step.state.books.gone.get(fact.exec, -1) < fact.version:
-        step.record(Reversed(exec=fact.exec, version=fact.version, at=fact.at, why=fact.why))
+        order = step.state.find(fact.key, fact.refs)
+        step.record(
+            Reversed(
+                exec=fact.exec, version=fact.version, at=fact.at, why=fact.why,
+                key=order.key if order else None, qty=fact.qty,
+            )
+        )  # fmt: skip
+        if order is not None:
+            hearing.settle(step, order)
 
 
 def undo(step: Step, exec_: str, version: int, why: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from decimal import Decimal
 
 from atms.execution.core import filling, resolving
 from atms.execution.core.events import TellFill
@@ -89,8 +90,8 @@ def settle(step: Step, order: OrderState) -> None:
         if stood is None or not order.over:
             step.core.waiting.pop(order.key, None)
             return
-        enough = stood.filled is not None and order.booked >= stood.filled
-        if not enough or stood.state is State.FILLED:
+        enough = stood.filled is not None and order.accounted >= stood.filled
+        if not enough or (stood.state is State.FILLED and order.accounted < order.whole):
             step.core.waiting.setdefault(order.key, step.now)
             step.core.asking.log_wanted = True
             return
@@ -110,6 +111,9 @@ def end(step: Step, order: OrderState) -> None:
         how = _HOW[stood.state]
         if how == "canceled" and order.outlived:
             how, why = "expired", "its time was over"
+        if how == "filled" and order.busted:
+            taken = sum(order.busted.values(), Decimal(0))
+            how, why = "canceled", f"it was filled, and the venue took {taken:f} of it back"
         close(step, order, how, why, code=why if stood.state is State.REFUSED else "")
 
 

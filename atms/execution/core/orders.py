@@ -39,6 +39,8 @@ class OrderState:
         stands: the venue's last state that was no old news.
         claimed: the sum that the venue said had filled.
         booked: the sum in the books.
+        busted: execution -> units that the venue took back for good; the sum that it tells may
+            have them all the same.
         executions: those in the books; *pending*: of them, what may still be undone.
         cancel_asked: when a cancellation may have been sent last; *first_asked*: first.
         shifted: units that its fees brought to the position, below 0: took.
@@ -51,6 +53,7 @@ class OrderState:
     stands: Stood | None = None
     claimed: Decimal | None = None
     booked: Decimal = Decimal(0)
+    busted: dict[str, Decimal] = field(default_factory=dict)
     executions: set[str] = field(default_factory=set)
     pending: set[str] = field(default_factory=set)
     cancel_asked: datetime | None = None
@@ -139,6 +142,11 @@ class OrderState:
         if self.follows and stood.filled is not None:
             return stood.filled
         return self.ticket.qty
+
+    @property
+    def accounted(self) -> Decimal:
+        """Return the sum of which it is known what became of it: booked, or taken back."""
+        return self.booked + sum(self.busted.values(), Decimal(0))
 
     @property
     def unresolved(self) -> bool:

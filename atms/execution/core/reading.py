@@ -82,9 +82,9 @@ def _settle_what_waits(step: Step) -> None:
         if passed < timedelta(0):
             core.asking.log_wanted = True
             continue
-        missing = order.owed is not None and order.booked < order.owed
+        missing = order.owed is not None and order.accounted < order.owed
         filled = order.stands is not None and order.stands.state is State.FILLED
-        less = filled and order.booked < order.whole
+        less = filled and order.accounted < order.whole
         if passed > core.capabilities.read_lag and not missing and not less:
             hearing.end(step, order)
         elif passed > core.capabilities.outcome_bound:

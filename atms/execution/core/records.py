@@ -166,12 +166,18 @@ class Booked:
 
 @dataclass(frozen=True, kw_only=True)
 class Reversed:
-    """A booked execution was undone or replaced: a row of its own, never an update."""
+    """An execution was undone or replaced: a row of its own, never an update.
+
+    Attributes:
+        key, qty: of one that was never booked, whose order it was of, and its units.
+    """
 
     exec: str
     version: int
     at: datetime
     why: str
+    key: Key | None = None
+    qty: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

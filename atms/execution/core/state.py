@@ -112,7 +112,7 @@ class AccountState:
             parts.append(
                 f"{order.key} {sorted(order.names)} {order.answered} {order.stands} "
                 f"{order.claimed} {order.booked} {order.cancel_asked} {order.closed} "
-                f"{order.first_asked} {order.shifted}"
+                f"{order.first_asked} {order.shifted} {sorted(order.busted.items())}"
             )
         parts += [repr(plan) for plan in self.plans.values()]
         parts += [repr(sorted(self.pairs.items())), repr(sorted(self._planned))]
@@ -191,10 +191,12 @@ class AccountState:
     def _(self, record: Reversed) -> None:
         self.books.forget(record.exec, record.version)
         if record.exec not in self.books.rows:  # undone before it was ever told
+            self._bust(record, record.key, record.qty)
             return
         row = self.books.reverse(record.exec)
         if row.key is not None:
             self._book(row.key, row, -1)
+            self._bust(record, row.key, row.qty)
 
     @_apply.register
     def _(self, record: Finalised) -> None:
@@ -272,8 +274,14 @@ class AccountState:
     def _book(self, key: Key, row: Booked, sign: int) -> None:
         order = self.orders[key]
         order.book(row, sign)
+        order.busted.pop(row.exec, None)
         self._look(order)
         self._stray(order, sign)
+
+    def _bust(self, record: Reversed, key: Key | None, qty: Decimal | None) -> None:
+        """Remember what an order lost for good: nothing comes in its place."""
+        if record.why == "bust" and key is not None and qty is not None:
+            self.orders[key].busted[record.exec] = qty
 
     def _leave(self, entry: Key, how: str) -> None:
         """Keep what a bracket leaves open whose last leg is over.

@@ -97,7 +97,7 @@ def void(venue: Venue, exec_: str, why: Literal["reorg", "bust"]) -> Executed:
     _adjust(venue, row, -row.qty)
     venue.record(
         Voided, exec=exec_, version=row.version, instrument=row.instrument, why=why,
-        witness=row.witness,
+        witness=row.witness, order=row.order, key=row.key, qty=row.qty,
     )  # fmt: skip
     rebuild(venue)
     return row

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _CENT = Decimal("0.01")
 _A_WHILE: Span = (20, 90)  # seconds
 _OUTAGE: Span = (20, 150)
-_KNOWN = timedelta(seconds=60)  # then an execution was told
 _KINDS = ("deposit", "funding", "financing", "dividend", "interest", "conversion", "other")
 
 
@@ -133,7 +132,7 @@ class Happenings:
 
     def _busted(self) -> None:  # F18
         name = self._execution()
-        if name and self._venue.now() - self._venue.executions[name].at > _KNOWN:
+        if name:
             bust(self._venue, name)
 
     def _execution(self) -> str:

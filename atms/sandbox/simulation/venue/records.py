@@ -89,6 +89,9 @@ class Voided(Record):
     instrument: str
     why: Literal["reorg", "bust"]
     witness: str = ""
+    order: str | None = None
+    key: Key | None = None
+    qty: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

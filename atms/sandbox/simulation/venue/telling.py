@@ -145,8 +145,10 @@ class Teller:
 
     def _void(self, row: Voided) -> FillVoid:
         return FillVoid(
-            at=self._at(row), exec=row.exec, version=row.version, why=row.why, witness=row.witness
-        )
+            at=self._at(row), exec=row.exec, version=row.version, why=row.why, witness=row.witness,
+            key=self.key(row.key), refs=self.refs(self._venue.orders.get(row.order or "")),
+            qty=row.qty,
+        )  # fmt: skip
 
     def fee(self, row: Charged) -> FeeFact:
         """Return a fee."""
