@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from atms.chaos.hanging import PATIENCE
 from atms.chaos.history import History, read_history
 from atms.chaos.venues import checked, listing, profile_of
 from atms.config import Config, FeedSection, history_bars
@@ -44,6 +45,7 @@ class Setting:
         bars: of the shortest feed, in a trial.
         histories: by the feed's name, of those that are not made of others.
         lead: that shortest feed's name.
+        hang: seconds of this machine that one call of the strategy may take.
     """
 
     config: Config
@@ -52,6 +54,7 @@ class Setting:
     bars: int
     histories: dict[str, History]
     lead: str
+    hang: float = PATIENCE
 
     def warm(self, feed: str) -> int:
         """Return how many bars a process asks for before the first live one."""
@@ -74,13 +77,21 @@ class Setting:
         return min(self.bars, len(self.histories[self.lead]) // 2)
 
 
-def prepare(config: Config, *, bars: int, profile: str | None, data: str | None) -> Setting:
+def prepare(
+    config: Config,
+    *,
+    bars: int,
+    profile: str | None,
+    data: str | None,
+    hang: float = PATIENCE,
+) -> Setting:
     """Return what is to be tried.
 
     Args:
         bars: of the shortest feed, in a trial.
         profile: the kind of every venue; None: by the config's venues.
         data: bars for feeds that name no source.
+        hang: seconds of this machine that one call of the strategy may take.
 
     Raises:
         ConfigError, DataError, LedgerError: the config cannot be tried.
@@ -104,7 +115,7 @@ def prepare(config: Config, *, bars: int, profile: str | None, data: str | None)
     config = _with_timeframes(config, histories)
     base = _base_of(config)
     venues = _venues(config, histories, base, profile)
-    return Setting(config, venues, base, bars, histories, lead)
+    return Setting(config, venues, base, bars, histories, lead, hang)
 
 
 def _trading(config: Config) -> Config:

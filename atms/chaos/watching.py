@@ -48,6 +48,7 @@ class Watch:
             the past, and so not sent, are *past* alone.
         codes: why orders were refused.
         story: everything in words, if somebody wants it; else None.
+        returned: is called whenever the strategy has returned.
     """
 
     now: Callable[[], datetime]
@@ -55,6 +56,7 @@ class Watch:
     counts: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     story: list[str] | None = None
+    returned: Callable[[], None] = field(default=lambda: None)
 
     def decided(self, life: int, bar: datetime | None, what: str, kind: str) -> None:
         """Note a decision."""
@@ -199,5 +201,6 @@ class _Observer(bt.Analyzer):
 
     def next(self) -> None:
         """Note the bars; keep what the strategy wants to find again."""
+        self.p.observed.watch.returned()
         self.p.observed.saw(self.strategy)
         self.p.keeper.save([self.strategy])

@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from atms.chaos.crew import Kept, user_crew
+from atms.chaos.hanging import Hanging
 from atms.chaos.market import Event, Market, Told, draw_market
 from atms.chaos.plan import draw_plan
 from atms.chaos.recovery import Recovery
@@ -69,7 +70,8 @@ class World:
             Stage(f"{seed}/chaos", setting, number, self.loop)
             for number in range(len(setting.venues))
         ]
-        self.watch = Watch(self.loop.now, story=story)
+        self._hanging = Hanging(setting.hang)
+        self.watch = Watch(self.loop.now, story=story, returned=self._hanging.returned)
         self.tally = Tally()
         self.recovery = Recovery(self.loop, self.stages)
         self.ran: list[Ran] = []
@@ -109,11 +111,11 @@ class World:
 
         Raises:
             ConfigError: the config cannot be traded at such a venue.
-        StrategyError: the strategy cannot be loaded, raises before its first bar, or has a
-                state that cannot be kept.
+            StrategyError: the strategy cannot be loaded, raises before its first bar, has a state
+                that cannot be kept, or does not return.
         """
         try:
-            with TemporaryDirectory() as folder:
+            with TemporaryDirectory() as folder, self._hanging.watched():
                 self._run(Kept(Path(folder)))
         finally:
             self._turn(0.0)
@@ -128,6 +130,7 @@ class World:
     def _notice(self) -> None:
         """Tell what has gone wrong, if somebody reads it; else let as much time pass."""
         self.loop.call_later(_NOTICE, self._notice)
+        self.watch.returned()
         if self.watch.story is None:
             return
         hits = self.hits
@@ -225,6 +228,9 @@ class World:
             timers.append(self.loop.call_later(_LAST_LOOK, process.finish))
         process.run(timers)
         self._process = None
+        if self._hanging.said:
+            process.mortality.die()
+            raise StrategyError(self._hanging.said)
         self.recovery.ends()
         for stage in self.stages:
             stage.leave()

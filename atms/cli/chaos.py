@@ -10,6 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from atms.chaos.campaign import Findings, cores, run_seeds
+from atms.chaos.hanging import PATIENCE
 from atms.chaos.setting import Setting, prepare
 from atms.chaos.story import tell
 from atms.chaos.trial import run_seed
@@ -50,6 +51,9 @@ def chaos(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes. Default: one a processor.")
     ] = None,
+    hang: Annotated[
+        float, typer.Option("--hang", min=1, help="Seconds that one call of the strategy may take.")
+    ] = PATIENCE,
     json_: options.Json = False,
 ) -> None:
     """Try a strategy where everything goes wrong: lost answers, dead streams, kills.
@@ -69,7 +73,7 @@ def chaos(
       python -m atms chaos -c config.yaml --seed 7
     """
     loaded = options.load(config, strategy, param, set_, timerange)
-    setting = prepare(loaded.config, bars=bars, profile=profile, data=data)
+    setting = prepare(loaded.config, bars=bars, profile=profile, data=data, hang=hang)
     if seed is not None:
         _tell_story(loaded, setting, seed)
         return

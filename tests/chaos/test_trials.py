@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from atms.chaos.campaign import Findings
 from atms.chaos.story import tell
 from atms.chaos.tally import NOTHING, Tally
 from atms.chaos.trial import run_seed
+from atms.errors import StrategyError
 from atms.execution.core import resolving
 from atms.execution.core.events import Transmit
 from tests.chaos.making import TRADER, setting_of
@@ -41,6 +43,23 @@ def test_a_strategy_that_follows_its_bars_alone_comes_through(write_strategy: Wr
     assert len(found.ready) >= found.processes - 3
     assert max(found.resolved) >= min(found.ready) > 0
     assert found.shares["process_killed"].hits > 0
+
+
+def test_a_strategy_that_never_returns_is_ended_and_named_with_its_line(
+    write_strategy: Write,
+) -> None:
+    code = """
+class Endless(bt.Strategy):
+    def next(self):
+        while self.data.live:
+            try:
+                self.getposition()
+            except Exception:
+                pass
+"""
+    setting = replace(setting_of(write_strategy(code)), hang=0.3)
+    with pytest.raises(StrategyError, match=r"does not return: .*mine.py:\d+, in next"):
+        run_seed(setting, 0)
 
 
 @pytest.mark.parametrize(
