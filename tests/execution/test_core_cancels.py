@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from atms.execution.core.events import Persist, Prepare, Ready, Transmit, WishCancel
 from atms.execution.core.records import CancelAsked
 from atms.stores.facts import State
 from atms.stores.outcomes import Acked, NotSent, Outcome, Reason, Refused, Unknown
-from atms.stores.requests import Cancel
+from atms.stores.requests import Cancel, Prepared
 from tests.execution.core_world import BOUND, LAG, World, dec, key_of, looks
 
 
@@ -74,6 +76,34 @@ def test_a_cancel_that_was_refused_is_asked_for_and_sent_again() -> None:
 
 def test_a_cancel_that_was_not_sent_is_sent_again() -> None:
     never_lost(NotSent(why="no connection"))
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        NotSent(why="no connection"),
+        *(Refused(code="x", reason=r) for r in (Reason.CLOCK, Reason.RATE)),
+    ],
+)
+def test_a_cancel_that_was_not_heard_goes_out_again_though_its_order_is_not_shown(
+    outcome: Outcome,
+) -> None:
+    world = World().open()
+    key, times = world.placed(), []
+    prepared: Prepared | None = world.cancel(key)
+    began = world.now
+    while (world.now - began).total_seconds() < 60:
+        if prepared is not None:
+            world.sent(prepared, outcome)
+            times.append((world.now - began).total_seconds())
+        world.wait(0.5)
+        prepared = None
+        for prepare in world.lately(Prepare):
+            world.ready(prepare.requests[0])
+            prepared = world.lately(Transmit)[0].prepared
+        if key in world.core.asking.running:
+            world.unseen(key)
+    assert times == [0, 1, 3, 7, 15, 31]  # a second later, then twice as long each time
 
 
 def test_a_cancel_that_the_venue_took_and_forgot_is_sent_again() -> None:

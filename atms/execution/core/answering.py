@@ -9,7 +9,7 @@ from atms.execution.core.events import Sent, Wake
 from atms.execution.core.orders import OrderState
 from atms.execution.core.records import Answered
 from atms.execution.core.step import Step
-from atms.stores.outcomes import Acked, NotSent, Reason, Refused, Unknown
+from atms.stores.outcomes import Acked, NotSent, Outcome, Reason, Refused, Unknown
 from atms.stores.requests import Cancel, Key, Place
 
 if TYPE_CHECKING:
@@ -30,13 +30,20 @@ def sent(step: Step, event: Sent) -> None:
 
 def _cancel_sent(step: Step, key: Key, event: Sent) -> None:
     """Whatever came of it, the order's own state decides: it is asked for until it is over."""
-    later = step.now + step.core.terms.retry
-    if isinstance(event.outcome, NotSent):
-        step.core.asking.looks.setdefault(key, later)
+    asking, later = step.core.asking, step.now + step.core.terms.retry
+    if _was_not_heard(event.outcome):
+        asking.not_heard(key, step.now, step.core.terms.retry, step.core.terms.longest)
+        asking.looks.setdefault(key, later)
         step.then(Wake(at=later))
     else:
-        acked = isinstance(event.outcome, Acked)
-        step.core.asking.looks[key] = later if acked else step.now
+        asking.unheard.pop(key, None)
+        asking.looks[key] = later if isinstance(event.outcome, Acked) else step.now
+
+
+def _was_not_heard(outcome: Outcome) -> bool:
+    """Return whether a request has not come to be judged: it says nothing of the order."""
+    passing = isinstance(outcome, Refused) and outcome.reason in (Reason.CLOCK, Reason.RATE)
+    return passing or isinstance(outcome, NotSent)
 
 
 def _place_sent(step: Step, order: OrderState, event: Sent) -> None:

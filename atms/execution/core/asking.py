@@ -36,6 +36,8 @@ class Asking:
         running: keys that are being asked for.
         again: key -> when its bytes were last sent again.
         unseen: key -> since when an order that stands is not shown.
+        unheard: key of an order whose cancellation has not come to the venue -> how often in a
+            row, and when it is sent again; None: it was sent.
         missed: keys of orders that were asked for, and of which nobody knows whether they stand.
         differed: instrument -> how many comparisons in a row it differed.
         halted: instruments that are halted because they differed.
@@ -58,6 +60,7 @@ class Asking:
     running: set[Key] = field(default_factory=set)
     again: dict[Key, datetime] = field(default_factory=dict)
     unseen: dict[Key, datetime] = field(default_factory=dict)
+    unheard: dict[Key, tuple[int, datetime | None]] = field(default_factory=dict)
     missed: set[Key] = field(default_factory=set)
     differed: dict[str, int] = field(default_factory=dict)
     halted: set[str] = field(default_factory=set)
@@ -71,6 +74,11 @@ class Asking:
             self.failed += 1
             self.hold = now + min(retry * 2 ** min(self.failed - 1, 20), longest)
         self.log_wanted = True
+
+    def not_heard(self, key: Key, now: datetime, retry: timedelta, longest: timedelta) -> None:
+        """A cancellation has not come to the venue: it is sent again, later each time."""
+        times = self.unheard.get(key, (0, None))[0]
+        self.unheard[key] = times + 1, now + min(retry * 2 ** min(times, 20), longest)
 
     def answered(self) -> None:
         """The venue has answered."""

@@ -16,6 +16,7 @@ def ask_what_is_due(step: Step) -> None:
     core, asking = step.core, step.core.asking
     if core.capabilities is None:
         return
+    resolving.cancel_what_was_not_heard(step)
     if asking.holds(step.now):
         assert asking.hold is not None
         step.then(Wake(at=asking.hold))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from atms.execution.core import filling, hearing
-from atms.execution.core.events import Look, LookedUp, Prepare, Transmit
+from atms.execution.core.events import Look, LookedUp, Prepare, Transmit, Wake
 from atms.execution.core.orders import OrderState
 from atms.execution.core.records import Answered, Booked, Stood
 from atms.execution.core.step import Step
@@ -103,6 +103,20 @@ def _pause(step: Step, order: OrderState) -> timedelta:
 def ask_back(step: Step, order: OrderState) -> None:
     """Have a cancellation prepared."""
     step.then(Prepare(requests=(Cancel(key=order.key, refs=frozenset(order.names)),)))
+
+
+def cancel_what_was_not_heard(step: Step) -> None:
+    """Send cancellations again that have not come to the venue: nothing need be asked before."""
+    unheard = step.core.asking.unheard
+    for key, (times, due) in list(unheard.items()):
+        order = step.state.orders[key]
+        if order.over or not (order.live or order.releases):
+            del unheard[key]
+        elif due is not None and due > step.now:
+            step.then(Wake(at=due))
+        elif due is not None:
+            unheard[key] = times, None
+            ask_back(step, order)
 
 
 def _in_doubt(step: Step, order: OrderState) -> bool:
