@@ -11,7 +11,7 @@ from atms.execution.core.core import Core
 from atms.execution.core.events import TellOrder
 from atms.execution.core.records import Intended, Record
 from atms.sandbox.simulation.order_truths import order_violations
-from atms.sandbox.simulation.venue.records import Exceeded, Trespassed
+from atms.sandbox.simulation.venue.records import Exceeded, Trespassed, Voided
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.stores.facts import State
 
@@ -128,8 +128,16 @@ def _statuses(venue: Venue, core: Core) -> Iterator[str]:
             right = right | undone
         if state is State.CANCELED and order.outlived:  # taken back since its time was over
             right = right | {"expired"}
+        if state is State.FILLED and how == "canceled" and _is_busted(venue, key):
+            right = right | {"canceled"}  # or it had been told before
         if how not in right:
             yield f"I5: order {key} is {how}, and {state.value} at the venue"
+
+
+def _is_busted(venue: Venue, key: str) -> bool:
+    """Return whether the venue took a part of an order back for good."""
+    voided = [row for row in venue.history if isinstance(row, Voided)]
+    return any(row.key == key and row.why == "bust" for row in voided)
 
 
 def _resolved(core: Core) -> Iterator[str]:
