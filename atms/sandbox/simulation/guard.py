@@ -213,7 +213,15 @@ class _Seen:
             and (one not in self.guards or not self._standing([one]))  # the venue has lost it
             for one in self._every
         )  # fmt: skip
-        return self.rest - believed <= 0 or leaving
+        return self._known - believed <= 0 or leaving
+
+    @property
+    def _known(self) -> Decimal:
+        """Return the units that the process knows of: what it closes it must know to be held."""
+        if self.instrument.cash != "exchange" or all(leg.triggered is None for leg in self._legs):
+            return self.rest
+        held = self._core.state.books.qty(self.instrument.id) * self._side
+        return min(self.rest, plans.on_step(held, self.instrument))
 
     def _is_believed(self, one: OrderState) -> bool:
         group = self._core.state.groups[one.intended.group]

@@ -11,7 +11,8 @@ from datetime import timedelta
 from atms.sandbox.simulation.venue.manners import Span
 
 # How often a fault happens where it is drawn at all: most of what may, now and then what lasts.
-_USUAL, _SELDOM = (0.02, 0.1, 0.3), (0.005, 0.02)
+# What needs another fault to happen at all would be too rare.
+_USUAL, _SELDOM, _OFTEN = (0.02, 0.1, 0.3), (0.005, 0.02), (0.3, 0.6, 0.9)
 HAPPENINGS = frozenset(
     {
         "outage", "key_expires", "cash_moves", "funds_leave", "splits", "corrected", "busted",
@@ -20,7 +21,7 @@ HAPPENINGS = frozenset(
         "market_is_quiet", "nonce_used_elsewhere", "pool_forgotten", "venue_clock_jumps",
     }
 )  # fmt: skip
-_RATES = dict.fromkeys(
+_RATES: dict[str, tuple[float, ...]] = dict.fromkeys(
     (
         *HAPPENINGS,
         "venue_down",
@@ -28,10 +29,10 @@ _RATES = dict.fromkeys(
         "spent_elsewhere",
         "auth_failed",
         "stream_fails",
-        "feed_fails",
     ),
     _SELDOM,
 )
+_RATES["lose_in_reorg"] = _OFTEN
 WRONG_BARS = frozenset(
     {
         "late_bar",
