@@ -87,6 +87,19 @@ def test_a_correction_may_complete_an_order() -> None:
     sums_are_right(world, 10)
 
 
+def test_a_correction_that_comes_weeks_later_keeps_its_place_among_the_others() -> None:
+    world = World().open()
+    world.hear(world.filled(None, "e1", 10))
+    world.wait(1)
+    world.hear(world.filled(None, "e2", 10, side=-1, price=dec(120)))  # flat again
+    world.wait(1)
+    world.hear(world.filled(None, "e3", 4, price=dec(50)))
+    world.wait(14 * 86_400)
+    world.hear(world.filled(None, "e1", 10, version=2, price=dec(101)))
+    (held,) = world.core.state.books.positions().values()
+    assert (held.qty, held.price) == (4, 50)  # what e1 cost has been over since e2
+
+
 # ---- voids ---------------------------------------------------------------------------------------
 def test_a_fill_that_was_undone_before_it_was_seen_is_never_booked() -> None:
     world = World().open()

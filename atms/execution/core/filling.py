@@ -35,16 +35,18 @@ def fill(step: Step, fact: FillFact) -> None:
         if fact.final:
             final(step, fact.exec, fact.version)
         return
-    order = step.state.find(fact.key, fact.refs)
+    order, at = step.state.find(fact.key, fact.refs), fact.at
     if fact.exec in books.rows:
-        order = order or step.state.find(books.rows[fact.exec].key, frozenset())
+        old = books.rows[fact.exec]
+        order = order or step.state.find(old.key, frozenset())
+        at = old.at  # its place among the others: a correction may be told weeks later
         undo(step, fact.exec, fact.version - 1, "corrected")
     instrument = step.core.instruments.get(fact.instrument)
     margin = instrument is not None and instrument.cash == "margin"
     row = Booked(
         exec=fact.exec, version=fact.version, key=order.key if order else None,
         names=tuple(sorted(fact.refs)), instrument=fact.instrument, bucket=fact.bucket,
-        side=fact.side, qty=fact.qty, price=fact.price, at=fact.at, fees=fact.fees,
+        side=fact.side, qty=fact.qty, price=fact.price, at=at, fees=fact.fees,
         final=fact.final, moves=_moves(instrument, fact), cause=fact.cause, witness=fact.witness,
         settle=instrument.settle if instrument and margin else "",
         multiplier=instrument.multiplier if instrument else Decimal(1),
