@@ -58,7 +58,9 @@ OpenOrders = Annotated[
     int, typer.Option("--open-orders", help="That a symbol may have: MAX_NUM_ORDERS.")
 ]
 Leverage = Annotated[int, typer.Option("--leverage", help="Of every symbol, on start.")]
-Isolated = Annotated[bool, typer.Option("--isolated", help="Isolated margin on start, not cross.")]
+Isolated = Annotated[
+    bool, typer.Option("--isolated", help="Isolated margin on start: told, and counted as cross.")
+]
 Hedge = Annotated[bool, typer.Option("--hedge", help="Hedge mode on start, not one-way.")]
 Funding = Annotated[
     float, typer.Option("--funding-rate", help="Every 8 hours; longs pay it where above 0.")
