@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -90,19 +92,44 @@ def test_locks_that_another_connection_holds_keep_no_order_and_no_end_waiting(
     assert differences(read_log(), START, STATE, postgres_url) == []
 
 
+def slow_from_the_third_look_at_the_account(venue: Venue) -> None:
+    """Let a start be slow when it takes its account: what it shows before looks twice."""
+    looks = 0
+
+    def note(line: dict[str, Any]) -> None:
+        nonlocal looks
+        looks += line["what"] == "request" and line["name"] == "GET /api/v3/account"
+        if looks == 3:
+            venue.sandbox.faults.set("slow_reply", 1.0)
+
+    venue.on_note = note
+
+
 def test_a_run_that_dies_before_it_has_its_account_is_over_in_the_ledger(
     starter: Starter, serve: Serve, episode: Make, postgres_url: str
 ) -> None:
     venue = serve()
-    trading(starter, venue, postgres_url).kill()
-    venue.call(venue.sandbox.faults.set, "slow_reply", 1.0)
+    first = trading(starter, venue, postgres_url)
+    until(lambda: behind(postgres_url) == 0, lambda: "the ledger has nothing")
+    first.kill()
+    slow_from_the_third_look_at_the_account(venue)
     early = starter.start(*LIVE)
     early.until(lambda: len(running(postgres_url)) > 1, "the ledger does not know it")
     early.kill()
+    assert epochs() == 1  # it had not begun
+    venue.on_note = None
     venue.call(venue.sandbox.faults.set, "slow_reply", 0.0)
     one = episode(venue, postgres_url)
     one.settle()
     assert one.tally.violations == []
+
+
+def epochs() -> int:
+    """Return how many times a process has begun on the one account."""
+    path = next((STATE / "accounts").glob("*")) / "journal.db"
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT body FROM entry").fetchall()
+    return sum(json.loads(body)["is"] == "Started" for (body,) in rows)
 
 
 @contextmanager
