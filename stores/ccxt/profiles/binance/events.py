@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.ccxt.profile import Names
-from atms.stores.ccxt.profiles.binance.orders import NO_LIST, fees, moment, side, state, ticket
+from atms.stores.ccxt.profiles.binance.orders import NO_LIST, fees, side, state, ticket
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import BalanceFact, CashFact, Fact, FillFact, OrderFact
 from atms.stores.market import Bar, Book, Print, Quote
 from atms.stores.outcomes import Reason

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
 
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.profile import Names
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import Fee, FillFact, OrderFact, State, Via
 from atms.stores.requests import Key, Kind, Refs, Side, Ticket
 
@@ -24,11 +24,6 @@ _TYPES: Mapping[str, Kind] = {
 }  # fmt: skip
 _TIFS = {"GTC": "gtc", "IOC": "ioc", "FOK": "fok"}
 NO_LIST = -1
-
-
-def moment(milliseconds: int) -> datetime:
-    """Return a time of the venue's."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def plain(number: Decimal) -> str:

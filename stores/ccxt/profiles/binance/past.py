@@ -11,8 +11,8 @@ from typing import Any
 from atms.errors import VenueError
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Ask, Passed, Said
-from atms.stores.ccxt.profiles.binance.orders import moment
 from atms.stores.ccxt.profiles.binance.reads import call
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.market import Print
 
 _UNKNOWN = ("-1121", "-1100")  # no such symbol; characters that no symbol has

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,20 +14,15 @@ from atms.stores.ccxt.profile import Ask, Call, Names, Said
 from atms.stores.ccxt.profiles.binance import events, orders
 from atms.stores.ccxt.profiles.called import order_ref, split_ref
 from atms.stores.ccxt.profiles.gathering import gathered
+from atms.stores.ccxt.profiles.stamps import milliseconds, moment
 from atms.stores.facts import BalanceFact, Cursor, Fact, FillFact, Page, Part, Snapshot
 from atms.stores.market import Bar
 from atms.stores.outcomes import Found, Looked, Never, NotSeen
 from atms.stores.requests import Key, Refs
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WEIGHT_OF_ALL_OPEN, WEIGHT_OF_OPEN = 80, 6  # openOrders without and with a symbol
 _PAGE = 1000  # the most rows that the venue gives
 _ONE_BY_ONE = 5  # so many orders are cheaper asked for alone than in a page
-
-
-def milliseconds(at: datetime) -> int:
-    """Return a time as the venue writes it."""
-    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 def call(method: str, weight: int, *expects: str, **params: Any) -> Call:
@@ -52,7 +47,7 @@ async def history(
 async def newest(ask: Ask, raw: str) -> datetime | None:
     """Return when the newest trade was; None: there is none."""
     rows = await ask(call("publicGetTrades", 25, symbol=raw, limit=1))
-    return orders.moment(rows[-1]["time"]) if rows else None
+    return moment(rows[-1]["time"]) if rows else None
 
 
 # ---- one order -----------------------------------------------------------------------------
@@ -131,7 +126,7 @@ class Place:
     def read(cls, cursor: Cursor) -> Place:
         """Read a cursor of ours."""
         kept = json.loads(cursor)
-        return cls(orders.moment(kept["since"]), dict(kept["next"]))
+        return cls(moment(kept["since"]), dict(kept["next"]))
 
     def written(self) -> Cursor:
         """Return the cursor; equal places are equal cursors."""
@@ -156,7 +151,7 @@ async def log(
     for raw in raws:
         trades, full = await _after(ask, place, raw, min(rows, _PAGE))
         more |= full
-        found += [one for one in trades if orders.moment(one["time"]) >= place.since]
+        found += [one for one in trades if moment(one["time"]) >= place.since]
     found.sort(key=lambda one: (one["time"], one["symbol"], one["id"]))
     await _learn_keys(ask, keys, found)
     facts = tuple(
@@ -171,7 +166,7 @@ async def _after(
     """Return a page of a symbol's trades and whether it is full; the place moves on."""
     if raw not in place.next:
         newest = await ask(call("privateGetMyTrades", 20, symbol=raw, limit=rows))
-        if len(newest) == rows and orders.moment(newest[0]["time"]) >= place.since:
+        if len(newest) == rows and moment(newest[0]["time"]) >= place.since:
             place.next[raw] = 0  # there may be older ones: from the first on
             return [], True
         place.next[raw] = newest[-1]["id"] + 1 if newest else 0

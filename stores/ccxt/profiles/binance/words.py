@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from atms.stores.ccxt.profile import Answer, Call, Said
-from atms.stores.ccxt.profiles.binance import codes, orders
+from atms.stores.ccxt.profiles.binance import codes
 from atms.stores.ccxt.profiles.plain import Plain
+from atms.stores.ccxt.profiles.stamps import moment
 
 
 class BinanceWords(Plain):
@@ -32,7 +33,7 @@ class BinanceWords(Plain):
 
     def read_time(self, reply: Any) -> datetime:
         """Return the venue's time."""
-        return orders.moment(reply["serverTime"])
+        return moment(reply["serverTime"])
 
     def permissions(self) -> Call:
         """Return the request for what the key may do."""

@@ -9,9 +9,10 @@ from typing import Any
 
 from atms.stores.ccxt.profile import Names
 from atms.stores.ccxt.profiles.binance import events as spot
-from atms.stores.ccxt.profiles.binance.orders import fees, moment, side
+from atms.stores.ccxt.profiles.binance.orders import fees, side
 from atms.stores.ccxt.profiles.binanceusdm import orders
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import BalanceFact, BucketFact, Fact, FillFact, HeadFact, OrderFact
 from atms.stores.market import Book, Print
 

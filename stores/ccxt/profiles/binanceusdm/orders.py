@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal, cast
 
 from atms.stores.ccxt.profile import Batch, Names, Said
-from atms.stores.ccxt.profiles.binance.orders import fees, moment, plain, side, side_of
+from atms.stores.ccxt.profiles.binance.orders import fees, plain, side, side_of
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.ccxt.profiles.conditional import (
     CONDITIONAL,
@@ -19,6 +19,7 @@ from atms.stores.ccxt.profiles.conditional import (
     algo_ref,
     number_of,
 )
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import FillFact, OrderFact, State, Via
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Bucket, Key, Kind, Refs, Ticket

@@ -12,11 +12,11 @@ from typing import Any
 from atms.stores.base import Unreachable
 from atms.stores.ccxt.profile import Ask, Call, Names, Said
 from atms.stores.ccxt.profiles.binance import events as spot
-from atms.stores.ccxt.profiles.binance.orders import moment
-from atms.stores.ccxt.profiles.binance.reads import call, milliseconds
+from atms.stores.ccxt.profiles.binance.reads import call
 from atms.stores.ccxt.profiles.binanceusdm import orders
 from atms.stores.ccxt.profiles.called import order_ref
 from atms.stores.ccxt.profiles.conditional import number_of
+from atms.stores.ccxt.profiles.stamps import milliseconds, moment
 from atms.stores.facts import CashFact, Cursor, Fact, OrderFact, Page
 from atms.stores.market import Bar
 from atms.stores.outcomes import Found, Looked, NotSeen

@@ -14,8 +14,9 @@ from atms.stores.ccxt.profile import Answer, Ask, Call, Said
 from atms.stores.ccxt.profiles.bybit import codes, events, log, reads
 from atms.stores.ccxt.profiles.bybit.orders import Reads
 from atms.stores.ccxt.profiles.bybit.streams import hosted
-from atms.stores.ccxt.profiles.bybit.words import call, moment, refs_of
+from atms.stores.ccxt.profiles.bybit.words import call, refs_of
 from atms.stores.ccxt.profiles.called import KnownKeys, split_ref
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import Cursor, Fact, OrderFact, Page
 from atms.stores.market import Bar
 from atms.stores.outcomes import Acked, Looked, Reason

@@ -10,7 +10,8 @@ from typing import Any
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profiles.bybit.log import is_told
 from atms.stores.ccxt.profiles.bybit.orders import Reads
-from atms.stores.ccxt.profiles.bybit.words import moment, number
+from atms.stores.ccxt.profiles.bybit.words import number
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import BalanceFact, Fact
 from atms.stores.market import Bar, Print, Quote
 

@@ -16,7 +16,8 @@ from typing import Any
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.bybit.orders import SPOT, Reads
-from atms.stores.ccxt.profiles.bybit.words import call, milliseconds
+from atms.stores.ccxt.profiles.bybit.words import call
+from atms.stores.ccxt.profiles.stamps import milliseconds
 from atms.stores.facts import Cursor, Page
 
 OVERLAP = timedelta(minutes=1)

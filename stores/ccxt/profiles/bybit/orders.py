@@ -9,7 +9,8 @@ from typing import Any, Literal, cast
 
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profiles.bybit.words import CATEGORY, moment, number, plain, refs_of
+from atms.stores.ccxt.profiles.bybit.words import CATEGORY, number, plain, refs_of
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import Fact, Fee, FillFact, OrderFact, State, Via
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Key, Kind, Side, Ticket

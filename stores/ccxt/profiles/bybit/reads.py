@@ -13,9 +13,10 @@ from atms.stores.ccxt.profile import Ask, Said
 from atms.stores.ccxt.profiles.bybit import codes, events
 from atms.stores.ccxt.profiles.bybit.log import READS, executions
 from atms.stores.ccxt.profiles.bybit.orders import SPOT, Reads
-from atms.stores.ccxt.profiles.bybit.words import CATEGORY, call, milliseconds, number
+from atms.stores.ccxt.profiles.bybit.words import CATEGORY, call, number
 from atms.stores.ccxt.profiles.called import split_ref
 from atms.stores.ccxt.profiles.gathering import gathered
+from atms.stores.ccxt.profiles.stamps import milliseconds
 from atms.stores.facts import BalanceFact, Fact, Part, Snapshot
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Found, Looked, NotSeen

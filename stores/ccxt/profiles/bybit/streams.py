@@ -12,8 +12,9 @@ from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Call, Stream
 from atms.stores.ccxt.profiles.bybit import events
 from atms.stores.ccxt.profiles.bybit.books import StreamedBook
-from atms.stores.ccxt.profiles.bybit.words import CATEGORY, call, moment
+from atms.stores.ccxt.profiles.bybit.words import CATEGORY, call
 from atms.stores.ccxt.profiles.plain import Plain
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.market import Book, Quote
 
 LEVELS = (50, 200)  # how many levels are streamed; 1 is for the best prices

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,18 +10,7 @@ from atms.stores.ccxt.profile import Call
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.requests import Refs
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CATEGORY = "spot"
-
-
-def moment(milliseconds: int | str) -> datetime:
-    """Return a time of the venue's, which it writes as text in some places."""
-    return EPOCH + timedelta(milliseconds=int(milliseconds))
-
-
-def milliseconds(at: datetime) -> int:
-    """Return a time as the venue writes it."""
-    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 def number(text: str | None) -> Decimal:

@@ -10,7 +10,8 @@ from atms.errors import VenueError
 from atms.stores.ccxt.names import Contracts, check_listed
 from atms.stores.ccxt.profile import Ask, Said
 from atms.stores.ccxt.profiles.bybit import codes
-from atms.stores.ccxt.profiles.bybit.words import call, moment, number
+from atms.stores.ccxt.profiles.bybit.words import call, number
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.market import Instrument
 
 LINEAR = "linear"

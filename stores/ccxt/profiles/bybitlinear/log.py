@@ -16,9 +16,10 @@ from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.bybit import log
 from atms.stores.ccxt.profiles.bybit.log import OVERLAP, Since
-from atms.stores.ccxt.profiles.bybit.words import call, milliseconds, moment, number
+from atms.stores.ccxt.profiles.bybit.words import call, number
 from atms.stores.ccxt.profiles.bybitlinear.contracts import LINEAR, SETTLED_IN
 from atms.stores.ccxt.profiles.bybitlinear.orders import READS
+from atms.stores.ccxt.profiles.stamps import milliseconds, moment
 from atms.stores.facts import CashFact, Cursor, Page
 
 _PAGE = 50  # the most rows that the venue gives

@@ -14,8 +14,9 @@ from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profiles.bybit import orders as spot
 from atms.stores.ccxt.profiles.bybit.orders import Reads, Row, key_of, side_of
-from atms.stores.ccxt.profiles.bybit.words import moment, number, plain, refs_of
+from atms.stores.ccxt.profiles.bybit.words import number, plain, refs_of
 from atms.stores.ccxt.profiles.bybitlinear.contracts import LINEAR
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import CashFact, Fact, Fee, FillFact, OrderFact, State, Via
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Kind, Ticket

@@ -9,14 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.ccxt.profile import Names
-from atms.stores.ccxt.profiles.kucoin.orders import (
-    exec_id,
-    instant,
-    moment,
-    number,
-    refs,
-    side,
-)
+from atms.stores.ccxt.profiles.kucoin.orders import exec_id, instant, number, refs, side
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import BalanceFact, CashFact, Fact, FillFact, HeadFact, OrderFact, State
 from atms.stores.market import Bar, Book, Print, Quote
 

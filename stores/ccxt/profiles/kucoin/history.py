@@ -11,27 +11,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from atms.stores.ccxt.profile import Ask, Names
 from atms.stores.ccxt.profiles.called import order_ref
 from atms.stores.ccxt.profiles.kucoin import orders
 from atms.stores.ccxt.profiles.kucoin.reads import call, order
+from atms.stores.ccxt.profiles.stamps import milliseconds, moment
 from atms.stores.facts import Cursor, Fact, Page
 from atms.stores.requests import Key
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEPTH = timedelta(days=7) - timedelta(minutes=1)  # the last minute is cut off while it is asked for
 OVERLAP = 30_000  # ms; as long as an execution may be hidden
 _STANDS = 6 * 3_600_000  # ms; how finely is kept until when the log was read
 _PAGE = 100  # the most rows that the venue gives
 _Row = Mapping[str, Any]
-
-
-def milliseconds(at: datetime) -> int:
-    """Return a time as the venue writes it."""
-    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 @dataclass
@@ -87,7 +82,7 @@ async def log(
         return Page(facts=(), next=place.written(), more=False)
     place = Place.written_in(after)
     reach = now - DEPTH // timedelta(milliseconds=1)
-    gap = orders.moment(reach) if place.read + _STANDS < reach else None
+    gap = moment(reach) if place.read + _STANDS < reach else None
     found: list[_Row] = []
     more = False
     for raw in raws:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.profile import Names
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import Fee, FeeFact, FillFact, OrderFact, State, Via
 from atms.stores.requests import Key, Kind, Refs, Side, Ticket
 
 _TIFS = {"GTC": "gtc", "IOC": "ioc", "FOK": "fok"}
-
-
-def moment(milliseconds: int | str) -> datetime:
-    """Return a time of the venue's."""
-    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
 def instant(nanoseconds: int | str) -> datetime:

@@ -24,6 +24,7 @@ from atms.stores.ccxt.profiles.kucoin.streams import (
     dialled,
     topic,
 )
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import Cursor, Fact, OrderFact, Page, Snapshot
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked, Reason
@@ -94,7 +95,7 @@ class KucoinSpot(KucoinStreams, KnownKeys):
 
     def read_time(self, reply: Any) -> datetime:
         """Return the venue's time."""
-        return orders.moment(reply["data"])
+        return moment(reply["data"])
 
     async def account(self, ask: Ask) -> str:
         """Return the venue's id of the account, and with it prove the key.

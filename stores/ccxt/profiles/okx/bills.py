@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from atms.stores.ccxt.profile import Ask, Call
-from atms.stores.ccxt.profiles.okx.orders import moment
+from atms.stores.ccxt.profiles.stamps import moment
 
 Row = Mapping[str, Any]
 PAGE = 100  # the most rows that the venue gives

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt.names import Symbols
 from atms.stores.ccxt.profile import Names
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import Fee, FillFact, OrderFact, State, Via
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Key, Kind, Refs, Side, Ticket
@@ -36,11 +36,6 @@ class Pairs(Symbols):
     def id(self, raw: str) -> str:
         """Return the id of a pair; of one that nobody named as it would be written here."""
         return super().id(raw) if raw in self._symbols else super().id(raw.replace("-", "/"))
-
-
-def moment(milliseconds: int | str) -> datetime:
-    """Return a time of the venue's."""
-    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
 def plain(number: Decimal) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from atms.stores.ccxt.names import check_listed
 from atms.stores.ccxt.profile import Ask, Call, Names, Said
-from atms.stores.ccxt.profiles.okx.orders import Pairs, moment
+from atms.stores.ccxt.profiles.okx.orders import Pairs
+from atms.stores.ccxt.profiles.stamps import milliseconds, moment
 from atms.stores.market import Bar, Instrument, Quote
 
 # ours -> the venue's; from six hours on bars begin by UTC only where that is said
@@ -26,7 +27,6 @@ _MOST = 300  # bars in an answer
 _NEWEST = 1400  # of the 1440 newest bars, which another list has
 _ALONE = 5  # so many pairs are read one by one
 _MILLISECOND = timedelta(milliseconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def call(method: str, budget: str = "public", *expects: str, **params: Any) -> Call:
@@ -107,7 +107,7 @@ def _window(
     return call(
         "publicGetMarketCandles" if quick else "publicGetMarketHistoryCandles",
         "candles" if quick else "old_candles", instId=raw, bar=word, limit=rows,
-        before=stamp(start) - 1, after=stamp(until),
+        before=milliseconds(start) - 1, after=milliseconds(until),
     )  # fmt: skip
 
 
@@ -138,8 +138,3 @@ def best(row: Mapping[str, Any], at: datetime, instrument: str) -> Quote | None:
     return Quote(
         at=at, instrument=instrument, bid=Decimal(row["bidPx"]), ask=Decimal(row["askPx"]), qty=None
     )
-
-
-def stamp(at: datetime) -> int:
-    """Return a time as the venue writes it: milliseconds since 1970."""
-    return (at - _EPOCH) // _MILLISECOND

@@ -24,6 +24,7 @@ from atms.stores.ccxt.profiles.okx.words import (
     greeted,
 )
 from atms.stores.ccxt.profiles.plain import Plain
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import Cursor, Fact, Page, Part, Snapshot
 from atms.stores.market import Bar, Instrument
 from atms.stores.outcomes import Acked, Looked
@@ -127,7 +128,7 @@ class OkxSpot(OkxStreams, OkxWords, Plain, KnownKeys):
                 found += [execution] if execution is not None else []
                 found.append(orders.order(row, self.names, "stream"))
             elif channel == "account":
-                found += reads.balances_of(row, orders.moment(row["uTime"]))
+                found += reads.balances_of(row, moment(row["uTime"]))
         return tuple(found)
 
     # ---- writes -----------------------------------------------------------------------------

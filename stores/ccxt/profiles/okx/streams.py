@@ -10,8 +10,9 @@ from typing import Any
 from atms.errors import VenueError
 from atms.stores.ccxt.profile import Ask, Call, Names, Passed, Stream
 from atms.stores.ccxt.profiles.okx import past
-from atms.stores.ccxt.profiles.okx.orders import moment, side
+from atms.stores.ccxt.profiles.okx.orders import side
 from atms.stores.ccxt.profiles.okx.trades import trades as past_trades
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.market import Bar, Book, Print, Quote
 
 LEVELS = 5  # of the book, in the stream that tells its top whole

@@ -9,8 +9,9 @@ from typing import Any
 
 from atms.errors import VenueError
 from atms.stores.ccxt.profile import Ask, Passed
-from atms.stores.ccxt.profiles.okx.orders import moment, side
-from atms.stores.ccxt.profiles.okx.past import call, stamp
+from atms.stores.ccxt.profiles.okx.orders import side
+from atms.stores.ccxt.profiles.okx.past import call
+from atms.stores.ccxt.profiles.stamps import milliseconds, moment
 from atms.stores.market import Print
 
 _MOST = 100  # in an answer
@@ -52,7 +53,7 @@ async def trades(
 
 async def _before(ask: Ask, raw: str, start: datetime, newest: Row, place: str) -> int:
     """Return the number of the last trade before *start*, or one below that of the first of all."""
-    page = await _page(ask, raw, 1, type=_BY_TIME, after=str(stamp(start) - 1))
+    page = await _page(ask, raw, 1, type=_BY_TIME, after=str(milliseconds(start) - 1))
     if page:
         return int(page[0]["tradeId"])
     oldest = moment(newest["ts"]) - KEPT

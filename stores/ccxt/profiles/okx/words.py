@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from atms.stores.ccxt.profile import Answer, Ask, Call, Said
-from atms.stores.ccxt.profiles.okx import codes, orders, past
+from atms.stores.ccxt.profiles.okx import codes, past
 from atms.stores.ccxt.profiles.okx.streams import address
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.outcomes import Reason
 
 SIGNED_FOR = timedelta(seconds=30)  # so long after its signing a request is still carried out
@@ -47,7 +48,7 @@ class OkxWords:
 
     def read_time(self, reply: Any) -> datetime:
         """Return the venue's time."""
-        return orders.moment(reply["data"][0]["ts"])
+        return moment(reply["data"][0]["ts"])
 
     def permissions(self) -> Call:
         """Return the request for what the account is like, and what the key may do."""

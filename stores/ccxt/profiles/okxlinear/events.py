@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from atms.stores.ccxt.profiles.okx.orders import moment
 from atms.stores.ccxt.profiles.okxlinear import orders, reads
 from atms.stores.ccxt.profiles.okxlinear.contracts import Row, Swaps
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import BalanceFact, Fact, HeadFact
 
 # Why cash or a position changed ("eventType"), where the order's own event tells all of it.

@@ -14,10 +14,10 @@ from atms.stores.ccxt.profile import Ask, Call, Said
 from atms.stores.ccxt.profiles.called import order_ref
 from atms.stores.ccxt.profiles.okx.bills import Bills, Place, Row
 from atms.stores.ccxt.profiles.okx.executions import RECENT, asked
-from atms.stores.ccxt.profiles.okx.orders import moment
 from atms.stores.ccxt.profiles.okx.reads import UNKNOWN_ORDER
 from atms.stores.ccxt.profiles.okxlinear import orders
 from atms.stores.ccxt.profiles.okxlinear.contracts import KIND, Swaps
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import CashFact, Cursor, Fact, Page
 from atms.stores.requests import Key
 

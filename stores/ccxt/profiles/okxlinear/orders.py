@@ -21,8 +21,9 @@ from atms.stores.ccxt.profiles.conditional import (
 )
 from atms.stores.ccxt.profiles.okx import orders as spot
 from atms.stores.ccxt.profiles.okx.codes import REASONS
-from atms.stores.ccxt.profiles.okx.orders import moment, plain, side
+from atms.stores.ccxt.profiles.okx.orders import plain, side
 from atms.stores.ccxt.profiles.okxlinear.contracts import Row, Swaps
+from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.facts import Fee, FillFact, OrderFact, State, Via
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Bucket, Key, Kind, Refs, Ticket
