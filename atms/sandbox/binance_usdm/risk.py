@@ -1,72 +1,29 @@
-"""Mark prices, funding every eight hours of market time, liquidation, and auto-deleveraging."""
+"""What the venue does by itself: funding, liquidation, and auto-deleveraging."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from atms.sandbox.binance_usdm.exchange import Exchange
 from atms.sandbox.binance_usdm.orders import ADL, BOTH, LIQUIDATION, Ask, Order, Place
-from atms.sandbox.venue.futures.risk import EIGHT_HOURS, Marks
-from atms.sandbox.venue.klines import Forming
-from atms.sandbox.venue.market import Market, Trade
+from atms.sandbox.venue.futures.risk import Marks, Watch
 from atms.sandbox.venue.numbers import ZERO, down
 
 _LIQUIDATED = 5  # why orders expire then, as the venue numbers it
 
 
-class Risk:
-    """Watches markets, and does to the account what the venue does by itself.
-
-    Args:
-        rate: of funding, of the notional at the mark price; longs pay it.
-        fee: of a liquidation, of the notional.
-    """
+class Risk(Watch):
+    """Does to the account what the venue does by itself; of a symbol it may hold two positions."""
 
     def __init__(self, exchange: Exchange, marks: Marks, rate: Decimal, fee: Decimal) -> None:
-        self.rate = rate
-        self.marks = marks
+        super().__init__(exchange, marks, rate, fee)
         self._exchange, self._desk = exchange, exchange.desk
-        self._fee = fee
-        self._paid = {
-            name: market.time // EIGHT_HOURS if market.time else None
-            for name, market in exchange.markets.items()
-        }
-        for market in exchange.markets.values():
-            market.watchers.append(self)
 
-    def next_funding(self, symbol: str) -> int:
-        """Return when funding is paid next, market milliseconds."""
-        return (self._exchange.markets[symbol].time // EIGHT_HOURS + 1) * EIGHT_HOURS
-
-    def set_mark(self, symbol: str, price: Decimal | None) -> None:
-        """Let the mark price be this from now on; None: the last price again."""
-        if price is None:
-            self.marks.by_hand.pop(symbol, None)
-        else:
-            self.marks.by_hand[symbol] = price
-        self.check()
-
-    # ---- from the market --------------------------------------------------------------------
-    def printed(self, market: Market, trade: Trade) -> None:
-        """Pay funding where its time has come; liquidate where there is too little margin."""
-        self._fund(market)
-        if self._desk.account.held():
-            self.check()
-
-    def closed(self, market: Market, klines: Sequence[Forming]) -> None:
-        """Pay funding where its time has come."""
-        self._fund(market)
-
-    def _fund(self, market: Market) -> None:
-        name, period = market.symbol.name, market.time // EIGHT_HOURS
-        before = self._paid[name]
-        self._paid[name] = period
-        if before is None or period <= before:
-            return
+    def fund(self, symbol: str) -> None:
+        """Pay the funding of a symbol now."""
         for place, position in self._desk.account.held():
-            if place[0] == name:
-                self.pay(place, -down(position.qty * self.marks(name) * self.rate))
+            if place[0] == symbol:
+                self.pay(place, -down(position.qty * self.marks(symbol) * self.rate))
 
     def pay(self, place: Place, amount: Decimal) -> None:
         """Pay funding on a position; below 0 the account pays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from atms.sandbox.venue.futures.exchange import FuturesExchange
 from atms.sandbox.venue.futures.orders import Ask, Cause, Order
@@ -31,31 +32,39 @@ class Marks:
         return found or ZERO
 
 
-class Risk:
-    """Watches markets, and does to the account what the venue does by itself.
+class Watch:
+    """Watches markets for what a venue of futures does by itself, whatever its account is like.
 
     Args:
+        exchange: its markets and its desk, whose account tells what is held.
         rate: of funding, of the notional at the mark price; longs pay it.
         fee: of a liquidation, of the notional.
     """
 
-    def __init__(
-        self, exchange: FuturesExchange, marks: Marks, rate: Decimal, fee: Decimal
-    ) -> None:
+    def __init__(self, exchange: Any, marks: Marks, rate: Decimal, fee: Decimal) -> None:
         self.rate = rate
         self.marks = marks
-        self._exchange, self._desk = exchange, exchange.desk
+        self._markets: Mapping[str, Market] = exchange.markets
+        self._account = exchange.desk.account
         self._fee = fee
         self._paid = {
             name: market.time // EIGHT_HOURS if market.time else None
-            for name, market in exchange.markets.items()
+            for name, market in self._markets.items()
         }
-        for market in exchange.markets.values():
+        for market in self._markets.values():
             market.watchers.append(self)
+
+    def fund(self, symbol: str) -> None:
+        """Pay the funding of a symbol now."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Liquidate where there is too little margin."""
+        raise NotImplementedError
 
     def next_funding(self, symbol: str) -> int:
         """Return when funding is paid next, market milliseconds."""
-        return (self._exchange.markets[symbol].time // EIGHT_HOURS + 1) * EIGHT_HOURS
+        return (self._markets[symbol].time // EIGHT_HOURS + 1) * EIGHT_HOURS
 
     def set_mark(self, symbol: str, price: Decimal | None) -> None:
         """Let the mark price be this from now on; None: the last price again."""
@@ -69,7 +78,7 @@ class Risk:
     def printed(self, market: Market, trade: Trade) -> None:
         """Pay funding where its time has come; liquidate where there is too little margin."""
         self._fund(market)
-        if self._desk.account.held():
+        if self._account.held():
             self.check()
 
     def closed(self, market: Market, klines: Sequence[Forming]) -> None:
@@ -81,6 +90,16 @@ class Risk:
         before, self._paid[name] = self._paid[name], period
         if before is not None and period > before:
             self.fund(name)
+
+
+class Risk(Watch):
+    """Does to the account what the venue does by itself."""
+
+    def __init__(
+        self, exchange: FuturesExchange, marks: Marks, rate: Decimal, fee: Decimal
+    ) -> None:
+        super().__init__(exchange, marks, rate, fee)
+        self._exchange, self._desk = exchange, exchange.desk
 
     def fund(self, symbol: str) -> None:
         """Pay the funding of a symbol now."""
