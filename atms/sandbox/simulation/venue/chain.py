@@ -85,12 +85,12 @@ class ChainStore(SimulatedStore):
             return Prepared(request=request)
         if isinstance(request, Cancel):
             return self._sign_cancel(request)
-        nonce = await self.wire.read(self.chain.next_nonce)
+        assert isinstance(request, Place)
+        (ticket,) = request.tickets
+        nonce = await self.wire.read(self.chain.next_nonce, wanted=not ticket.reduces)
         while nonce in self._taken:
             nonce += 1
         self._taken.add(nonce)
-        assert isinstance(request, Place)
-        (ticket,) = request.tickets
         said = {
             "nonce": nonce, "tip": 1, "key": ticket.key, "instrument": ticket.instrument,
             "side": ticket.side, "qty": str(ticket.qty),

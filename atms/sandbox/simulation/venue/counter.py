@@ -76,7 +76,8 @@ class CounterStore(SimulatedStore):
         """
         refs: list[tuple[Key, str]] = []
         if isinstance(request, Place):
-            self._next = max(self._next, await self.wire.read(self._told_id))
+            wanted = not all(ticket.reduces for ticket in request.tickets)
+            self._next = max(self._next, await self.wire.read(self._told_id, wanted=wanted))
             for ticket in request.tickets:
                 refs.append((ticket.key, f"id:{self._next}"))
                 self._next += 1

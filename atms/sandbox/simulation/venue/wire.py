@@ -80,8 +80,9 @@ class Wire:
         return parcel.answers[0]
 
     async def read(
-        self, action: Callable[[], Answer], *, goes_on: bool = False, patient: bool = False
-    ) -> Answer:
+        self, action: Callable[[], Answer], *, goes_on: bool = False, patient: bool = False,
+        wanted: bool = False,
+    ) -> Answer:  # fmt: skip
         """Carry a read.
 
         Args:
@@ -89,13 +90,14 @@ class Wire:
             goes_on: it is a later one of several for one call: it waits for its budget, and
                 a ban in between ends it.
             patient: it can wait for its budget.
+            wanted: it is for an order of the strategy's, of which there may be any number.
 
         Raises:
             Unreachable, RateLimited, AuthFailed.
         """
         venue, chance, delays = self._venue, self._venue.chance, self._venue.delays
         await self.rationing.read(goes_on=goes_on, patient=patient)
-        if self.up and venue.down:
+        if self.up and venue.down and not wanted:
             venue.knocks.append(venue.now())
         if not self.up or venue.down or chance.hit("venue_down"):
             raise Unreachable("no connection" if self.up else "not connected")
