@@ -85,6 +85,12 @@ def test_one_slow_way_does_not_move_the_clock() -> None:
     assert measured(-1, ways).offset == timedelta(seconds=-1)
 
 
+def test_the_quickest_of_several_slow_ways_tells_the_clock() -> None:
+    ways = [(2.0, 0.0), (0.1, 0.1), (0.0, 3.0)]
+    assert measured(-1, ways).offset == timedelta(seconds=-1)
+    assert measured(-1, ways[::-1]).offset == timedelta(seconds=-1)
+
+
 @pytest.mark.parametrize(
     ("ahead", "text"),
     [(10.2, "the clock is 10.2 s off (behind the venue's)"),
