@@ -86,7 +86,7 @@ def test_one_slow_way_does_not_move_the_clock() -> None:
 
 
 def test_the_quickest_of_several_slow_ways_tells_the_clock() -> None:
-    ways = [(2.0, 0.0), (0.1, 0.1), (0.0, 3.0)]
+    ways = [(2.0, 0.0), (1.0, 0.0), (0.1, 0.1)]
     assert measured(-1, ways).offset == timedelta(seconds=-1)
     assert measured(-1, ways[::-1]).offset == timedelta(seconds=-1)
 
