@@ -18,14 +18,14 @@ from atms.execution.core.orders import OrderState
 from atms.execution.driver.calls import ANSWER
 from atms.execution.emulation import hows, plans, serving, unseen
 from atms.execution.emulation.plans import PlanState
+from atms.sandbox.simulation import in_vain
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.sandbox.simulation.protection import NAKED
 from atms.sandbox.simulation.venue import checks
-from atms.sandbox.simulation.venue.orders import STOPS, Order
+from atms.sandbox.simulation.venue.orders import Order
 from atms.sandbox.simulation.venue.truth import Venue
 from atms.stores.market import Instrument
-from atms.stores.outcomes import Reason
-from atms.stores.requests import Key, Kind
+from atms.stores.requests import Key
 
 EVERY = 0.25  # seconds between two looks
 # Seconds before what failed is tried again, twice as long each time.
@@ -34,7 +34,6 @@ _PREPARES = 240.0  # seconds that a store may take to prepare what it has to rea
 # Stops in a row that a venue may refuse for what they are: two seconds of tries, each later than
 # the one before. Then the position is to be closed (F34).
 _REFUSALS = 4
-_OF_ITS_OWN = frozenset({Reason.WOULD_TRIGGER, Reason.FILTER, Reason.OTHER})
 _ZERO = Decimal(0)
 
 
@@ -108,7 +107,8 @@ class Guard:
                 f"and {one.refusals} stops in a row were refused, and no close made"
             )
         bare = self._bare.setdefault(entry, _Bare())
-        last = max((order.intended.at for order in one.guards), default=None)
+        tries = [order.cancel_asked or order.intended.at for order in one.guards]
+        last = max(tries, default=None)
         if last is not None and (bare.last is None or last > bare.last):
             bare.last, bare.idle = last, {}
         if self._takes_nothing(one.instrument.id):
@@ -137,6 +137,8 @@ class Guard:
         if one.comes:
             return _PREPARES
         pause = min(_PAUSE * 2**one.failed, _LONGEST) if one.failed else 0.0
+        if one.leaves:  # a cancellation without an answer goes out again after the read lag
+            pause += (self._venue.manners.read_lag + core.terms.retry).total_seconds()
         return NAKED.total_seconds() + pause
 
 
@@ -191,12 +193,20 @@ class _Seen:
         A refusal is one whether it comes at once or after the order was taken; so is a close that
         nobody was there to trade with.
         """
-        return len(list(itertools.takewhile(_brought_nothing, self.guards[::-1])))
+        return len(list(itertools.takewhile(in_vain.brought_nothing, self.guards[::-1])))
 
     @property
     def refusals(self) -> int:
         """Return how many stops in a row were refused for what they are."""
-        return len(list(itertools.takewhile(_is_no_stop, self.guards[::-1])))
+        return len(list(itertools.takewhile(in_vain.is_no_stop, self.guards[::-1])))
+
+    @property
+    def leaves(self) -> bool:
+        """Return whether a stop that stands is being taken back: what it leaves bare waits."""
+        return any(
+            one.cancel_asked is not None and plans.stands(one) and bool(self._standing([one]))
+            for one in self.guards
+        )
 
     @property
     def waits(self) -> bool:
@@ -264,20 +274,6 @@ def _learns(core: Core) -> timedelta:
     """
     terms = core.terms
     return terms.check + terms.poll + 4 * ANSWER + 5 * terms.retry
-
-
-def _brought_nothing(order: OrderState) -> bool:
-    how = order.closed.how if order.closed is not None else ""
-    in_vain = how == "refused" or (how == "expired" and order.ticket.kind is Kind.MARKET)
-    return not order.booked and (in_vain or not order.known)
-
-
-def _is_no_stop(order: OrderState) -> bool:
-    """Return whether a venue has refused a stop for what it is."""
-    if order.ticket.kind not in STOPS or order.closed is None or order.closed.how != "refused":
-        return False
-    told = order.stands.reason if order.stands is not None else None
-    return (told or (order.answered and order.answered.reason)) in _OF_ITS_OWN
 
 
 def _protects(core: Core, leg: PlanState) -> bool:
