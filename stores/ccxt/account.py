@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from atms.errors import VenueError
+from atms.stores.ccxt.calls import Lost, Said
 from atms.stores.ccxt.completing import Completing
 from atms.stores.ccxt.manners import Completes, TellsApart
 from atms.stores.ccxt.outlets import Outlet
-from atms.stores.ccxt.profile import Ask, Lost, Profile, Said
+from atms.stores.ccxt.profile import Ask, Profile
 from atms.stores.ccxt.sockets import Socket
 from atms.stores.facts import Fact, LinkFact
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from atms.errors import VenueError
 from atms.stores.base import AuthFailed, RateLimited, Unreachable
 from atms.stores.ccxt.budget import Budgets, Rank
+from atms.stores.ccxt.calls import Call, Lost, NotLeft, Said
 from atms.stores.ccxt.clock import Clock
-from atms.stores.ccxt.profile import Ask, Call, Lost, NotLeft, Profile, Said
+from atms.stores.ccxt.profile import Ask, Profile
 from atms.stores.outcomes import Reason
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 
 from atms.errors import VenueError
 from atms.stores.ccxt.asking import MALFORMED
+from atms.stores.ccxt.calls import Lost, Said
 from atms.stores.ccxt.manners import Completes
-from atms.stores.ccxt.profile import Ask, Lost, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.facts import Fact
 
 

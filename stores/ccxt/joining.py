@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from atms.stores.ccxt.asking import MALFORMED
-from atms.stores.ccxt.profile import Batch, Call, Lost, NotLeft, Said
+from atms.stores.ccxt.calls import Batch, Call, Lost, NotLeft, Said
 
 
 class Sends(Protocol):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from atms.stores.ccxt.calls import Lost, Said
 from atms.stores.ccxt.closing import Closing
 from atms.stores.ccxt.outlets import Outlet
-from atms.stores.ccxt.profile import Ask, Lost, Profile, Said, Stream
+from atms.stores.ccxt.profile import Ask, Profile, Stream
 from atms.stores.ccxt.sockets import Socket
 from atms.stores.market import Bar, FeedLink
 

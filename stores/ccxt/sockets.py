@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from atms.stores.ccxt.profile import Answer, Lost, Said
+from atms.stores.ccxt.calls import Answer, Lost, Said
 
 if TYPE_CHECKING:
     from atms.stores.ccxt.wire import Wire

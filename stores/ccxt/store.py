@@ -15,11 +15,12 @@ from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt import addresses
 from atms.stores.ccxt.account import AccountStream
 from atms.stores.ccxt.asking import Asking
+from atms.stores.ccxt.calls import Lost, Said
 from atms.stores.ccxt.claims import claims_of
 from atms.stores.ccxt.manners import Seeks, signs_with
 from atms.stores.ccxt.market import Market
 from atms.stores.ccxt.polling import Polled
-from atms.stores.ccxt.profile import Lost, Profile, Said
+from atms.stores.ccxt.profile import Profile
 from atms.stores.ccxt.profiles import WITH_PASSPHRASE
 from atms.stores.ccxt.profiles import profile as profile_of
 from atms.stores.ccxt.public import PublicSide

@@ -17,8 +17,9 @@ from typing import Any, Protocol
 import aiohttp
 
 from atms.stores.ccxt.addresses import moved
+from atms.stores.ccxt.calls import Call, Lost, NotLeft, Said
 from atms.stores.ccxt.claims import class_of
-from atms.stores.ccxt.profile import Call, Lost, NotLeft, Profile, Said
+from atms.stores.ccxt.profile import Profile
 
 # as addresses have it, and as headers are printed; with a passphrase, what is made of it too
 _SIGNATURE = re.compile(r"signature=[^&\s'\"]+")

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from atms.stores.ccxt.asking import MALFORMED, Asking, seconds
 from atms.stores.ccxt.budget import Rank
+from atms.stores.ccxt.calls import Lost, NotLeft, Said
 from atms.stores.ccxt.joining import Joined
-from atms.stores.ccxt.profile import Lost, NotLeft, Profile, Said
+from atms.stores.ccxt.profile import Profile
 from atms.stores.outcomes import NotSent, Outcome, Refused, Unknown
 from atms.stores.requests import Cancel, Key, Place, Prepared, Request
 

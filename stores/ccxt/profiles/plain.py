@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from atms.stores.ccxt.calls import Call
 from atms.stores.ccxt.options import refuse_others
-from atms.stores.ccxt.profile import Ask, Call, Passed
+from atms.stores.ccxt.profile import Ask, Passed
 from atms.stores.market import Print
 
 

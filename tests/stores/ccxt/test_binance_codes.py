@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from atms.stores.ccxt.profile import Said
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.profiles.binance.codes import REASONS, UNKNOWN, complaint, judge
 from atms.stores.outcomes import Reason
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from atms.stores.ccxt.profile import Call, Said
+from atms.stores.ccxt.calls import Call, Said
 from atms.stores.ccxt.profiles import profile
 from atms.stores.ccxt.profiles.binance.orders import oco, plain
 from atms.stores.ccxt.profiles.binance.profile import BinanceSpot

@@ -15,8 +15,8 @@ from atms.errors import VenueError
 from atms.sandbox.bybit.config import BybitConfig
 from atms.sandbox.venue.config import MarketConfig
 from atms.stores.base import RateLimited, Unreachable
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profile import Said
 from atms.stores.ccxt.profiles.bybit import codes, orders
 from atms.stores.ccxt.profiles.bybit.profile import BybitSpot
 from atms.stores.facts import Fee, FillFact, LinkFact, OrderFact, State

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.names import Contracts
-from atms.stores.ccxt.profile import Said
 from atms.stores.ccxt.profiles.bybitlinear import codes, contracts, orders
 from atms.stores.ccxt.profiles.bybitlinear.profile import BybitLinear
 from atms.stores.facts import BucketFact, CashFact, Fee, FillFact, State

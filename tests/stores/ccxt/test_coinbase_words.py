@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from atms.stores.base import AuthFailed
-from atms.stores.ccxt.profile import Said
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.profiles.coinbase import codes, executions
 from atms.stores.ccxt.profiles.coinbase.orders import client_ref, moment
 from atms.stores.ccxt.profiles.coinbase.profile import CoinbaseSpot

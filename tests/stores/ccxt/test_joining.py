@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from atms.stores.ccxt.calls import Batch, Call, Lost, Said
 from atms.stores.ccxt.joining import Joined
-from atms.stores.ccxt.profile import Batch, Call, Lost, Said
 from atms.stores.ccxt.profiles.binanceusdm.orders import BATCH as BATCH_OF_FUTURES
 from atms.stores.outcomes import Acked, Found, NotSeen, NotSent, Outcome, Reason, Refused, Unknown
 from atms.stores.requests import Key, Place, Ticket

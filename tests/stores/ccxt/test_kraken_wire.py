@@ -12,7 +12,7 @@ import pytest
 
 from atms.errors import ConfigError
 from atms.sandbox.kraken.config import KrakenConfig
-from atms.stores.ccxt.profile import Said
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.profiles.kraken import codes
 from atms.stores.ccxt.profiles.kraken.limits import budgets, cost_of_cancel
 from atms.stores.ccxt.profiles.kraken.names import KrakenSymbols, asset

@@ -13,7 +13,7 @@ import pytest
 
 from atms.errors import ConfigError, VenueError
 from atms.stores.base import AuthFailed
-from atms.stores.ccxt.profile import Said
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.profiles.kucoin import codes
 from atms.stores.ccxt.profiles.kucoin.profile import KucoinSpot
 from atms.stores.ccxt.store import CCXTStore

@@ -14,7 +14,7 @@ import pytest
 from atms.errors import VenueError
 from atms.sandbox.venue.intervals import DAY
 from atms.stores.base import AuthFailed
-from atms.stores.ccxt.profile import Said
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.profiles.okx import codes
 from atms.stores.facts import FillFact, LinkFact, OrderFact, State
 from atms.stores.outcomes import Acked, Found, Reason, Unknown

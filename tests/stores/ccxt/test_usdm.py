@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from atms.errors import ConfigError, VenueError
-from atms.stores.ccxt.profile import Call
+from atms.stores.ccxt.calls import Call
 from atms.stores.ccxt.profiles.binanceusdm.profile import BinanceUsdm
 from atms.stores.ccxt.store import CCXTStore
 from atms.stores.facts import (

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from atms.errors import VenueError
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profile import Ask, Passed, Said
+from atms.stores.ccxt.profile import Ask, Passed
 from atms.stores.ccxt.profiles.binance.reads import call
 from atms.stores.ccxt.profiles.stamps import moment
 from atms.stores.market import Print

@@ -8,8 +8,9 @@ from string import ascii_letters, digits
 from typing import Any
 
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.calls import Call, Said
 from atms.stores.ccxt.names import Symbols, check_listed
-from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.binance import codes, events, orders, reads
 from atms.stores.ccxt.profiles.binance.filters import instrument_of, limits_of
 from atms.stores.ccxt.profiles.binance.past import BinancePast

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.base import Unreachable
-from atms.stores.ccxt.profile import Ask, Call, Names, Said
+from atms.stores.ccxt.calls import Call, Said
+from atms.stores.ccxt.profile import Ask, Names
 from atms.stores.ccxt.profiles.binance import events, orders
 from atms.stores.ccxt.profiles.called import order_ref, split_ref
 from atms.stores.ccxt.profiles.gathering import gathered

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from atms.errors import VenueError
+from atms.stores.ccxt.calls import Call
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profile import Call, Stream
+from atms.stores.ccxt.profile import Stream
 from atms.stores.ccxt.profiles.binance import events, reads
 from atms.stores.market import Quote
 

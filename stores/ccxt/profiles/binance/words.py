@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from atms.stores.ccxt.profile import Answer, Call, Said
+from atms.stores.ccxt.calls import Answer, Call, Said
 from atms.stores.ccxt.profiles.binance import codes
 from atms.stores.ccxt.profiles.plain import Plain
 from atms.stores.ccxt.profiles.stamps import moment

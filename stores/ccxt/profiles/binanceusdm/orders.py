@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-from atms.stores.ccxt.profile import Batch, Names, Said
+from atms.stores.ccxt.calls import Batch, Said
+from atms.stores.ccxt.profile import Names
 from atms.stores.ccxt.profiles.binance.orders import fees, plain, side, side_of
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.ccxt.profiles.conditional import (

@@ -9,8 +9,9 @@ from string import ascii_letters, digits
 from typing import Any
 
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.calls import Call, Said
 from atms.stores.ccxt.names import Contracts, check_listed
-from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.binance import reads as binance_reads
 from atms.stores.ccxt.profiles.binance.filters import contract_of, instrument_of, limits_of
 from atms.stores.ccxt.profiles.binance.orders import unfit

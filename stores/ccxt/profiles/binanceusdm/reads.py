@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.base import Unreachable
-from atms.stores.ccxt.profile import Ask, Call, Names, Said
+from atms.stores.ccxt.calls import Call, Said
+from atms.stores.ccxt.profile import Ask, Names
 from atms.stores.ccxt.profiles.binance import events as spot
 from atms.stores.ccxt.profiles.binance.reads import call
 from atms.stores.ccxt.profiles.binanceusdm import orders

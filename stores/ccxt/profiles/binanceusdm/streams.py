@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from atms.errors import VenueError
+from atms.stores.ccxt.calls import Call
 from atms.stores.ccxt.names import Contracts
-from atms.stores.ccxt.profile import Ask, Call, Stream
+from atms.stores.ccxt.profile import Ask, Stream
 from atms.stores.ccxt.profiles.binance import events as spot
 from atms.stores.ccxt.profiles.binance import reads
 from atms.stores.ccxt.profiles.binance.filters import contract_of

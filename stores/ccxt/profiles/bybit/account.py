@@ -9,8 +9,9 @@ from typing import Any
 
 from atms.errors import VenueError
 from atms.stores.capabilities import Capabilities
+from atms.stores.ccxt.calls import Answer, Call, Said
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profile import Answer, Ask, Call, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.bybit import codes, events, log, reads
 from atms.stores.ccxt.profiles.bybit.orders import Reads
 from atms.stores.ccxt.profiles.bybit.streams import hosted

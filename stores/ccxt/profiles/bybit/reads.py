@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.base import Unreachable
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.names import Symbols, check_listed
-from atms.stores.ccxt.profile import Ask, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.bybit import codes, events
 from atms.stores.ccxt.profiles.bybit.log import READS, executions
 from atms.stores.ccxt.profiles.bybit.orders import SPOT, Reads

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from atms.errors import VenueError
+from atms.stores.ccxt.calls import Call
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profile import Call, Stream
+from atms.stores.ccxt.profile import Stream
 from atms.stores.ccxt.profiles.bybit import events
 from atms.stores.ccxt.profiles.bybit.books import StreamedBook
 from atms.stores.ccxt.profiles.bybit.words import CATEGORY, call

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from atms.stores.ccxt.profile import Call
+from atms.stores.ccxt.calls import Call
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.requests import Refs
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from atms.stores.ccxt.profile import Said
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.profiles.bybit import codes
 from atms.stores.outcomes import Reason
 

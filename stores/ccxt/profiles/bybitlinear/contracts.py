@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from atms.errors import VenueError
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.names import Contracts, check_listed
-from atms.stores.ccxt.profile import Ask, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.bybit import codes
 from atms.stores.ccxt.profiles.bybit.words import call, number
 from atms.stores.ccxt.profiles.stamps import moment

@@ -8,8 +8,9 @@ from string import ascii_letters, digits
 from typing import Any
 
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.names import Contracts
-from atms.stores.ccxt.profile import Ask, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.bybit import events as public
 from atms.stores.ccxt.profiles.bybit import log as executions
 from atms.stores.ccxt.profiles.bybit import reads

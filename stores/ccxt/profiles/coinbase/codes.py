@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from atms.stores.ccxt.profile import Said
+from atms.stores.ccxt.calls import Said
 from atms.stores.outcomes import Reason
 
 R = Reason

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from atms.stores.ccxt.profile import Ask, Call, Names
+from atms.stores.ccxt.calls import Call
+from atms.stores.ccxt.profile import Ask, Names
 from atms.stores.ccxt.profiles.called import client_ref, order_ref, split_ref
 from atms.stores.ccxt.profiles.coinbase import orders
 from atms.stores.facts import Cursor, Fact, Fee, FillFact, OrderFact, Page, Via

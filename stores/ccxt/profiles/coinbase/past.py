@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from atms.stores.ccxt.calls import Call, Said
 from atms.stores.ccxt.names import check_listed
-from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.coinbase import codes
 from atms.stores.ccxt.profiles.coinbase.orders import Products, moment
 from atms.stores.market import Bar, Instrument

@@ -8,7 +8,8 @@ from string import ascii_letters, digits
 from typing import Any
 
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
-from atms.stores.ccxt.profile import Ask, Call, Passed, Said
+from atms.stores.ccxt.calls import Call, Said
+from atms.stores.ccxt.profile import Ask, Passed
 from atms.stores.ccxt.profiles.called import client_ref, order_ref, split_ref
 from atms.stores.ccxt.profiles.coinbase import codes, executions, orders, past, reads, trades
 from atms.stores.ccxt.profiles.coinbase.executions import private

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.base import Unreachable
-from atms.stores.ccxt.profile import Ask, Names, Said
+from atms.stores.ccxt.calls import Said
+from atms.stores.ccxt.profile import Ask, Names
 from atms.stores.ccxt.profiles.called import order_ref, split_ref
 from atms.stores.ccxt.profiles.coinbase import codes, orders
 from atms.stores.ccxt.profiles.coinbase.executions import Row, fill, of_orders, private

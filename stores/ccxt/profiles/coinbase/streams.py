@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.errors import VenueError
-from atms.stores.ccxt.profile import Answer, Call, Said, Stream
+from atms.stores.ccxt.calls import Answer, Call, Said
+from atms.stores.ccxt.profile import Stream
 from atms.stores.ccxt.profiles.coinbase.orders import Products, moment
 from atms.stores.ccxt.profiles.coinbase.past import STEPS, public
 from atms.stores.market import Book, Print, Quote

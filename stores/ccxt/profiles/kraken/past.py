@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.errors import VenueError
-from atms.stores.ccxt.profile import Ask, Passed, Said
+from atms.stores.ccxt.calls import Said
+from atms.stores.ccxt.profile import Ask, Passed
 from atms.stores.ccxt.profiles.kraken.names import KrakenSymbols
 from atms.stores.ccxt.profiles.kraken.numbers import at, micros_of, seconds
 from atms.stores.ccxt.profiles.kraken.reads import public

@@ -11,8 +11,9 @@ from typing import Any
 
 from atms.steady import SteadyClock
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.calls import Call, Said
 from atms.stores.ccxt.names import check_listed
-from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.kraken import codes, events, orders, reads
 from atms.stores.ccxt.profiles.kraken.books import Books
 from atms.stores.ccxt.profiles.kraken.limits import budgets, cost_of_cancel, wanted

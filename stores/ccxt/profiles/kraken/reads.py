@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.calls import Call, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.ccxt.profiles.kraken import orders
 from atms.stores.ccxt.profiles.kraken.memory import Memory

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.errors import VenueError
-from atms.stores.ccxt.profile import Answer, Call, Said, Stream
+from atms.stores.ccxt.calls import Answer, Call, Said
+from atms.stores.ccxt.profile import Stream
 from atms.stores.ccxt.profiles.kraken.books import Books
 from atms.stores.ccxt.profiles.kraken.names import KrakenSymbols
 from atms.stores.ccxt.profiles.kraken.numbers import instant, number

@@ -10,8 +10,9 @@ from typing import Any
 from atms.errors import VenueError
 from atms.stores.base import AuthFailed, Unreachable
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.calls import Call, Said
 from atms.stores.ccxt.names import check_listed
-from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.called import KnownKeys, order_ref, split_ref
 from atms.stores.ccxt.profiles.kucoin import codes, events, history, orders, reads
 from atms.stores.ccxt.profiles.kucoin.instruments import instrument_of

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from atms.stores.base import Unreachable
-from atms.stores.ccxt.profile import Ask, Call, Names, Said
+from atms.stores.ccxt.calls import Call, Said
+from atms.stores.ccxt.profile import Ask, Names
 from atms.stores.ccxt.profiles.called import split_ref
 from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.ccxt.profiles.kucoin import codes, events, orders

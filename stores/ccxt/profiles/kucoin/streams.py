@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 from atms.errors import VenueError
 from atms.stores.ccxt.addresses import is_loopback, moved
+from atms.stores.ccxt.calls import Answer, Call, Said
 from atms.stores.ccxt.names import Symbols
-from atms.stores.ccxt.profile import Answer, Ask, Call, Said, Stream
+from atms.stores.ccxt.profile import Ask, Stream
 from atms.stores.ccxt.profiles.kucoin import events, reads
 from atms.stores.ccxt.profiles.plain import Plain
 from atms.stores.market import Quote

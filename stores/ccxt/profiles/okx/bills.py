@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from atms.stores.ccxt.profile import Ask, Call
+from atms.stores.ccxt.calls import Call
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.stamps import moment
 
 Row = Mapping[str, Any]

@@ -8,7 +8,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from atms.stores.ccxt.profile import Ask, Call, Names
+from atms.stores.ccxt.calls import Call
+from atms.stores.ccxt.profile import Ask, Names
 from atms.stores.ccxt.profiles.okx import orders
 from atms.stores.ccxt.profiles.okx.bills import PAGE, Bills, Place, Row
 from atms.stores.facts import Cursor, Page

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from atms.stores.ccxt.calls import Call, Said
 from atms.stores.ccxt.names import check_listed
-from atms.stores.ccxt.profile import Ask, Call, Names, Said
+from atms.stores.ccxt.profile import Ask, Names
 from atms.stores.ccxt.profiles.okx.orders import Pairs
 from atms.stores.ccxt.profiles.stamps import milliseconds, moment
 from atms.stores.market import Bar, Instrument, Quote

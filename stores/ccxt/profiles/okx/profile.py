@@ -9,7 +9,8 @@ from typing import Any
 
 from atms.errors import VenueError
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
-from atms.stores.ccxt.profile import Ask, Call
+from atms.stores.ccxt.calls import Call
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.called import KnownKeys
 from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.ccxt.profiles.okx import orders, past, reads

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.base import Unreachable
-from atms.stores.ccxt.profile import Ask, Call, Names, Said
+from atms.stores.ccxt.calls import Call, Said
+from atms.stores.ccxt.profile import Ask, Names
 from atms.stores.ccxt.profiles.called import split_ref
 from atms.stores.ccxt.profiles.okx import executions, orders
 from atms.stores.facts import BalanceFact, Fact

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.errors import VenueError
-from atms.stores.ccxt.profile import Ask, Call, Names, Passed, Stream
+from atms.stores.ccxt.calls import Call
+from atms.stores.ccxt.profile import Ask, Names, Passed, Stream
 from atms.stores.ccxt.profiles.okx import past
 from atms.stores.ccxt.profiles.okx.orders import side
 from atms.stores.ccxt.profiles.okx.trades import trades as past_trades

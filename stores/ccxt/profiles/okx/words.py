@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from atms.stores.ccxt.profile import Answer, Ask, Call, Said
+from atms.stores.ccxt.calls import Answer, Call, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.okx import codes, past
 from atms.stores.ccxt.profiles.okx.streams import address
 from atms.stores.ccxt.profiles.stamps import moment

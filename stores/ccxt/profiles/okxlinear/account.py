@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.errors import ConfigError, VenueError
-from atms.stores.ccxt.profile import Ask, Call
+from atms.stores.ccxt.calls import Call
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.okxlinear.contracts import KIND, Row
 from atms.stores.ccxt.profiles.wanted import ON_THE_SITE, Wanted, check_leverage, hedge_mode, wanted
 

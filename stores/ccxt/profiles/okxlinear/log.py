@@ -10,7 +10,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.calls import Call, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.called import order_ref
 from atms.stores.ccxt.profiles.okx.bills import Bills, Place, Row
 from atms.stores.ccxt.profiles.okx.executions import RECENT, asked

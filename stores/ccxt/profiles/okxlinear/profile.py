@@ -8,8 +8,9 @@ from string import ascii_letters, digits
 from typing import Any
 
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.calls import Call
 from atms.stores.ccxt.names import check_listed
-from atms.stores.ccxt.profile import Ask, Call
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.called import client_ref, order_ref
 from atms.stores.ccxt.profiles.conditional import (
     CONDITIONAL,

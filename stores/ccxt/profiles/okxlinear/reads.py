@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from atms.stores.base import Unreachable
-from atms.stores.ccxt.profile import Ask, Call, Said
+from atms.stores.ccxt.calls import Call, Said
+from atms.stores.ccxt.profile import Ask
 from atms.stores.ccxt.profiles.conditional import number_of
 from atms.stores.ccxt.profiles.gathering import gathered
 from atms.stores.ccxt.profiles.okx import executions

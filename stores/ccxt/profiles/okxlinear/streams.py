@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from atms.stores.ccxt.profile import Ask, Call, Passed
+from atms.stores.ccxt.calls import Call
+from atms.stores.ccxt.profile import Ask, Passed
 from atms.stores.ccxt.profiles.okx import past
 from atms.stores.ccxt.profiles.okx.streams import OkxStreams
 from atms.stores.ccxt.profiles.okxlinear.contracts import KIND, Swaps, listed

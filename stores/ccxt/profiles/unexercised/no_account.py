@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from atms.stores.base import never_tried
-from atms.stores.ccxt.profile import Answer, Ask, Call
+from atms.stores.ccxt.calls import Answer, Call
+from atms.stores.ccxt.profile import Ask
 from atms.stores.facts import Cursor, Fact, Page, Snapshot
 from atms.stores.outcomes import Acked, Looked
 from atms.stores.requests import Key, Prepared, Refs, Request

@@ -13,9 +13,10 @@ from typing import Any, NoReturn
 from atms.errors import VenueError
 from atms.model import Timeframe
 from atms.stores.capabilities import Budget, Capabilities, KeyRule
+from atms.stores.ccxt.calls import Call, Said
 from atms.stores.ccxt.claims import claims_of
 from atms.stores.ccxt.names import check_listed
-from atms.stores.ccxt.profile import Ask, Call, Said, Stream
+from atms.stores.ccxt.profile import Ask, Stream
 from atms.stores.ccxt.profiles.plain import Plain
 from atms.stores.ccxt.profiles.unexercised import markets
 from atms.stores.ccxt.profiles.unexercised.no_account import NoAccount
