@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
 from atms.ledger import schema
 from atms.ledger.owners import add_once, local_owner
@@ -19,6 +19,7 @@ from atms.report.decisions import gate_rows
 
 Said = tuple[str, Mapping[str, Any]]
 _OF_DECISION = ("number", "feed", "symbol", "signal", "confidence", "numbers")
+_AT_ONCE = 500  # orders that one question names
 _EXACT = ("size", "price", "limit_price", "risk_limit", "risk_value")
 
 
@@ -33,15 +34,15 @@ def write_said(
         mode: the run's, for an account that has no row yet.
         entries: what was said and what of it, in order.
     """
-    waiting = []
-    for entry in entries:
-        what, about = entry
+    for what, about in entries:
         if what == "signal":
             _write_decision(connection, run_id, about)
         elif what == "refusal":
             _write_refusal(connection, run_id, mode, about)
-        elif what == "words" and not _write_words(connection, run_id, about):
-            waiting.append(entry)
+    words = [entry for entry in entries if entry[0] == "words"]
+    waiting: list[Said] = []
+    for first in range(0, len(words), _AT_ONCE):
+        waiting += _write_words(connection, run_id, words[first : first + _AT_ONCE])
     return waiting
 
 
@@ -54,12 +55,27 @@ def _write_decision(connection: Connection, run_id: str, about: Mapping[str, Any
             connection.execute(schema.gates.insert(), rows)
 
 
-def _write_words(connection: Connection, run_id: str, about: Mapping[str, Any]) -> bool:
+def _write_words(connection: Connection, run_id: str, entries: Sequence[Said]) -> list[Said]:
+    """Write words of orders; return those whose order is not there yet.
+
+    All in two statements: of a hundred orders at once each would cost as much as sending one, in
+    the very process that sends them.
+    """
     orders = schema.orders
-    mine = (orders.c.run_id == run_id, orders.c.order_id == about["key"])
-    values = {"why": about["why"], "tag": about["tag"], "bar_ts": moment(about["ts"])}
-    changed = orders.update().where(*mine).values(values)
-    return bool(connection.execute(changed).rowcount)
+    keys = [about["key"] for _, about in entries]
+    asked = select(orders.c.order_id).where(orders.c.run_id == run_id, orders.c.order_id.in_(keys))
+    there = set(connection.execute(asked).scalars())
+    known = [about for _, about in entries if about["key"] in there]
+    if known:
+        mine = (orders.c.run_id == run_id, orders.c.order_id == bindparam("of"))
+        connection.execute(orders.update().where(*mine), [_words_row(about) for about in known])
+    return [entry for entry in entries if entry[1]["key"] not in there]
+
+
+def _words_row(about: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "of": about["key"], "why": about["why"], "tag": about["tag"], "bar_ts": moment(about["ts"]),
+    }  # fmt: skip
 
 
 def _write_refusal(
