@@ -72,13 +72,13 @@ class Asking:
         """The venue could not be asked: wait, longer each time; what failed beside counts once."""
         if self.hold is None or now >= self.hold:
             self.failed += 1
-            self.hold = now + min(retry * 2 ** min(self.failed - 1, 20), longest)
+            self.hold = now + _pause(self.failed - 1, retry, longest)
         self.log_wanted = True
 
     def not_heard(self, key: Key, now: datetime, retry: timedelta, longest: timedelta) -> None:
         """A cancellation has not come to the venue: it is sent again, later each time."""
         times = self.unheard.get(key, (0, None))[0]
-        self.unheard[key] = times + 1, now + min(retry * 2 ** min(times, 20), longest)
+        self.unheard[key] = times + 1, now + _pause(times, retry, longest)
 
     def answered(self) -> None:
         """The venue has answered."""
@@ -87,3 +87,9 @@ class Asking:
     def holds(self, now: datetime) -> bool:
         """Return whether nothing is asked now."""
         return self.hold is not None and now < self.hold
+
+
+def _pause(failed: int, retry: timedelta, longest: timedelta) -> timedelta:
+    """Return how long to wait after some failures before this one: twice as long each time."""
+    pause: timedelta = min(retry * 2 ** min(failed, 20), longest)
+    return pause

@@ -188,12 +188,17 @@ def _journal_says_the_same(patch: Patch) -> None:
     patch.setattr(AccountState, "digest", lambda _: "")  # which would see what is planted, too
 
 
+def _one_stands_and_one_has_filled(world: World) -> tuple[Any, Any]:
+    orders = core_of(world).state.orders.items()
+    stands = next(one.key for one in venue_of(world).orders.values() if one.open)
+    return stands, next(k for k, one in orders if one.closed and one.closed.how == "filled")
+
+
 @plant(order_truths, "_pairs_are_over", "its pair, has filled")
 def the_other_of_a_pair_was_left(world: World, patch: Patch) -> None:
     _journal_says_the_same(patch)
     state = core_of(world).state
-    stands = next(one.key for one in venue_of(world).orders.values() if one.open)
-    filled = next(k for k, one in state.orders.items() if one.closed and one.closed.how == "filled")
+    stands, filled = _one_stands_and_one_has_filled(world)
     patch.setattr(state, "pairs", {stands: (stands, filled)})
 
 
@@ -201,8 +206,7 @@ def the_other_of_a_pair_was_left(world: World, patch: Patch) -> None:
 def the_other_of_a_group_was_left(world: World, patch: Patch) -> None:
     _journal_says_the_same(patch)
     state = core_of(world).state
-    stands = next(one.key for one in venue_of(world).orders.values() if one.open)
-    filled = next(k for k, one in state.orders.items() if one.closed and one.closed.how == "filled")
+    stands, filled = _one_stands_and_one_has_filled(world)
     order = state.orders[stands or ""]
     patch.setattr(order, "intended", replace(order.intended, link="oco", group="both"))
     patch.setitem(state.groups, "both", (stands, filled))
