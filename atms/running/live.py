@@ -20,6 +20,7 @@ from atms import registry
 from atms.artefacts import config_yaml
 from atms.config import Config, LoadedConfig, missing_limits
 from atms.engine import StockCerebro
+from atms.engine.collecting import settling
 from atms.errors import AtmsError, ConfigError, StrategyError, VenueError
 from atms.execution.broker.desk import Files
 from atms.execution.broker.gating import LiveWatch
@@ -150,7 +151,8 @@ class LiveRun:
         try:
             cerebro = self._cerebro()
             heart.begin(cerebro)
-            with self._signals():
+            with self._signals(), settling() as settle:
+                self.trading.on_open.append(settle)
                 cerebro.run()
             self.trading.raise_failure()
             status = "finished"

@@ -52,13 +52,21 @@ class Pump:
         """Whose journal it is."""
         return self._tail.account
 
+    def end(self) -> int:
+        """Return the number of the journal's last entry.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        return self._tail.last()
+
     def lag(self) -> int:
         """Return how many entries are not in the ledger.
 
         Raises:
             JournalError: the journal cannot be read.
         """
-        return self._tail.last() - (self.written or 0)
+        return self.end() - (self.written or 0)
 
     def missing(self) -> int:
         """Return how many entries the ledger does not have, by its own word.
@@ -66,7 +74,7 @@ class Pump:
         Raises:
             LedgerError, JournalError: one of both cannot be read.
         """
-        return self._tail.last() - self._mark()
+        return self.end() - self._mark()
 
     def step(self) -> bool:
         """Bring a batch over; return whether there was one.

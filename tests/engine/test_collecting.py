@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from atms.engine.collecting import rare_collections
+from atms.engine.collecting import rare_collections, settling
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +55,30 @@ def test_it_looks_as_before_after_an_error() -> None:
     with pytest.raises(ValueError, match="of the run"), rare_collections():
         raise ValueError("of the run")
     assert gc.get_threshold() == (700, 10, 10)
+
+
+class Node:
+    def __init__(self) -> None:
+        self.me = self
+
+
+def test_what_is_there_when_a_run_settles_is_not_looked_through_until_it_is_over() -> None:
+    with settling() as settle:
+        old = Node()
+        assert gc.get_freeze_count() == 0
+        settle()
+        assert any(one is old for one in gc.get_objects()) is False
+        new = Node()
+        assert any(one is new for one in gc.get_objects())
+    assert any(one is old for one in gc.get_objects())
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_was_frozen_before_stays_frozen() -> None:
+    gc.freeze()
+    try:
+        with settling() as settle:
+            settle()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()

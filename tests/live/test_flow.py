@@ -19,6 +19,7 @@ NAMES = [
     "bid", "bid_size", "ask", "ask_size", "ask_3", "trades", "buy_volume", "sell_volume", "vwap",
 ]  # fmt: skip
 STRATEGY = """\
+import gc
 import json
 
 import backtrader as bt
@@ -31,7 +32,8 @@ class Flowing(bt.Strategy):
     def next(self):
         if self.data.live:
             with open("seen.jsonl", "a") as file:
-                file.write(json.dumps({n: getattr(self.data, n)[0] for n in NAMES}) + "\\n")
+                row = {n: getattr(self.data, n)[0] for n in NAMES}
+                file.write(json.dumps({**row, "frozen": gc.get_freeze_count()}) + "\\n")
 """
 
 
@@ -64,6 +66,8 @@ def test_the_trades_of_a_bar_add_up_to_its_volume_and_the_book_stands_around_the
         assert row["trades"] >= 1
         assert row["bid"] < row["ask"] < row["ask_3"]
         assert row["bid_size"] > 0 and row["ask_size"] > 0
+        # no look for garbage stops the run for what it has loaded
+        assert row["frozen"] > 100_000
 
 
 def test_a_book_deeper_than_the_venues_is_refused_at_the_start(serve: Serve, cli: Cli) -> None:

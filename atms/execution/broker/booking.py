@@ -65,7 +65,9 @@ class Standing:
     @property
     def left(self) -> Decimal:
         """What has not filled, below 0 of a sale."""
-        return self.ticket.side * max(_NOTHING, self.ticket.qty - self.filled)
+        ticket, filled = self.ticket, self.filled
+        rest = max(_NOTHING, ticket.qty - filled) if filled else ticket.qty
+        return ticket.side * rest
 
 
 class Booking:

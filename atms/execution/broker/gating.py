@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -99,11 +100,11 @@ def _working(
 
     Those that stand alone add up, so that a hundred of them are not looked at one by one.
     """
-    groups: dict[int, list[Standing]] = {}
+    groups: dict[int, list[Standing]] = defaultdict(list)
+    instrument, joined = holding.instrument.id, None if sibling is None else sibling.group
     for one in alive:
-        apart = sibling is None or one.group != sibling.group
-        if apart and one.ticket.instrument == holding.instrument.id:
-            groups.setdefault(one.group, []).append(one)
+        if one.group != joined and one.ticket.instrument == instrument:
+            groups[one.group].append(one)
     sums: dict[tuple[int, bool, bool], Decimal] = {}
     for group in groups.values():
         first = group[0]

@@ -198,11 +198,12 @@ class Core:
 
     def frozen(self, instrument: str) -> OrderState | None:
         """Return an order of which nobody knows whether it stands, if there is one."""
-        for order in self.state.open_orders():
-            if order.ticket.instrument == instrument and order.unresolved:
-                answered = order.answered
-                if order.key not in self.tags or (answered and answered.outcome == "unknown"):
-                    return order
+        for order in self.state.pursued():
+            answered = order.answered
+            if order.key in self.tags and (answered is None or answered.outcome != "unknown"):
+                continue  # of this process, on its way: most of those that a burst looks through
+            if order.live and order.unresolved and order.ticket.instrument == instrument:
+                return order
         return None
 
     def undoable(self, final: bool) -> bool:

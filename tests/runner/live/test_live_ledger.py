@@ -84,6 +84,12 @@ def snapshot(url: str) -> dict[str, list[str]]:
     return found
 
 
+def written(url: str) -> int:
+    """Return the number of the last entry whose rows are there."""
+    (mark,) = rows(url, "SELECT number FROM journal_marks")
+    return int(mark["number"])
+
+
 # ---- while a run goes on -------------------------------------------------------------------------
 def test_what_a_journal_gets_is_in_the_ledger_while_the_run_goes_on(url: str) -> None:
     writer = writer_of(url)
@@ -106,6 +112,39 @@ def test_what_a_journal_gets_is_in_the_ledger_while_the_run_goes_on(url: str) ->
     (trade,) = rows(url, "SELECT status, side, entry_price FROM trades")
     assert trade == {"status": "open", "side": "long", "entry_price": 100}
     assert rows(url, "SELECT ended FROM run_starts") == [{"ended": at(99)}]
+
+
+def test_rows_wait_while_journals_grow_so_that_orders_have_the_interpreter() -> None:
+    writer = writer_of(SQLITE, quiet=0.5, patience=60.0)
+    with begin() as journal:
+        writer.take(folder_of(), "sim")
+        journal.begin(at(0))
+        journal.append([encode(record) for record in bought()])
+        writer.start()
+        until(lambda: writer.state.written is not None)
+        fees = [
+            encode(FeeBooked(id=f"f{n}", exec=None, key=None, asset="BNB", amount=dec(1), at=at(9)))
+            for n in range(20)
+        ]
+        for fee in fees[:10]:
+            journal.append([fee])
+            time.sleep(0.05)
+        assert written(SQLITE) <= len(bought()) + 1
+        until(lambda: writer.state.lag == 0)
+        journal.append(fees[10:])
+        assert writer.close(20, status="finished", at=at(99))
+        assert written(SQLITE) == journal.last
+
+
+def test_a_journal_that_never_stops_growing_is_written_all_the_same() -> None:
+    writer = writer_of(SQLITE, quiet=3600.0, patience=0.0)
+    with begin() as journal:
+        writer.take(folder_of(), "sim")
+        journal.begin(at(0))
+        journal.append([encode(record) for record in bought()])
+        writer.start()
+        until(lambda: writer.state.written is not None)
+    assert writer.close(20, status="finished", at=at(99))
 
 
 def test_equity_is_a_row_a_day_and_the_runs_values_are_the_first_and_the_last(url: str) -> None:
