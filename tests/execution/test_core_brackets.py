@@ -410,6 +410,19 @@ def test_a_close_that_is_refused_is_tried_again() -> None:
     assert kinds(place) == [(Kind.MARKET, dec(10))]
 
 
+def test_a_close_that_the_venue_takes_back_each_time_is_missing_for_a_second_at_most() -> None:
+    world = close_of(Reason.FILTER)
+    place = world.gather()
+    for _ in range(6):
+        world.cancel_all(*world.take(place))
+        gone = world.now
+        while not (places := world.prepared()):
+            world.wait(0.25)
+            assert (world.now - gone).total_seconds() <= 1
+        (place,) = places
+        assert kinds(place) == [(Kind.MARKET, dec(10))]
+
+
 def test_a_close_waits_for_what_stands_since_that_could_fill_too() -> None:
     world = opened()
     entry = world.bracket()

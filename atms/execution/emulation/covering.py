@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,7 +17,7 @@ from atms.execution.emulation.plan_records import Triggered
 from atms.execution.emulation.plans import PlanState
 from atms.stores.capabilities import Capabilities
 from atms.stores.outcomes import Reason
-from atms.stores.requests import Ticket
+from atms.stores.requests import Kind, Ticket
 
 PAUSE = timedelta(seconds=0.5)  # before what could not be placed is tried again; longer each time
 LONGEST = timedelta(seconds=5)
@@ -116,6 +117,22 @@ def reason_of(order: OrderState) -> Reason | None:
     return (answer.reason if answer is not None else None) or Reason.OTHER
 
 
+def again_at(step: Step, failed: Sequence[OrderState]) -> datetime | None:
+    """Return when the next order may be made after those that brought nothing, the last ones.
+
+    Each waits longer than the one before; but what the venue has taken and ended by itself is
+    missed for half of the time that a position may be naked, for the next one may stay.
+    """
+    last = failed[-1] if failed else None
+    if last is None or last.closed is None:
+        return None
+    nobody = last.closed.how == "expired" and last.ticket.kind is Kind.MARKET
+    stood = reason_of(last) is None and not nobody
+    longest = step.core.terms.naked / 2 if stood else LONGEST
+    pause: timedelta = min(PAUSE * 2 ** min(len(failed) - 1, 10), longest)
+    return last.closed.at + pause
+
+
 def _shrink(step: Step, bracket: Bracket, needs: dict[str, Decimal]) -> None:
     """Take back what would close more than is open: it would close others' units."""
     for leg in bracket.placed:
@@ -192,12 +209,7 @@ def _due(step: Step, bracket: Bracket, since: datetime) -> datetime:
     if later is not None:
         due = max(due, later)
     for leg in bracket.placed:
-        row = plans.failures(step.state, leg)
-        if row and row[-1].closed is not None:
-            stood = reason_of(row[-1]) is None  # then the next one may stand too
-            longest = step.core.terms.naked / 2 if stood else LONGEST
-            pause = min(PAUSE * 2 ** min(len(row) - 1, 10), longest)
-            due = max(due, row[-1].closed.at + pause)
+        due = max(due, again_at(step, plans.failures(step.state, leg)) or due)
     return due
 
 

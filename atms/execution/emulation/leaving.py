@@ -12,7 +12,7 @@ from atms.execution.core.step import Step
 from atms.execution.emulation import plans, serving, unseen
 from atms.execution.emulation.arming import exit_of
 from atms.execution.emulation.bracket import Bracket
-from atms.execution.emulation.covering import PAUSE, reason_of
+from atms.execution.emulation.covering import again_at, reason_of
 from atms.execution.emulation.plans import PlanState
 from atms.stores.outcomes import Reason
 from atms.stores.requests import Kind, Ticket
@@ -90,7 +90,6 @@ def _due(step: Step, bracket: Bracket, leg: PlanState) -> datetime:
     """Return when the next exit may be made: one that was refused is not hurried."""
     due = step.core.planning.not_before.get(bracket.entry, step.now)
     failed = [one for one in plans.failures(step.state, leg) if _leaves(one, leg)]
-    if failed and failed[-1].closed is not None:
-        due = max(due, failed[-1].closed.at + PAUSE * 2 ** min(len(failed) - 1, 4))
+    due = max(due, again_at(step, failed) or due)
     made = [one for one in bracket.unseen_lately if _leaves(one, leg)]
     return max(due, unseen.due(made) or due)
