@@ -10,6 +10,7 @@ import pytest
 
 from atms.execution.core.core import Core
 from atms.execution.core.events import (
+    Connected,
     Prepare,
     Quoted,
     TellOpen,
@@ -25,10 +26,11 @@ from atms.stores.facts import State
 from atms.stores.market import Quote
 from atms.stores.outcomes import NotSent, Reason
 from atms.stores.requests import Kind, Place
-from tests.execution.core_world import BTC, World, dec, instrument, manners, ticket
+from tests.execution.core_world import BTC, ETH, World, dec, instrument, manners, ticket
 from tests.execution.emulated_world import LIMIT, STOP, Emulated, records_of, refused
 
 SELL: dict[str, Any] = {"side": -1, "kind": Kind.STOP, "trigger": dec(80)}
+TRAIL: dict[str, Any] = {"side": -1, "kind": Kind.TRAIL, "trail": dec(5)}
 BUY: dict[str, Any] = {"side": 1, "kind": Kind.STOP, "trigger": dec(120)}
 
 
@@ -351,3 +353,18 @@ def test_what_was_triggered_before_a_kill_is_sent_by_the_next_process_once_it_is
     world.fill(market, "e1", 10, side=-1)
     assert world.statuses(key)[-1] == "completed"
     assert Core(world.terms, world.durable).state.digest() == world.core.state.digest()
+
+
+# ---- what is struck off --------------------------------------------------------------------------
+def test_a_stop_of_what_the_venue_lists_no_more_waits_for_no_price_and_is_told() -> None:
+    world = opened(instruments=(BTC, ETH))
+    key = armed(world, **TRAIL)
+    assert [one.instrument for one in world.lately(Watch)] == [BTC]
+    quote(world, 100)
+    world.feed(Connected(capabilities=world.capabilities, instruments=(instrument(ETH),)))
+    assert [one.instrument for one in world.lately(Unwatch)] == [BTC]
+    assert f"order {key} open" in world.notices("halted")[0].text
+    quote(world, 1)  # one that was on its way
+    assert not world.prepared()
+    world.feed(WishCancel(key=key))
+    assert world.statuses(key)[-1] == "canceled"

@@ -78,17 +78,30 @@ def serving_both(name: str) -> AbstractContextManager[Venue]:
     return (serving if name == "binance" else serving_futures)(markets=BOTH)
 
 
-def write_trading(name: str, kind: str, base: str, **sections: Any) -> None:
-    """Write a run that trades one of the two."""
+def held_at(venue: Venue, symbol: str) -> Decimal:
+    """Return what the fills of a symbol add up to."""
+    fills = [line for line in venue.of("fill") if line["symbol"] == symbol]
+    return sum((Decimal(f["qty"]) * (1 if f["side"] == "BUY" else -1) for f in fills), Decimal(0))
+
+
+def logs_read(venue: Venue) -> list[dict[str, Any]]:
+    return [line for line in venue.of("request") if line["name"] == "GET /api/v3/myTrades"]
+
+
+def write_trading(name: str, kind: str, *bases: str, **sections: Any) -> None:
+    """Write a run that trades one of the two, or both."""
     settled = "" if name == "binance" else ":USDT"
-    feed = {"name": "one", "store": "venue", "symbol": f"{base}/USDT{settled}", "timeframe": "1h",
-            "currency": "USDT"}  # fmt: skip
+    feeds = [
+        {"name": base, "store": "venue", "symbol": f"{base}/USDT{settled}", "timeframe": "1h",
+         "currency": "USDT"}
+        for base in bases
+    ]  # fmt: skip
     usual = {
         "venue": name, "url": "${ATMS_SANDBOX_URL}", "key": "${ATMS_SANDBOX_KEY}",
         "secret": "${ATMS_SANDBOX_SECRET}", "market_clock": "stream",
     }  # fmt: skip
     store = store_of(name) if name in EXCHANGES else usual
-    write_run(kind, stores={"venue": store}, data={"feeds": [feed]}, **sections)
+    write_run(kind, stores={"venue": store}, data={"feeds": feeds}, **sections)
 
 
 def struck_off(venue: Venue, name: str) -> None:
@@ -154,3 +167,31 @@ def test_a_symbol_that_was_sold_before_it_was_struck_off_is_not_told(
         again.send(signal.SIGTERM)
         assert again.wait() == 0, again.err
         assert "no more" not in again.err
+
+
+def test_a_symbol_that_is_struck_off_while_a_run_goes_on_is_told_and_the_other_is_traded_on(
+    starter: Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its log is asked for symbol by symbol, and of one that is gone there is no answer."""
+    with serving_both("binance") as venue:
+        for variable, value in venue.env.items():
+            monkeypatch.setenv(variable, value)
+        write_trading("binance", "Both", "BTC", "ETH")
+        process = starter.start(*LIVE)
+        process.until(lambda: held_at(venue, "ETHUSDT") > 0, "it holds nothing")
+        venue.call(venue.sandbox.venue.strike_off, "ETHUSDT")
+        process.until(lambda: "lists it no more" in process.err, "nobody said it")
+        (told,) = [line for line in process.err.splitlines() if "lists it no more" in line]
+        assert "ETH/USDT" in told and "held" in told
+        before, logs = venue.count("fill"), len(logs_read(venue))
+        process.until(lambda: venue.count("fill") > before + 2, "the other is not traded")
+        process.until(lambda: len(logs_read(venue)) > logs, "its log is not read again")
+        process.send(signal.SIGTERM)
+        assert process.wait() == 0, process.err
+        write_trading("binance", "Flip", "BTC")
+        again = starter.start(*LIVE)
+        is_ready(again)
+        venue.call(venue.sandbox.venue.strike_off, "BTCUSDT")  # and now there is none
+        again.until(lambda: again.err.count("lists it no more") == 2, "nobody said it")
+        again.send(signal.SIGTERM)
+        assert again.wait() == 0, again.err

@@ -42,10 +42,11 @@ from atms.execution.core.records import encode
 from atms.execution.driver.batches import handle
 from atms.execution.driver.calls import ANSWER, Calls, within
 from atms.execution.driver.inbox import Inbox
+from atms.execution.driver.listing import listed
 from atms.execution.driver.quoting import Quotes
 from atms.execution.driver.waiting import Line
 from atms.execution.driver.write_ahead import WriteAhead
-from atms.stores.base import NoSymbol, Store
+from atms.stores.base import Store
 from atms.stores.capabilities import Capabilities
 from atms.stores.facts import LinkFact
 from atms.stores.market import Instrument
@@ -129,16 +130,22 @@ class Account:
         Raises:
             NoSymbol: what is to be traded is not there. What was, and is delisted, is left out.
         """
-        own = f"{self._store.account}:"  # of which, as of symbols, a colon may be a part
-        symbols = [name.removeprefix(own) for name in self.core.traded()]
-        wanted = {name.removeprefix(own) for name in self.core.terms.instruments}
-        try:
-            return await within(self._store.instruments(symbols), "instruments")
-        except NoSymbol as error:
-            if wanted & {*error.symbols}:
-                raise
-            listed = [symbol for symbol in symbols if symbol not in error.symbols]
-        return await within(self._store.instruments(listed), "instruments")
+        found, missing = await listed(self._store, self.core.traded())
+        if missing is not None and {*self.core.terms.instruments} - {one.id for one in found}:
+            raise missing
+        return found
+
+    async def _list_again(self) -> None:
+        """Tell the core what the venue has struck off since, if that keeps the log from being read.
+
+        Where the log is asked for symbol by symbol, one that is there no more has no answer.
+        """
+        asked = self.core.asked()
+        found = await self._calls.read("instruments", partial(listed, self._store, asked))
+        if found is not None and found[1] is not None:
+            can = self.core.capabilities
+            assert can is not None
+            self.feed(Connected(capabilities=can, instruments=found[0]))
 
     def feed(self, event: Event) -> None:
         """Give the core an event, after those that came before, and carry out what it decides.
@@ -310,7 +317,11 @@ class Account:
     async def _read_log(self, read: ReadLog) -> None:
         asked = self._now()
         call = partial(self._store.log, read.after, read.instruments)
-        self.feed(LogRead(asked=asked, page=await self._calls.read("log", call)))
+        page = await self._calls.read("log", call)
+        failed_before = self.core.asking.failed > 0
+        self.feed(LogRead(asked=asked, page=page))
+        if page is None and failed_before and not self._calls.has_told("log"):
+            await self._list_again()
 
     async def _read_snapshot(self, read: ReadSnapshot) -> None:
         asked = self._now()

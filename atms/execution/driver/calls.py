@@ -114,6 +114,10 @@ class Calls:
             refused = isinstance(error, AuthFailed)
             self._tell(TellAccount(what="refused" if refused else "store_error", text=text))
 
+    def has_told(self, what: str) -> bool:
+        """Return whether trouble with a call was told, and it has not gone well since."""
+        return what in self._told
+
     def _bar(self, wait: timedelta | None) -> None:
         """Send nothing for a while: a venue that is asked within a ban makes it longer."""
         if wait is not None:

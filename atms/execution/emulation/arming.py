@@ -79,6 +79,8 @@ def _send(step: Step, plan: PlanState) -> None:
     assert core.capabilities is not None
     if not core.ready or (made and _is_final(step, plan, made[-1])):
         return
+    if plan.ticket.instrument not in core.instruments:
+        return  # the venue lists it no more
     due = _due(step, plan)
     if due > step.now:
         step.then(Wake(at=due))

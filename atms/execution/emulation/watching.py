@@ -57,6 +57,8 @@ def armed(step: Step) -> list[PlanState]:
             continue
         if plan.withdrawn is not None or plan.triggered is not None:
             continue
+        if plan.ticket.instrument not in step.core.instruments:
+            continue  # the venue has no price of it any more
         entry = plan.planned.parent
         if not entry or plans.opened(step.state, entry) > 0:
             found.append(plan)
