@@ -7,7 +7,8 @@ import random
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,18 @@ def begin(folder: Path | None = None) -> Journal:
     return Journal.open(folder or folder_of(), ACCOUNT)
 
 
+@contextmanager
+def trading(writer: LedgerWriter) -> Iterator[Journal]:
+    """Yield the journal of an account that has bought, when the first rows are there."""
+    with begin() as journal:
+        writer.take(folder_of(), "sim")
+        journal.begin(at(0))
+        journal.append([encode(record) for record in bought()])
+        writer.start()
+        until(lambda: writer.state.written is not None)
+        yield journal
+
+
 def snapshot(url: str) -> dict[str, list[str]]:
     """Return all rows, but for what counts tries: ids and times of writing."""
     names = [name for name in tables(url) if name not in ("alembic_version", "users")]
@@ -116,12 +129,7 @@ def test_what_a_journal_gets_is_in_the_ledger_while_the_run_goes_on(url: str) ->
 
 def test_rows_wait_while_journals_grow_so_that_orders_have_the_interpreter() -> None:
     writer = writer_of(SQLITE, quiet=0.5, patience=60.0)
-    with begin() as journal:
-        writer.take(folder_of(), "sim")
-        journal.begin(at(0))
-        journal.append([encode(record) for record in bought()])
-        writer.start()
-        until(lambda: writer.state.written is not None)
+    with trading(writer) as journal:
         fees = [
             encode(FeeBooked(id=f"f{n}", exec=None, key=None, asset="BNB", amount=dec(1), at=at(9)))
             for n in range(20)
@@ -138,12 +146,8 @@ def test_rows_wait_while_journals_grow_so_that_orders_have_the_interpreter() -> 
 
 def test_a_journal_that_never_stops_growing_is_written_all_the_same() -> None:
     writer = writer_of(SQLITE, quiet=3600.0, patience=0.0)
-    with begin() as journal:
-        writer.take(folder_of(), "sim")
-        journal.begin(at(0))
-        journal.append([encode(record) for record in bought()])
-        writer.start()
-        until(lambda: writer.state.written is not None)
+    with trading(writer):
+        assert written(SQLITE) >= len(bought())
     assert writer.close(20, status="finished", at=at(99))
 
 
