@@ -64,7 +64,9 @@ def status(
         follow(folder, title)
     else:
         out().print(page(title, folder.status, folder.silence if session.runs else None))
-    if not session.runs and folder.status.get("state") != "ended":
+    if folder.refused:
+        say("it was refused before it had an account: it has done nothing", "yellow")
+    elif not session.runs and folder.status.get("state") != "ended":
         say("its process is gone; what it had open stands: python -m atms orders", "yellow")
     elif session.runs and folder.silence > STALE:
         say(f"no heartbeat for {folder.silence:.0f} s; end it: python -m atms stop", "yellow")
@@ -201,7 +203,7 @@ def _row(folder: SessionFolder) -> dict[str, Any]:
         "mode": session.mode,
         "strategy": session.strategy,
         "alive": session.runs,
-        "state": folder.status.get("state"),
+        "state": "refused" if folder.refused else folder.status.get("state"),
         "begun": session.begun[:19],
     }
 

@@ -77,10 +77,10 @@ class Heart:
         self._trading.passes.before.append(self._feel)
         self._trading.host.spawn(self._beat())
 
-    def end(self, left: tuple[str, ...]) -> None:
-        """Write how the run ended."""
+    def end(self, left: tuple[str, ...], *, refused: bool = False) -> None:
+        """Write how the run ended; *refused*: before it had any of its accounts."""
         self._state = "ended"
-        self._put({**self._status(), "left": left})
+        self._put({**self._status(), "left": left, "refused": refused})
 
     def report(self) -> dict[str, Any]:
         """Return how the run is, by its last beat; from any thread."""

@@ -82,6 +82,7 @@ class LiveRun:
         self._report: Callable[[], dict[str, Any]] = lambda: told(self.id, {}, 0.0)
         self._gate: Gate | None = None
         self._kept: Day | None = None
+        self._has_account = False  # whether it ever had one of its accounts
         self.name = run_name(self.config)
         self.id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{self.name}-{secrets.token_hex(2)}"
 
@@ -169,7 +170,7 @@ class LiveRun:
             raise self._raised(error) from error
         finally:
             self.trading.close()
-            heart.end(self.trading.left)
+            heart.end(self.trading.left, refused=status == "failed" and not self._has_account)
             self.kept.close(status)
             tell(f"run ended: {status}", {"status": status, "left": self.trading.left})
 
@@ -205,6 +206,7 @@ class LiveRun:
         files = AccountFiles.open(self.state, account, takeover=self.takeover)
         try:
             self.kept.take(account)
+            self._has_account = True
         except BaseException:
             files.close()
             raise

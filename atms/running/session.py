@@ -133,6 +133,11 @@ class SessionFolder:
         return self._read(_STATUS)
 
     @property
+    def refused(self) -> bool:
+        """Whether it ended before it had any of its accounts: nothing was done in its name."""
+        return bool(self.status.get("refused"))
+
+    @property
     def silence(self) -> float:
         """Seconds since the last beat, whoever has set the computer's clock since."""
         beat = self.status.get("beat")
@@ -177,7 +182,9 @@ def sessions(state: Path) -> list[SessionFolder]:
 
 
 def find_session(state: Path, run: str | None) -> SessionFolder:
-    """Return a run by its id or the start of it; None: the one that runs, else the last.
+    """Return a run by its id or the start of it; None: the one that trades, else the last.
+
+    A run that was refused its account comes after all others: what is open is not its doing.
 
     Raises:
         ConfigError: there is none, or several.
@@ -186,9 +193,9 @@ def find_session(state: Path, run: str | None) -> SessionFolder:
     if run not in (None, "last"):
         known = [one for one in known if one.session.id.startswith(str(run))]
     elif running := [one for one in known if one.session.runs]:
-        known = running
+        known = _holders(running)
     else:
-        known = known[:1]
+        known = sorted(known, key=lambda one: one.refused)[:1]
     if not known:
         what = f"run {run!r}" if run else "run"
         way_out = "the runs: python -m atms status --all" if sessions(state) else _FIRST
@@ -197,3 +204,10 @@ def find_session(state: Path, run: str | None) -> SessionFolder:
         names = ", ".join(one.session.id for one in known[:5])
         raise ConfigError(f"{run or 'several runs are alive'}: which of {names}?")
     return known[0]
+
+
+def _holders(running: list[SessionFolder]) -> list[SessionFolder]:
+    """Return those that run without those that begin on an account which another one has."""
+    begun = [one for one in running if one.status.get("state") in ("running", "stopping")]
+    taken = {account for one in begun for account in one.session.accounts}
+    return [one for one in running if one in begun or not taken & {*one.session.accounts}]

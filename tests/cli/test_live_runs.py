@@ -30,6 +30,7 @@ def begun(run: str, *, alive: bool = False, status: dict[str, Any] | None = None
     return folder
 
 
+REFUSED = HEALTH | {"refused": True}
 VERBS = ("status", "positions", "orders", "calibrate", "reconcile", "stop", "flatten", "watch")
 
 
@@ -123,3 +124,23 @@ def test_a_run_without_a_recording_cannot_be_calibrated_with(cli: Cli) -> None:
     code, out, err = cli("calibrate", *STATE)
     assert (code, out) == (3, "")
     assert "there is no inputs.jsonl: what was decided, and when, is not known" in err
+
+
+def test_a_run_that_was_refused_its_account_is_not_taken_for_the_last_one(cli: Cli) -> None:
+    begun("1-traded", status=HEALTH | {"state": "running"})  # and was killed
+    begun("2-refused", status=REFUSED)
+    assert json.loads(cli("status", "--json", *STATE)[1])["id"] == "1-traded"
+    listed = json.loads(cli("status", "--all", "--json", *STATE)[1])
+    assert [(one["id"], one["state"]) for one in listed] == [
+        ("2-refused", "refused"), ("1-traded", "running"),
+    ]  # fmt: skip
+    assert "it has done nothing" in cli("status", "2-refused", *STATE)[2]
+
+
+def test_a_run_that_begins_on_an_account_which_another_one_trades_is_not_asked_about(
+    cli: Cli,
+) -> None:
+    begun("1-trades", alive=True, status=HEALTH | {"state": "running"})
+    begun("2-begins", alive=True, status={})
+    code, out, err = cli("status", "--json", *STATE)
+    assert (code, json.loads(out or "{}").get("id")) == (0, "1-trades"), err

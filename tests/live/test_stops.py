@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -169,6 +170,12 @@ def test_an_account_is_one_process_s_until_another_takes_it_over(
     assert second.code == 4
     assert f"process {first.pid} on {os.uname().nodename} has it since" in second.err
     assert "Traceback" not in second.err
+    listed = json.loads(starter.run("status", *STATE, "--all", "--json").out)
+    assert [one["state"] for one in listed] == ["refused", "running"]
+    first.kill()  # and still it is the one that traded
+    assert json.loads(starter.run("status", *STATE, "--json").out)["id"] == listed[1]["id"]
+    first = starter.start("live", "-c", "live.yaml", "--yes")
+    first.until(lambda: ": running" in first.err, "it is not ready")
     third = starter.start("live", "-c", "live.yaml", "--yes", "--takeover")
     assert first.wait() in (0, -signal.SIGTERM), first.err
     third.until(lambda: ": running" in third.err, "it is not ready")
