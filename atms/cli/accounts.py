@@ -56,7 +56,8 @@ def accounts(
         except AtmsError as error:
             failed = failed or error
             shown.append({"store": name, "error": str(error)})
-            say(f"stores.{name}: {error}", "red")
+            here = f"stores.{name}: "
+            say(here + str(error).removeprefix(here), "red")
             continue
         shown.append(_plain(view))
         if not json_:

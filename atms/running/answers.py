@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
-from atms.errors import AtmsError, VenueError
+from atms.errors import VenueError
 from atms.execution.driver.host import Host
 
 Answer = TypeVar("Answer")
@@ -18,7 +18,7 @@ def answer_of(
     """Run *work* on the loop and return what it gives.
 
     Raises:
-        AtmsError: what it raised.
+        Exception: what it raised.
         VenueError: it is not done in time.
     """
     asked: _Asked[Answer] = _Asked()
@@ -39,12 +39,12 @@ class _Asked(Generic[Answer]):
 
     def __init__(self) -> None:
         self.done = False
-        self.error: AtmsError | None = None
+        self.error: Exception | None = None
 
     async def of(self, work: Coroutine[Any, Any, Answer]) -> None:
         try:
             self.answer = await work
-        except AtmsError as error:
+        except Exception as error:  # noqa: BLE001 - the one who asked is to have it, whatever it is
             self.error = error
         finally:
             self.done = True

@@ -20,6 +20,7 @@ from atms.stores.ccxt.addresses import moved
 from atms.stores.ccxt.calls import Call, Lost, NotLeft, Said
 from atms.stores.ccxt.claims import class_of
 from atms.stores.ccxt.profile import Profile
+from atms.stores.ccxt.unconnected import no_connection
 
 # as addresses have it, and as headers are printed; with a passphrase, what is made of it too
 _SIGNATURE = re.compile(r"signature=[^&\s'\"]+")
@@ -88,11 +89,12 @@ class Wire:
         self._profile = profile
         self._used = used
         self._hidden = [text for text in (secret, key, password, *secret.split("\n")) if text]
+        made = self._class()  # first: it loads ccxt, and nothing is open yet if that is cut short
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(keepalive_timeout=_CLOSED_AFTER),
             middlewares=(_once,),
         )
-        self.exchange = self._exchange(key, secret, password)
+        self.exchange = self._exchange(made, key, secret, password)
         if testnet and profile.demo:
             self.exchange.enable_demo_trading(True)
         elif testnet:
@@ -100,13 +102,15 @@ class Wire:
         if base is not None:
             self.exchange.urls["api"] = moved(self.exchange.urls["api"], base)
 
-    def _exchange(self, key: str, secret: str, password: str) -> Any:
-        """Return ccxt's object, with our hooks."""
+    def _class(self) -> Any:
+        """Return ccxt's class, with our hooks."""
+        made = class_of(self._profile.exchange)
+        return made if self._profile.unified else _hooked(made, self)
+
+    def _exchange(self, made: Any, key: str, secret: str, password: str) -> Any:
+        """Return ccxt's object."""
         quiet = logging.Logger("atms.stores.ccxt.wire")
         quiet.disabled = True  # ccxt writes keys and signatures into its log
-        made = class_of(self._profile.exchange)
-        if not self._profile.unified:
-            made = _hooked(made, self)
         options = {"maxRetriesOnFailure": 0, **self._profile.options}
         return made(
             {
@@ -176,10 +180,8 @@ class Wire:
         cause = error.__cause__ or error
         if isinstance(cause, binascii.Error):
             return NotLeft("not sent: the secret is not of this venue's form, which is base64")
-        if isinstance(cause, aiohttp.ConnectionTimeoutError):
-            return NotLeft(f"no connection within {self.timeout:g} s")
-        if isinstance(cause, aiohttp.ClientConnectorError):
-            return NotLeft(f"no connection: {cause.os_error.strerror or cause.os_error}")
+        if isinstance(cause, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
+            return NotLeft(no_connection(cause, self.timeout))
         if self._session.closed or type(cause).__name__ in _UNSENT:
             return NotLeft(f"not sent: {type(cause).__name__}")
         if isinstance(cause, TimeoutError):
