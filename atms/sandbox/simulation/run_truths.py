@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -109,7 +109,7 @@ def _bars_in_order(places: Sequence[Place], ran: Ran) -> Iterator[str]:
                 where = f"I14: {strategy}: {name}"
                 if stamps != sorted(set(stamps)):
                     yield f"{where}: bars twice or out of order"
-                owed = [at for at in true if _owed(at, ran.starts.get(data, ran.start), stamps)]
+                owed = _owed(true, ran.starts.get(data, ran.start), stamps)
                 for at in sorted({*owed} ^ {*stamps}):
                     yield f"{where}: the bar of {at:%H:%M:%S} was {_how(at, stamps)}"
                 for one, at in zip(seen, stamps, strict=True):
@@ -121,11 +121,10 @@ def _bars_in_order(places: Sequence[Place], ran: Ran) -> Iterator[str]:
                         yield f"{where}: the bar of {at:%H:%M:%S} was live, and is of the past"
 
 
-def _owed(at: datetime, start: datetime, stamps: Sequence[datetime]) -> bool:
-    """Return whether a bar should have been seen: up to the last that was, or was to be."""
-    if not stamps or at <= start:
-        return False
-    return at <= max(stamps)
+def _owed(true: Iterable[datetime], start: datetime, stamps: list[datetime]) -> list[datetime]:
+    """Return the bars that should have been seen: up to the last that was, or was to be."""
+    last = max(stamps, default=start)  # once: a process may have thousands of bars
+    return [at for at in true if start < at <= last]
 
 
 def _how(at: datetime, stamps: Sequence[datetime]) -> str:
