@@ -7,7 +7,7 @@ import contextvars
 import itertools
 import math
 import selectors
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, TypeVarTuple
@@ -45,6 +45,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     Raises:
         ValueError: *start* has no time zone.
     """
+
+    _ready: Collection[asyncio.Handle]  # asyncio's own
 
     def __init__(self, start: datetime) -> None:
         self._start = start.astimezone(UTC)
@@ -96,6 +98,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             return True
         forever = timeout is None or timeout == math.inf
         deadline = None if forever else self._clock + _microseconds(max(timeout or 0.0, 0.0))
+        if deadline == self._clock and self._is_idle():
+            return False  # what asyncio does for a turn costs more than most bars of the past
         self._turning = _Turn(until, deadline, self.create_future())
         try:
             answer = self.run_until_complete(self._turning.answer)
@@ -167,6 +171,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             )
         for timer in self._timers.due(self._clock):
             self.call_soon(timer, context=timer.context)
+
+    def _is_idle(self) -> bool:
+        """Return whether nothing can run now."""
+        ahead = self._timers.next()
+        late = ahead is None or ahead > self._clock
+        return late and not self._ready and not self.is_closed()
 
     def _advance(self, turn: _Turn | None) -> None:
         """Move the clock to the next timer, or to the end of the turn, which ends then."""

@@ -249,6 +249,14 @@ def test_a_turn_of_no_length_runs_all_that_can_run_now(loop: VirtualLoop) -> Non
     assert (seen, loop.time()) == ([0, 1, 2, 3, 4], 0.0)
 
 
+def test_a_turn_of_no_length_runs_a_timer_that_is_due_and_no_later_one(loop: VirtualLoop) -> None:
+    seen: list[int] = []
+    loop.call_later(0, seen.append, 1)
+    loop.call_later(0.000001, seen.append, 2)
+    assert not loop.turn(never, 0)
+    assert (seen, loop.time()) == ([1], 0.0)
+
+
 def test_a_negative_timeout_is_none_at_all(loop: VirtualLoop) -> None:
     seen: list[int] = []
     loop.call_soon(loop.call_later, 0, loop.call_later, 0, seen.append, 1)
