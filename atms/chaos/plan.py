@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 
 from atms.chaos.setting import Setting
+from atms.config.live import DEFAULT_HISTORY
 from atms.sandbox.simulation.plans import Plan
 from atms.sandbox.simulation.venue.faults import HAPPENINGS, Faults
 
@@ -26,12 +27,22 @@ def draw_plan(setting: Setting, seed: int) -> Plan:
         drawn, profiles=tuple(venue.profile.name for venue in setting.venues), strategies=(),
         step=timedelta(seconds=setting.histories[setting.lead].timeframe.seconds),
         faults=Faults() if calm else _few(drawn.faults, chance, _known(setting)),
-        kills=0.0 if calm else drawn.kills * _FEWER,
+        kills=0.0 if calm else drawn.kills * _FEWER, rush=_rush(setting),
         deaths=None if calm or chance.random() < 0.4 else length / 5,
         lasting=None if calm or chance.random() < 0.6 else length / 3,
         on_stop=setting.config.execution.on_stop,
         outages=not calm and drawn.outages, limits=setting.limits, idle=5.0,
     )  # fmt: skip
+
+
+def _rush(setting: Setting) -> float:
+    """Return how much less often a pass kills where the bars of the past are many.
+
+    A process dies among them as often as it does where there are as many as usual: else one whose
+    minutes become hours would hardly ever come to its first live bar.
+    """
+    longest = max(map(setting.past, setting.histories))
+    return min(1.0, DEFAULT_HISTORY / max(longest, 1))
 
 
 def _known(setting: Setting) -> list[str]:

@@ -60,6 +60,10 @@ class Setting:
         """Return how many bars a process asks for before the first live one."""
         return history_bars(self.config)[feed]
 
+    def past(self, feed: str) -> int:
+        """Return how many of them there are at most."""
+        return min(self.warm(feed), len(self.histories[feed]))
+
     @property
     def limits(self) -> Limits:
         """What the gate may let through, by the venues' names of what is traded."""

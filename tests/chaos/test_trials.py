@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from atms.chaos.campaign import Findings
+from atms.chaos.plan import draw_plan
 from atms.chaos.story import tell
 from atms.chaos.tally import NOTHING, Tally
 from atms.chaos.trial import run_seed
 from atms.errors import StrategyError
 from atms.execution.core import resolving
 from atms.execution.core.events import Transmit
-from tests.chaos.making import TRADER, setting_of
+from atms.sandbox.simulation.lives import Killed
+from atms.sandbox.simulation.loop import VirtualLoop
+from atms.sandbox.simulation.mortal import MortalHost, Mortality
+from tests.chaos.making import TRADER, config_of, setting_of
 
 Write = Callable[..., str]
 SEEDS = 4
@@ -188,3 +195,24 @@ def test_faults_share_what_was_done_in_their_bars_and_one_after() -> None:
     assert (share.done["orders"], share.done["fills"]) == (3, 1)
     nothing = tally.shares[NOTHING]
     assert (nothing.bars, nothing.done["orders"]) == (2, 6)
+
+
+def test_a_process_dies_among_many_bars_of_the_past_as_often_as_among_the_usual_number(
+    write_strategy: Write,
+) -> None:
+    trades = trader(write_strategy)
+    data = config_of(trades)["data"]
+    bars = 8_760  # hours of a year: there are no more
+    for warmup, rush in ((500, 1.0), (2_000, 0.25), (20_000, 500 / bars)):
+        setting = setting_of(trades, data={**data, "warmup": warmup})
+        assert draw_plan(setting, 1).rush == rush
+
+
+def test_a_wait_of_no_time_kills_less_often_than_one_that_waits() -> None:
+    loop = VirtualLoop(datetime(2024, 1, 1, tzinfo=UTC))
+    with closing(loop):
+        mortality = Mortality(random.Random(1), rate=1000.0)
+        host = MortalHost(loop, mortality, rush=0.0)
+        host.wait(0.0)
+        with pytest.raises(Killed):
+            host.wait(1.0)

@@ -63,11 +63,16 @@ class Mortality:
 
 
 class MortalHost(InlineHost):
-    """A host on virtual time whose process may die in any of its calls."""
+    """A host on virtual time whose process may die in any of its calls.
 
-    def __init__(self, loop: VirtualLoop, mortality: Mortality) -> None:
+    Args:
+        rush: what of the rate of deaths holds in a wait of no time.
+    """
+
+    def __init__(self, loop: VirtualLoop, mortality: Mortality, rush: float) -> None:
         super().__init__(loop, shared=True)
         self._mortality = mortality
+        self._rush = rush
 
     def call(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
         """Run a function soon."""
@@ -83,7 +88,8 @@ class MortalHost(InlineHost):
 
     def wait(self, timeout: float | None) -> bool:
         """Turn the loop."""
-        self._mortality.step("a wait", 0.05)  # there are many of these
+        share = 1.0 if timeout else self._rush
+        self._mortality.step("a wait", 0.05 * share)  # there are many of these
         return super().wait(timeout)
 
     def close(self) -> None:

@@ -33,6 +33,7 @@ class Plan:
         profiles: of the venues; each has *symbols* datas.
         step: the length of a bar.
         kills: the rate of deaths in steps.
+        rush: what of that rate holds in a pass that waits for nothing, as one with a bar does.
         deaths: seconds between deaths at a time that nothing else sets; None: there are none.
         lasting: seconds after which a process ends in order, by *on_stop*; None: never.
         limits: of the risk gate; None: there is none.
@@ -53,6 +54,7 @@ class Plan:
     outages: bool
     limits: Limits | None
     idle: float
+    rush: float = 1.0
     engine: Literal["fast", "dense", "stock"] = "fast"
     zone: str = "UTC"
 

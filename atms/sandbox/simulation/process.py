@@ -75,7 +75,7 @@ class Process:
         self._others = set(loop.living())
         self.mortality = Mortality(source, 0.0 if calm else plan.kills)
         self.mortality.on_death = self._end_tasks
-        host = MortalHost(loop, self.mortality)
+        host = MortalHost(loop, self.mortality, plan.rush)
         self.trading = ran.trading = self._trading(host)
 
     def run(self, timers: Sequence[asyncio.TimerHandle]) -> None:
