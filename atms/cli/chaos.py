@@ -10,12 +10,13 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from atms.chaos.campaign import Findings, cores, run_seeds
+from atms.chaos.frequency import how_often
 from atms.chaos.hanging import PATIENCE
 from atms.chaos.setting import Setting, prepare
 from atms.chaos.story import tell
 from atms.chaos.trial import run_seed
 from atms.cli import options
-from atms.cli.chaos_tables import as_json, differs, heading, reads_of, show
+from atms.cli.chaos_tables import as_json, differs, heading, no_order, reads_of, show
 from atms.cli.guard import INTERRUPTED, fail, guarded
 from atms.cli.screen import errors, out, print_json, say
 from atms.config import LoadedConfig
@@ -109,11 +110,8 @@ def _run(setting: Setting, seeds: int, jobs: int, json_: bool) -> None:
         first = findings.violations[0][0]
         fail(f"not everything was true; see its story: --seed {first}", RunError.exit_code)
     if not findings.done["orders"]:
-        fail(
-            "the strategy made no order in any seed: nothing was tested; try more --bars, or other "
-            "parameters",
-            RunError.exit_code,
-        )
+        say("no order was made; looking how often there is one where nothing goes wrong ...")
+        fail(no_order(setting, findings, how_often(setting)), RunError.exit_code)
 
 
 def _tell_story(loaded: LoadedConfig, setting: Setting, seed: int) -> None:

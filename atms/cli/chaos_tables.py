@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from atms.chaos.campaign import Findings
+from atms.chaos.frequency import Frequency
 from atms.chaos.reads import noted_reads
 from atms.chaos.setting import Setting
 from atms.chaos.silence import silenced
@@ -21,6 +22,7 @@ from atms.chaos.world import World
 from atms.execution.core.core import Core
 
 _MOST = 10  # violations that are listed
+_MANY = 2_000  # bars of the past: to read more takes most of the time
 
 
 def heading(setting: Setting) -> list[str]:
@@ -35,6 +37,12 @@ def heading(setting: Setting) -> list[str]:
             for feed in venue.feeds
         )
         lines.append(f"{venue.name}: {kind}: {', '.join(feeds)}")
+    most, name = max((setting.past(name), name) for name in setting.histories)
+    if most > _MANY:
+        lines.append(
+            f"each process first reads the past, up to {most:,} bars of {name}, as live would: "
+            "that takes most of the time; fewer by data.warmup, as in --set data.warmup=50"
+        )
     return lines
 
 
@@ -132,6 +140,26 @@ def reads_of(setting: Setting, seed: int) -> Sequence[str]:
     with silenced(), noted_reads() as found:
         World(setting, seed, Core).run()
     return list(found)
+
+
+def no_order(setting: Setting, found: Findings, often: Frequency | None) -> str:
+    """Return that nothing was tested, and how many bars would do.
+
+    Args:
+        often: what a long trial has shown; None: there was none.
+    """
+    text = (
+        f"the strategy made no order in {found.seeds} of {found.seeds} seeds of {setting.length:,} "
+        f"bars: nothing was tested; "
+    )
+    if often is None:
+        return f"{text}try more --bars, or other parameters"
+    text += f"where nothing goes wrong it made {often.orders:,} in {often.bars:,} bars"
+    if not often.on:
+        return f"{text}: try other parameters, or other bars"
+    if often.wanted > setting.length:
+        return f"{text}: give more bars, with --bars {often.wanted}"
+    return f"{text}: give more --seeds"
 
 
 def as_json(setting: Setting, found: Findings) -> dict[str, Any]:

@@ -88,13 +88,21 @@ def test_what_cannot_be_tried_is_refused_with_the_way_out(
     assert got == code
 
 
-def test_a_strategy_that_makes_no_order_is_told_that_nothing_was_tested(
-    cli: Cli, workdir: Path, write_strategy: Write
+@pytest.mark.parametrize(
+    ("name", "condition", "said"),
+    [
+        ("Idle", "False", "made 0 in 500 bars: try other parameters, or other bars"),
+        ("Rare", "len(self) == 105", "made 2 in 500 bars: give more bars, with --bars 500"),
+    ],
+)
+def test_a_strategy_that_makes_no_order_is_told_how_many_bars_would_do(
+    cli: Cli, workdir: Path, write_strategy: Write, name: str, condition: str, said: str
 ) -> None:
-    config = written(trader(write_strategy, "Idle", "False"))
+    config = written(trader(write_strategy, name, condition))
     code, _, err = cli("chaos", "-c", config, "--seeds", "1", "--bars", "20", "--jobs", "1")
     assert code == 1
-    assert "made no order in any seed: nothing was tested" in err
+    assert "made no order in 1 of 1 seeds of 20 bars: nothing was tested" in err
+    assert said in err
 
 
 def test_one_seed_is_told_in_order(cli: Cli, workdir: Path, write_strategy: Write) -> None:
