@@ -288,6 +288,21 @@ def test_a_stop_that_the_venue_takes_back_again_and_again_is_missing_for_a_secon
         stop, limit = world.take(places[0])
 
 
+def test_a_refusal_waits_no_longer_for_stops_that_the_venue_had_taken_and_ended() -> None:
+    world = opened()
+    _, stop, limit = world.protected()
+    for _ in range(6):
+        world.cancel_all(stop, limit)
+        stop, limit = world.take(world.gather())
+    world.cancel_all(stop, limit)
+    place = world.gather()
+    world.take(place, refused(Reason.RATE))
+    gone = world.now
+    while not world.prepared():
+        world.wait(0.25)
+        assert (world.now - gone).total_seconds() <= 0.5
+
+
 def test_a_limit_that_fills_in_part_and_ended_its_stop_is_placed_anew_with_one() -> None:
     world = opened()
     _, stop, limit = world.protected()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 
 from atms.execution.core.events import Wake
 from atms.execution.core.orders import OrderState
@@ -121,16 +122,24 @@ def again_at(step: Step, failed: Sequence[OrderState]) -> datetime | None:
     """Return when the next order may be made after those that brought nothing, the last ones.
 
     Each waits longer than the one before; but what the venue has taken and ended by itself is
-    missed for half of the time that a position may be naked, for the next one may stay.
+    missed for half of the time that a position may be naked, for the next one may stay. Nor does it
+    make a refusal wait for longer.
     """
     last = failed[-1] if failed else None
     if last is None or last.closed is None:
         return None
-    nobody = last.closed.how == "expired" and last.ticket.kind is Kind.MARKET
-    stood = reason_of(last) is None and not nobody
+    stood = _stood(last)
+    alike = sum(1 for _ in takewhile(lambda one: _stood(one) == stood, reversed(failed)))
     longest = step.core.terms.naked / 2 if stood else LONGEST
-    pause: timedelta = min(PAUSE * 2 ** min(len(failed) - 1, 10), longest)
+    pause: timedelta = min(PAUSE * 2 ** min(alike - 1, 10), longest)
     return last.closed.at + pause
+
+
+def _stood(order: OrderState) -> bool:
+    """Return whether the venue had taken an order that is over."""
+    how = order.closed.how if order.closed is not None else ""
+    nobody = how == "expired" and order.ticket.kind is Kind.MARKET
+    return reason_of(order) is None and not nobody
 
 
 def _shrink(step: Step, bracket: Bracket, needs: dict[str, Decimal]) -> None:
