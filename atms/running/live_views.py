@@ -12,7 +12,7 @@ from atms.downloading.patience import Patience, seconds
 from atms.errors import VenueError
 from atms.execution.emulation import hows
 from atms.running.live_stores import symbols_of
-from atms.stores.base import AuthFailed, NoSymbol, RateLimited, Store, Unreachable, never_tried
+from atms.stores.base import NoSymbol, RateLimited, Store, never_tried
 from atms.stores.facts import BalanceFact, BucketFact, OrderFact, Part, Snapshot
 from atms.stores.market import Instrument
 
@@ -71,8 +71,10 @@ async def patient_view(
                 return await view_of(config, name, store)
         except RateLimited as error:
             await patience.endure(error)
-        except (Unreachable, AuthFailed) as error:  # told of the venue, not of the config's name
-            raise type(error)(f"stores.{name}: {error}") from None
+        except VenueError as error:  # a store knows its venue, and not its name in the config
+            if not str(error).startswith(f"stores.{name}: "):
+                error.args = (f"stores.{name}: {error}",)
+            raise
         except TimeoutError:
             raise VenueError(
                 f"stores.{name}: no answer within {seconds(_ANSWERS)}; try again later"
