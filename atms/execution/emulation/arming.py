@@ -10,7 +10,7 @@ from atms.execution.core.events import Wake
 from atms.execution.core.orders import OrderState
 from atms.execution.core.step import Step
 from atms.execution.emulation import hows, plans, serving
-from atms.execution.emulation.covering import PAUSE, held, reason_of
+from atms.execution.emulation.covering import again_at, held, reason_of
 from atms.execution.emulation.plan_records import Triggered
 from atms.execution.emulation.plans import PlanState
 from atms.stores.outcomes import Reason
@@ -114,7 +114,4 @@ def _is_final(step: Step, plan: PlanState, last: OrderState) -> bool:
 
 def _due(step: Step, plan: PlanState) -> datetime:
     due = step.core.planning.not_before.get(plan.key, step.now)
-    failed = plans.failures(step.state, plan)
-    if failed and failed[-1].closed is not None:
-        due = max(due, failed[-1].closed.at + PAUSE * 2 ** min(len(failed) - 1, 4))
-    return due
+    return max(due, again_at(step, plans.failures(step.state, plan)) or due)

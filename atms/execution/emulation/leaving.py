@@ -90,6 +90,5 @@ def _due(step: Step, bracket: Bracket, leg: PlanState) -> datetime:
     """Return when the next exit may be made: one that was refused is not hurried."""
     due = step.core.planning.not_before.get(bracket.entry, step.now)
     failed = [one for one in plans.failures(step.state, leg) if _leaves(one, leg)]
-    due = max(due, again_at(step, failed) or due)
     made = [one for one in bracket.unseen_lately if _leaves(one, leg)]
-    return max(due, unseen.due(made) or due)
+    return max(due, again_at(step, failed) or due, unseen.due(made) or due)
