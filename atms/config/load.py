@@ -158,7 +158,7 @@ def _file_layer(source: str | Path | Mapping[str, Any]) -> Layer:
         near = did_you_mean(str(path), packaged_names())
         raise ConfigError(f"{path}: no such config file{near}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+        raise ConfigError(f"{path}: cannot be read: {_unreadable(error)}") from error
     layer = read_layer(text, _short(path))
     resolve_paths(layer, path.parent)
     return layer
@@ -177,3 +177,12 @@ def packaged(name: str) -> Path | None:
 def _short(path: Path) -> str:
     """Return *path* as errors call it."""
     return f"configs/{path.name}" if path.parent == PACKAGED else str(path)
+
+
+def _unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a file cannot be read, and the way out."""
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder; name a file in it"
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is no text in UTF-8 (at byte {error.start}); is it the right file?"
+    return error.strerror or str(error)

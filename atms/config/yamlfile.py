@@ -105,11 +105,14 @@ def read_layer(text: str, name: str) -> Layer:
 
 
 def _reason(error: yaml.YAMLError) -> str:
+    if getattr(error, "context", None) == "expected a single document in the stream":
+        return "it has more than one document; give each a file of its own, or take out this ---"
     if isinstance(error, yaml.composer.ComposerError | yaml.constructor.ConstructorError):
         # These repeat the value, which may be a secret in a wrong place.
         return "an alias or a tag that is not known; put the value in quotes"
     problem = getattr(error, "problem", None)
-    return str(problem or error).splitlines()[0]
+    reason = str(problem or error).splitlines()[0]
+    return f"{reason}; indent with spaces, not with tabs" if r"'\t'" in reason else reason
 
 
 def _walk(loader: _Loader, node: yaml.Node, path: Key, origins: dict[Key, str], name: str) -> Any:

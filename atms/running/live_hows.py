@@ -32,9 +32,12 @@ def lines_of(found: Mapping[str, str]) -> list[str]:
     if here:
         parts = [f"{', '.join(names)} ({by})" for by, names in here.items()]
         lines.append(f"done here, while this process lives: {'; '.join(parts)}")
-    asks = [_NAMES[key] for key, how in found.items() if how == _CONSENT]
+    asks = [_NAMES[key] for key, how in found.items() if how == _CONSENT and key != "bracket"]
     if asks:
-        lines.append(f"refused without execution.emulated_protection: {', '.join(asks)}")
+        lines.append(
+            f"refused without execution.emulated_protection: {', '.join(asks)}; and OCO and "
+            "brackets with one of these"
+        )
     lacks = [_NAMES[key] for key, how in found.items() if how == "UNSUPPORTED"]
     if lacks:
         lines.append(f"refused, the venue has none: {', '.join(lacks)}")

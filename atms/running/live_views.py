@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from atms.config import Config
 from atms.downloading.patience import Patience, seconds
-from atms.errors import VenueError
+from atms.errors import AtmsError, VenueError
 from atms.execution.emulation import hows
 from atms.running.live_stores import symbols_of
 from atms.stores.base import NoSymbol, RateLimited, Store, never_tried
@@ -71,7 +71,7 @@ async def patient_view(
                 return await view_of(config, name, store)
         except RateLimited as error:
             await patience.endure(error)
-        except VenueError as error:  # a store knows its venue, and not its name in the config
+        except AtmsError as error:  # a store knows its venue, and not its name in the config
             if not str(error).startswith(f"stores.{name}: "):
                 error.args = (f"stores.{name}: {error}",)
             raise

@@ -506,8 +506,9 @@ def test_a_config_file_that_is_not_there_is_named(cli) -> None:
 def test_a_folder_or_bytes_in_the_place_of_a_config_file_are_refused(workdir: Path) -> None:
     (workdir / "folder").mkdir()
     (workdir / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
-    for name in ("folder", "bytes.yaml"):
-        with pytest.raises(ConfigError, match=f"^{name}: cannot be read: "):
+    whys = {"folder": "it is a folder; name a file", "bytes.yaml": "it is no text in UTF-8"}
+    for name, why in whys.items():
+        with pytest.raises(ConfigError, match=f"^{name}: cannot be read: {why}"):
             load_config(name, environment={})
 
 

@@ -213,3 +213,18 @@ def test_an_option_may_hold_a_list_or_a_mapping(text: str, value: object) -> Non
 def test_an_option_that_cannot_be_read_is_a_config_error(text: str) -> None:
     with pytest.raises(ConfigError):
         parse_scalar(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("stores:\n\tmine: {venue: binance}\n", "c.yaml:2:1: not YAML: found character '\\t' that "
+         "cannot start any token; indent with spaces, not with tabs"),
+        ("version: 1\n---\nversion: 1\n", "c.yaml:2:1: not YAML: it has more than one document; "
+         "give each a file of its own, or take out this ---"),
+    ],
+)  # fmt: skip
+def test_a_slip_that_is_often_made_is_told_with_its_way_out(text: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_layer(text, "c.yaml")
+    assert str(caught.value) == told

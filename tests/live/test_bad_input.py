@@ -167,7 +167,7 @@ def test_a_secret_that_is_not_set(serve: Serve, refused: Refused, monkeypatch: S
     write_run("Hold")
     monkeypatch.delenv("ATMS_SANDBOX_SECRET")
     code, err = refused()
-    assert (code, "${ATMS_SANDBOX_SECRET} is not set" in err) == (2, True), err
+    assert (code, "stores.venue: the secret ${ATMS_SANDBOX_SECRET} is not set" in err) == (2, True)
 
 
 # ---- on the way ----------------------------------------------------------------------------------

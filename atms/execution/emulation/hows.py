@@ -64,7 +64,8 @@ def table(venue: Capabilities, *, consent: bool) -> dict[str, str]:
         refusal = _refusal(kind, venue, consent=consent)
         found[kind.value] = refusal[0] or how_of_kind(kind, venue)
     found["oco"] = NATIVE if holds("oco", venue) else CANCEL
-    found["bracket"] = NATIVE if holds("bracket", venue) else LEGS
+    stop = _refusal(Kind.STOP, venue, consent=consent)[0]  # which a bracket has unless it is told
+    found["bracket"] = stop or (NATIVE if holds("bracket", venue) else LEGS)
     found["valid"] = NATIVE if "gtd" in venue.tifs else PROCESS
     return found
 

@@ -47,12 +47,12 @@ class Symbol:
 
 
 def assets_of(name: str) -> tuple[str, str]:
-    """Return base and quote asset of ``BTCUSDT`` or ``BTC/USDT``.
+    """Return base and quote asset of ``BTCUSDT``, ``BTC/USDT`` or ``BTC-USDT``.
 
     Raises:
         ConfigError: the quote asset cannot be told.
     """
-    base, slash, quote = name.upper().partition("/")
+    base, slash, quote = name.upper().replace("-", "/").partition("/")
     if slash and base and quote:
         return base, quote
     for known in QUOTES:
