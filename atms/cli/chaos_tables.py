@@ -41,7 +41,7 @@ def heading(setting: Setting) -> list[str]:
     if most > _MANY:
         lines.append(
             f"each process first reads the past, up to {most:,} bars of {name}, as live would: "
-            "that takes most of the time; fewer by data.warmup, as in --set data.warmup=50"
+            "that takes most of the time; fewer by data.warmup, as in --set data.warmup=100"
         )
     return lines
 
