@@ -106,9 +106,8 @@ def run_seeds(setting: Setting, seeds: Sequence[int], jobs: int) -> Generator[Fi
 def _trials(setting: Setting, seeds: Sequence[int], jobs: int) -> Iterator[Trial]:
     if jobs == 1 or len(seeds) == 1:
         for seed in seeds:
-            with _patient():
-                trial = run_seed(setting, seed)
-            yield trial
+            with _patient():  # with what is made of the seed: it counts
+                yield run_seed(setting, seed)
         return
     with _pool(setting, min(jobs, len(seeds))) as pool:
         futures: list[Future[Trial]] = [pool.submit(_run, seed) for seed in seeds]

@@ -91,8 +91,12 @@ def _figures(
 
 
 def drawdowns(wealth: Floats) -> Floats:
-    """Return how far *wealth*, shape (n,), lies below its peak so far, as a fraction <= 0."""
-    return wealth / np.maximum.accumulate(wealth) - 1
+    """Return how far *wealth*, shape (n,), lies below its peak so far, as a fraction <= 0.
+
+    0 as long as there was nothing yet.
+    """
+    peak = np.maximum.accumulate(wealth)
+    return np.divide(wealth, peak, out=np.ones(len(wealth)), where=peak > 0) - 1
 
 
 def _series(values: ArrayLike, name: str) -> Floats:

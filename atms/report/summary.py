@@ -99,7 +99,8 @@ def _returns(sampled: Sampled, risk_free: float) -> dict[str, float | None]:
     )
     if sampled.broke:
         wealth = sampled.wealth
-        figures["total_return"] = float(wealth[-1] / wealth[0] - 1)
+        if wealth[0]:
+            figures["total_return"] = float(wealth[-1] / wealth[0] - 1)
         figures["max_drawdown"] = float(np.min(drawdowns(wealth)))
     return figures
 

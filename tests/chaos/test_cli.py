@@ -14,6 +14,7 @@ import yaml
 
 from atms.chaos import campaign
 from atms.chaos.campaign import Findings
+from atms.chaos.trial import Trial
 from tests.chaos.making import TRADER, config_of
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -111,6 +112,23 @@ def test_one_seed_is_told_in_order(cli: Cli, workdir: Path, write_strategy: Writ
     assert code == 0, err
     assert out.index("process 0 starts") < out.index("decides: order 1") < out.index("order 1 Comp")
     assert out.rstrip().endswith("everything was true at the end")
+
+
+def test_the_seed_that_a_ctrl_c_waits_for_counts(
+    cli: Cli, workdir: Path, write_strategy: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = written(trader(write_strategy, "Waited"))
+    real = campaign.run_seed
+
+    def interrupted(*given: Any) -> Trial:
+        signal.raise_signal(signal.SIGINT)
+        return real(*given)
+
+    monkeypatch.setattr(campaign, "run_seed", interrupted)
+    code, out, err = cli("chaos", "-c", config, "--seeds", "9", "--bars", "20", "--jobs", "1")
+    assert code == 130
+    assert "seeds       1, each run twice" in out
+    assert "interrupted after 1 of 9 seeds" in err
 
 
 def test_ctrl_c_prints_what_was_measured_up_to_then(

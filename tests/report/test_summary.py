@@ -309,6 +309,15 @@ def test_the_drawdown_of_an_account_that_went_bust_is_known(frame: Any) -> None:
     assert found["max_drawdown_end"] is None
 
 
+def test_an_account_that_holds_nothing_has_no_returns_and_says_so_without_a_warning(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    found = figures_of([0.0, 0.0, 0.0], start_cash=0.0)
+    assert (found["total_return"], found["max_drawdown"]) == (None, 0.0)
+    json.dumps(json_safe(found), allow_nan=False)
+    assert [str(one.message) for one in recwarn] == []
+
+
 def test_a_bust_account_without_a_position_is_not_exposed(frame: Any) -> None:
     # Short at the closes of bars 2, 3 and 4, flat from the open of bar 5 on.
     closes = [100.0, 100.0, 250.0, 300.0, 300.0, 300.0, 300.0, 300.0]
