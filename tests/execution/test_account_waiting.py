@@ -118,6 +118,20 @@ def test_it_is_told_once_that_orders_wait_and_once_that_none_does(rationed: Benc
     ]
 
 
+def test_the_core_knows_which_orders_wait_and_forgets_it_with_their_answers(
+    rationed: Bench,
+) -> None:
+    want(rationed, 6)
+    rationed.wait(0)
+    queued = rationed.core.asking.queued
+    waiting = [key for key, left in queued.items() if left is None]
+    assert len(waiting) == 2
+    assert not {*waiting} & {*rationed.store.sent}
+    rationed.wait(20)
+    assert {*waiting} < {*rationed.store.sent}
+    assert queued == {}
+
+
 def test_what_fits_into_the_budget_is_not_told_of(rationed: Bench) -> None:
     want(rationed, 4)
     rationed.wait(40)

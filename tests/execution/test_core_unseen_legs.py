@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
-from atms.execution.core.events import Ready, Sent
+from atms.execution.core.events import Queued, Ready, Sent
 from atms.execution.core.records import Intended
 from atms.execution.emulation.plan_records import Triggered
 from atms.stores.facts import State
@@ -67,6 +67,21 @@ def test_where_its_units_can_be_sold_once_it_is_sent_anew_as_soon_as_it_is_not_s
     assert again.link == "oco"
     assert units(again) == {dec(10)}
     assert not {one.key for one in again.tickets} & {*keys}
+
+
+def test_while_it_waits_for_our_own_budget_no_other_is_put_behind_it() -> None:
+    world, _, keys = on_its_way()
+    world.feed(Queued(keys=keys, waits=True))
+    for _ in range(20):
+        world.wait(0.5)
+        unseen(world, *set(looks(world.last)))  # it has not left: nobody can have seen it
+        assert not world.prepared()
+    world.feed(Queued(keys=keys, waits=False))
+    world.wait(0.75)
+    assert not world.prepared()  # it may just have come
+    world.wait(0.25)
+    (again,) = world.prepared()
+    assert units(again) == {dec(10)}
 
 
 def test_it_is_not_sent_anew_before_the_venue_was_asked_or_had_the_time_to_answer() -> None:

@@ -23,6 +23,7 @@ def sent(step: Step, event: Sent) -> None:
         _cancel_sent(step, request.key, event)
     elif isinstance(request, Place):
         for ticket in request.tickets:
+            step.core.asking.queued.pop(ticket.key, None)
             _place_sent(step, step.state.orders[ticket.key], event)
     for fact in getattr(outcome, "facts", ()):
         hearing.hear(step, fact)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -38,6 +39,7 @@ class Asking:
         unseen: key -> since when an order that stands is not shown.
         unheard: key of an order whose cancellation has not come to the venue -> how often in a
             row, and when it is sent again; None: it was sent.
+        queued: key of an order that our own budget has kept back -> when it left; None: it waits.
         missed: keys of orders that were asked for, and of which nobody knows whether they stand.
         differed: instrument -> how many comparisons in a row it differed.
         halted: instruments that are halted because they differed.
@@ -61,6 +63,7 @@ class Asking:
     again: dict[Key, datetime] = field(default_factory=dict)
     unseen: dict[Key, datetime] = field(default_factory=dict)
     unheard: dict[Key, tuple[int, datetime | None]] = field(default_factory=dict)
+    queued: dict[Key, datetime | None] = field(default_factory=dict)
     missed: set[Key] = field(default_factory=set)
     differed: dict[str, int] = field(default_factory=dict)
     halted: set[str] = field(default_factory=set)
@@ -74,6 +77,11 @@ class Asking:
             self.failed += 1
             self.hold = now + _pause(self.failed - 1, retry, longest)
         self.log_wanted = True
+
+    def kept_back(self, keys: Collection[Key], left: datetime | None) -> None:
+        """Orders wait for our own budget, or have left: what was not seen before says nothing."""
+        self.queued.update(dict.fromkeys(keys, left))
+        self.missed.difference_update(keys)
 
     def not_heard(self, key: Key, now: datetime, retry: timedelta, longest: timedelta) -> None:
         """A cancellation has not come to the venue: it is sent again, later each time."""

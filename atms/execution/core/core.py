@@ -27,6 +27,7 @@ from atms.execution.core.events import (
     Instruction,
     LogRead,
     LookedUp,
+    Queued,
     Quoted,
     Ready,
     Sent,
@@ -126,6 +127,8 @@ class Core:
                 wishing.ready(step, event)
             case Sent():
                 answering.sent(step, event)
+            case Queued(keys=keys, waits=waits):
+                self.asking.kept_back(keys, None if waits else step.now)
             case Heard():
                 hearing.hear(step, event.fact)
             case LookedUp():

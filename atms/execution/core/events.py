@@ -63,6 +63,14 @@ class Sent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Queued:
+    """Orders wait in our own line for the venue's rate budget, or (*waits* False) leave it now."""
+
+    keys: tuple[Key, ...]
+    waits: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Heard:
     """A fact of the private stream."""
 
@@ -118,7 +126,7 @@ class Tick:
 
 Event = (
     Wishes | WishCancel | Ready | Sent | Heard | LookedUp | LogRead | SnapshotRead | Connected
-    | Tick | Quoted
+    | Tick | Quoted | Queued
 )  # fmt: skip
 
 # ---- done --------------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ class Account:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._calls = Calls(store, now, tell, journal.check)
-        self._line = Line(store, loop, tell)
+        self._line = Line(store, loop, tell, self.feed)
         self._preparing = asyncio.Lock()
         self._quotes = Quotes(
             store, self._calls, self.feed, self._spawn,

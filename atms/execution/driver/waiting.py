@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
-from atms.execution.core.events import TellAccount
+from atms.execution.core.events import Queued, TellAccount
 from atms.stores.requests import Key, Place, Prepared
 
 # A venue lets a hundred orders through in ten seconds: so long some five hundred may wait. What was
@@ -64,14 +64,17 @@ class Line:
     Args:
         store: the connection; it may be no :class:`Rationed` one.
         tell: takes, once, that orders wait, and that none does any more.
+        feed: takes which ones do, and when they leave.
     """
 
     def __init__(
-        self, store: Any, loop: asyncio.AbstractEventLoop, tell: Callable[[TellAccount], None]
-    ) -> None:
+        self, store: Any, loop: asyncio.AbstractEventLoop, tell: Callable[[TellAccount], None],
+        feed: Callable[[Queued], None],
+    ) -> None:  # fmt: skip
         self._rationed: Rationed | None = store if hasattr(store, "admit") else None
         self._loop = loop
         self._tell = tell
+        self._feed = feed
         self._waiting: dict[Waiting, None] = {}
         self._ended: Counter[str] = Counter()  # since that was told: how often what
         self._telling: asyncio.TimerHandle | None = None
@@ -120,6 +123,8 @@ class Line:
     # ---- what is told ---------------------------------------------------------------------------
     def _add(self, waiting: Waiting) -> None:
         self._waiting[waiting] = None
+        if waiting.keys:
+            self._feed(Queued(keys=waiting.keys, waits=True))
         if self._told:
             return
         now = self._loop.time()
@@ -133,6 +138,8 @@ class Line:
 
     def _remove(self, waiting: Waiting) -> None:
         del self._waiting[waiting]
+        if waiting.keys:
+            self._feed(Queued(keys=waiting.keys, waits=False))
         if self._told and waiting.keys:
             self._ended["not sent" if waiting.left else "sent"] += 1
         if self._told and not self._waiting:

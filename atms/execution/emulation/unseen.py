@@ -66,12 +66,14 @@ def _is_unseen(step: Step, order: OrderState) -> bool:
     """Return whether an order and all of its group were not shown, or not for long enough."""
     if not order.unresolved:
         return False
-    due = order.intended.at + step.core.terms.naked / 2  # a look may hang, too
-    missed = step.core.asking.missed
+    asking = step.core.asking
     group = [step.state.orders[key] for key in step.state.groups[order.intended.group]]
-    if any(one.known for one in group):
-        return False
-    if step.now >= due or all(one.key in missed for one in group):
+    sent = [asking.queued.get(one.key, one.intended.at) for one in group]
+    left = [at for at in sent if at is not None]
+    if any(one.known for one in group) or len(left) < len(sent):
+        return False  # it waits for our own budget, as another one would behind it
+    due = max(left) + step.core.terms.naked / 2  # a look may hang, too
+    if step.now >= due or all(one.key in asking.missed for one in group):
         return True
     step.then(Wake(at=due))
     return False

@@ -235,6 +235,8 @@ class _Seen:
 
     def _is_believed(self, one: OrderState) -> bool:
         group = self._core.state.groups[one.intended.group]
+        if self._core.asking.queued.get(one.key, one.intended.at) is None:  # for our own budget
+            return True
         if any(self._core.state.orders[key].known for key in group):
             return True
         if len([each for each in self.guards if each.unresolved]) >= unseen.MOST:
