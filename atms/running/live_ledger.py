@@ -25,6 +25,7 @@ from atms.running.live_sessions import Ended, Sessions
 from atms.running.live_settling import settle
 from atms.running.live_tail import JournalTail
 
+_ASIDE = 0.001  # seconds in which other threads have the interpreter
 _SOON = 0.5  # seconds before what failed is tried again; then twice that, and so on
 
 
@@ -79,6 +80,8 @@ class LedgerWriter:
         self._end: Ended | None = None
         self._deadline: float | None = None
         self._pumps: dict[Path, Pump] = {}
+        self._patient_until = 0.0  # of this pass
+        self._grown_to: list[int] = []  # the journals, when they were looked at last
         self._opened = False
         self._others_settled = False
         self._damage: Exception | None = None
@@ -201,9 +204,11 @@ class LedgerWriter:
             with writing(self._url) as connection:
                 open_run(connection, self.run, self._began)
             self._opened = True
+        self._patient_until = time.monotonic() + self._patience
+        self._grown_to = self._ends()
         self._let_orders_go()
         more = self._step_all(accounts)
-        self._notes.write(self._url)
+        self._notes.write(self._url, self._step_aside)
         if self._damage is not None:
             raise self._damage
         if more:
@@ -217,13 +222,19 @@ class LedgerWriter:
 
     def _let_orders_go(self) -> None:
         """Wait for a pause in the journals: computing here takes half of what orders need."""
-        latest = time.monotonic() + self._patience
-        before = self._ends()
-        while before and time.monotonic() < latest and not self._wake.wait(self._quiet):
-            now = self._ends()
-            if now == before:
+        while self._grown_to and not self._wake.wait(self._quiet) and self._have_grown():
+            if time.monotonic() > self._patient_until:
                 return
-            before = now
+
+    def _step_aside(self) -> None:
+        """Let other threads compute; and where orders have come meanwhile, let them go."""
+        time.sleep(_ASIDE)
+        if self._have_grown():
+            self._let_orders_go()
+
+    def _have_grown(self) -> bool:
+        before, self._grown_to = self._grown_to, self._ends()
+        return self._grown_to != before
 
     def _ends(self) -> list[int]:
         found = []
@@ -239,7 +250,8 @@ class LedgerWriter:
         for folder, sessions in accounts.items():
             try:
                 if folder not in self._pumps:
-                    self._pumps[folder] = Pump(self._url, folder, sessions, gentle=True)
+                    between = self._step_aside
+                    self._pumps[folder] = Pump(self._url, folder, sessions, between=between)
                 if self._pumps[folder].step():
                     more, self._written = True, datetime.now(UTC)
                 lag += self._pumps[folder].lag()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from atms.ledger.said import Said, write_said
 Point = tuple[datetime, float, float]
 _DAYS = 10_000  # of equity that wait for a database
 _SAID = 10_000  # entries that do; what is more is in the run's recording
+_PART = 100  # of them in one transaction
 
 
 class Notes:
@@ -52,27 +53,33 @@ class Notes:
         with self._lock:
             self._said.append((what, about))
 
-    def write(self, url: str) -> None:
-        """Write what is new.
+    def write(self, url: str, between: Callable[[], None] = lambda: None) -> None:
+        """Write what is new; *between* is called between its parts.
 
         Raises:
-            LedgerError: the database refused; nothing is forgotten.
+            LedgerError: the database refused; nothing is forgotten that is not there.
         """
         with self._lock:
             first, days, states = self._first, dict(self._days), dict(self._states)
             entries = list(self._said)
-        if not days and not states and not entries:
-            return
-        with writing(url) as connection:
-            if days:
-                points = [*([first] if first else []), *(days[day] for day in sorted(days))]
-                note_equity(connection, self._run_id, points)
-            for name, (at, value) in states.items():
-                note_state(connection, self._run_id, at, {name: value})
-            waiting = write_said(connection, self._run_id, self._mode, entries)
+        if days or states:
+            with writing(url) as connection:
+                if days:
+                    points = [*([first] if first else []), *(days[day] for day in sorted(days))]
+                    note_equity(connection, self._run_id, points)
+                for name, (at, value) in states.items():
+                    note_state(connection, self._run_id, at, {name: value})
         with self._lock:  # what came meanwhile stays
             self._first = None
-            done = {id(entry) for entry in entries} - {id(entry) for entry in waiting}
-            self._said = deque((e for e in self._said if id(e) not in done), maxlen=_SAID)
             self._days = {d: p for d, p in self._days.items() if days.get(d) is not p}
             self._states = {n: s for n, s in self._states.items() if states.get(n) is not s}
+        for start in range(0, len(entries), _PART):
+            between()
+            self._write_said(url, entries[start : start + _PART])
+
+    def _write_said(self, url: str, entries: list[Said]) -> None:
+        with writing(url) as connection:
+            waiting = write_said(connection, self._run_id, self._mode, entries)
+        done = {id(entry) for entry in entries} - {id(entry) for entry in waiting}
+        with self._lock:
+            self._said = deque((e for e in self._said if id(e) not in done), maxlen=_SAID)

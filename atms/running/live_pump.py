@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 from atms.errors import LedgerError
@@ -15,8 +15,7 @@ from atms.running.live_sessions import Sessions
 from atms.running.live_tail import JournalTail
 
 _BATCH = 500
-_SLICE = 50  # entries that are read again at a stretch, where others wait for the interpreter
-_PAUSE = 0.001
+_SLICE = 50  # entries that are taken in at a stretch, where others wait for the interpreter
 
 
 class Pump:
@@ -26,7 +25,7 @@ class Pump:
         url: the ledger's.
         folder: the account's.
         sessions: whose entries they are; default: as the account's folder says.
-        gentle: leave the interpreter to other threads between entries.
+        between: called between slices of entries, and before they are written; default: nothing.
 
     Attributes:
         sessions: the same.
@@ -37,12 +36,17 @@ class Pump:
     """
 
     def __init__(
-        self, url: str, folder: Path, sessions: Sessions | None = None, *, gentle: bool = False
+        self,
+        url: str,
+        folder: Path,
+        sessions: Sessions | None = None,
+        *,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = url
         self._tail = JournalTail(folder)
         self.sessions = sessions or Sessions(folder, self._tail.journal)
-        self._pause = _PAUSE if gentle else 0.0
+        self._between = between
         self._rows: AccountRows | None = None
         self._waiting = False  # whether entries were taken in that are not written
         self.written: int | None = None
@@ -114,12 +118,18 @@ class Pump:
     def _take(self) -> bool:
         """Take in the next entries, those of one run; return whether there were any."""
         assert self._rows is not None
-        for place, (number, body) in enumerate(self._tail.after(self._rows.number, _BATCH)):
-            record = decode(body)
-            if isinstance(record, Started) and place:
+        for _ in range(0, _BATCH, _SLICE):
+            found = self._tail.after(self._rows.number, _SLICE)
+            for number, body in found:
+                record = decode(body)
+                if isinstance(record, Started) and self._waiting:
+                    return True
+                self._waiting = True
+                self._rows.take(number, record)
+            if found:
+                self._between()
+            if len(found) < _SLICE:
                 break
-            self._waiting = True
-            self._rows.take(number, record)
         return self._waiting
 
     def _mark(self) -> int:
@@ -143,7 +153,7 @@ class Pump:
             limit = min(_SLICE, mark - rows.number)
             for number, body in self._tail.after(rows.number, limit):
                 rows.skip(number, decode(body))
-            time.sleep(self._pause)
+            self._between()
         rows.settled()
         self.written = mark
         return rows

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from atms.stores.ccxt.asking import MALFORMED, Asking, seconds
 from atms.stores.ccxt.budget import Rank
-from atms.stores.ccxt.calls import Lost, NotLeft, Said
+from atms.stores.ccxt.calls import Call, Lost, NotLeft, Said
 from atms.stores.ccxt.joining import Joined
 from atms.stores.ccxt.profile import Profile
 from atms.stores.outcomes import NotSent, Outcome, Refused, Unknown
@@ -21,18 +21,17 @@ class Writes:
     def __init__(self, profile: Profile, asking: Asking) -> None:
         self._profile = profile
         self._asking = asking
-        self._admitted: set[tuple[type, Key]] = set()  # writes whose budget is spent
+        self._admitted: dict[tuple[type, Key], Call] = {}  # writes whose budget is spent
         self._joined = Joined()
 
     async def admit(self, prepared: Prepared, patience: timedelta) -> timedelta:
         """Spend what sending costs, waiting in line for it; 0: it is spent."""
-        wait = timedelta(0)
-        if not self._profile.unfit(prepared.request):  # else transmit tells why
-            wait = await self._asking.budgets.take(
-                self._profile.write(prepared).costs, _rank(prepared.request), patience
-            )
+        if self._profile.unfit(prepared.request):
+            return timedelta(0)  # transmit tells why
+        call = self._profile.write(prepared)
+        wait = await self._asking.budgets.take(call.costs, _rank(prepared.request), patience)
         if not wait:
-            self._admitted.add(_name(prepared))
+            self._admitted[_name(prepared)] = call
         return wait
 
     def delay(self, writes: Sequence[Prepared]) -> timedelta:
@@ -45,17 +44,17 @@ class Writes:
     async def transmit(self, prepared: Prepared) -> Outcome:
         """Send once; what was not admitted waits for nothing."""
         wire, request = self._asking.wire, prepared.request
-        admitted = _name(prepared) in self._admitted
-        self._admitted.discard(_name(prepared))
+        call = self._admitted.pop(_name(prepared), None)
         if wire is None:
             return NotSent(why="not connected to an account")
-        why = self._profile.unfit(request)
-        if why:
-            return NotSent(why=f"cannot be sent: {why}")
-        call = self._profile.write(prepared)
-        wait = await self._asking.budgets.take(call.costs, _rank(request)) if not admitted else None
-        if wait:
-            return NotSent(why=f"the rate budget lets nothing through for {seconds(wait)}")
+        if call is None:
+            why = self._profile.unfit(request)
+            if why:
+                return NotSent(why=f"cannot be sent: {why}")
+            call = self._profile.write(prepared)
+            wait = await self._asking.budgets.take(call.costs, _rank(request))
+            if wait:
+                return NotSent(why=f"the rate budget lets nothing through for {seconds(wait)}")
         try:
             reply = await self._joined.call(wire, call)
         except NotLeft as error:

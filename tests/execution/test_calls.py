@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from atms.errors import JournalError
 from atms.execution.driver.calls import ANSWER, Calls
 from atms.sandbox.simulation.loop import VirtualLoop
 from atms.stores.base import RateLimited
@@ -88,3 +90,31 @@ def test_a_read_waits_for_its_budget_no_longer_than_for_an_answer() -> None:
 
 def test_a_read_that_the_venue_refuses_is_not_repeated() -> None:
     assert reading([RateLimited("slowly", timedelta(seconds=3))]) == (None, 0, 1)
+
+
+def test_whose_the_account_is_is_asked_once_for_all_that_leaves_in_a_turn_of_the_loop() -> None:
+    loop, asked = VirtualLoop(NOW), []
+
+    async def transmit(prepared: Any) -> Acked:
+        return SENT
+
+    def ask() -> None:
+        asked.append(len(asked))
+        if len(asked) >= 3:
+            raise JournalError("another process has taken the account")
+
+    async def twice() -> None:
+        store: Any = SimpleNamespace(transmit=transmit)
+        calls = Calls(store, loop.now, print, ask)
+        prepared: Any = None
+        for turn in (1, 2):
+            await asyncio.gather(*(calls.transmit(prepared) for _ in range(3)))
+            assert len(asked) == turn
+        for _ in range(2):  # it is asked again, and each is refused
+            with pytest.raises(JournalError):
+                await calls.transmit(prepared)
+
+    try:
+        loop.run_until_complete(twice())
+    finally:
+        loop.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -90,7 +89,7 @@ def _wanted(ticket: Ticket, holds_to_reducing: bool) -> Wanted:
 
 def _siblings(alive: Iterable[Standing], sibling: Standing | None) -> list[Standing]:
     """Return the open orders of a sibling's group."""
-    return [one for one in alive if sibling is not None and one.group == sibling.group]
+    return [] if sibling is None else [one for one in alive if one.group == sibling.group]
 
 
 def _working(
@@ -100,20 +99,27 @@ def _working(
 
     Those that stand alone add up, so that a hundred of them are not looked at one by one.
     """
-    groups: dict[int, list[Standing]] = defaultdict(list)
+    alone: dict[int, Standing] = {}
+    groups: dict[int, list[Standing]] = {}
     instrument, joined = holding.instrument.id, None if sibling is None else sibling.group
     for one in alive:
-        if one.group != joined and one.ticket.instrument == instrument:
-            groups[one.group].append(one)
-    sums: dict[tuple[int, bool, bool], Decimal] = {}
-    for group in groups.values():
-        first = group[0]
-        if len(group) > 1 or first.leg:
-            yield _together(group, holds_to_reducing)
+        name = one.group
+        if name == joined or one.ticket.instrument != instrument:
             continue
-        reduces = holds_to_reducing and first.ticket.reduces
-        kind = (first.ticket.side, reduces, first.leaving)
-        sums[kind] = sums.get(kind, _NOTHING) + first.left
+        if name in groups:
+            groups[name].append(one)
+        elif name in alone:
+            groups[name] = [alone.pop(name), one]
+        elif one.leg:
+            groups[name] = [one]
+        else:
+            alone[name] = one
+    for group in groups.values():
+        yield _together(group, holds_to_reducing)
+    sums: dict[tuple[int, bool, bool], Decimal] = {}
+    for one in alone.values():
+        kind = (one.ticket.side, holds_to_reducing and one.ticket.reduces, one.leaving)
+        sums[kind] = sums.get(kind, _NOTHING) + one.left
     for (_, reduces, leaving), rest in sums.items():
         if reduces:
             yield Working(reducing=(rest,), leaving=leaving)

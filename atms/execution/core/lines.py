@@ -9,8 +9,11 @@ from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+_PLAIN = (str, int, bool, type(None))  # what JSON has words for
 
 
 class Codec:
@@ -67,11 +70,14 @@ class Codec:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if hasattr(value, "__dataclass_fields__"):
+        kind: Any = type(value)
         return {
-            field.name: _plain(getattr(value, field.name))
-            for field in fields(value)
-            if getattr(value, field.name) != field.default
+            name: _plain(part)
+            for name, default in _fields(kind)
+            if (part := getattr(value, name)) != default
         }
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
@@ -82,6 +88,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return str(value) if isinstance(value, Decimal) else value
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    """Return the names of a dataclass's fields, with what they are unless they are given."""
+    return tuple((field.name, field.default) for field in fields(kind))
 
 
 def _typed(kind: type[Any], value: Any) -> Any:

@@ -37,6 +37,7 @@ class Calls:
     ) -> None:  # fmt: skip
         self._store = store
         self._ours = ours
+        self._is_ours = False  # within this turn of the loop
         self._now = now
         self._tell = tell
         self._barred_until = datetime.min.replace(tzinfo=UTC)
@@ -58,7 +59,7 @@ class Calls:
         """
         if self._now() < self._barred_until:
             return NotSent(why=f"the venue lets nothing through until {self._barred_until}")
-        self._ours()  # a process that was stopped for a while may have lost it meanwhile
+        self._make_sure()
         try:
             outcome = await within(self._store.transmit(prepared), "transmit")
         except Unreachable as error:  # a client may hang for ever while the order is live
@@ -69,6 +70,20 @@ class Calls:
         if isinstance(outcome, Refused):
             self._bar(outcome.retry_after)
         return outcome
+
+    def _make_sure(self) -> None:
+        """Ask, once in a turn of the loop: a process that was stopped may have lost the account.
+
+        The orders of a burst leave together. Asked for each, the disk would let other threads in as
+        often, and each time the orders wait until those have computed.
+        """
+        if not self._is_ours:
+            self._ours()
+            self._is_ours = True
+            asyncio.get_running_loop().call_soon(self._doubt)
+
+    def _doubt(self) -> None:
+        self._is_ours = False
 
     async def read(
         self, what: str, call: Callable[[], Coroutine[Any, Any, Answer]]

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from atms.errors import JournalError, LedgerError
-from atms.execution.core.records import FeeBooked, encode
+from atms.execution.core.records import FeeBooked, Record, encode
 from atms.execution.disk.journal import Journal
 from atms.execution.disk.lease import Lease
 from atms.ledger import check_balances, list_runs
+from atms.ledger.live import AccountRows
 from atms.ledger.live_runs import Session
 from atms.running.live_ledger import LedgerWriter
 from atms.running.live_pump import Pump
@@ -127,28 +128,58 @@ def test_what_a_journal_gets_is_in_the_ledger_while_the_run_goes_on(url: str) ->
     assert rows(url, "SELECT ended FROM run_starts") == [{"ended": at(99)}]
 
 
+def fee(number: int) -> str:
+    """Return an entry that costs a row."""
+    return encode(
+        FeeBooked(id=f"f{number}", exec=None, key=None, asset="BNB", amount=dec(1), at=at(9))
+    )
+
+
 def test_rows_wait_while_journals_grow_so_that_orders_have_the_interpreter() -> None:
     writer = writer_of(SQLITE, quiet=0.5, patience=60.0)
     with trading(writer) as journal:
-        fees = [
-            encode(FeeBooked(id=f"f{n}", exec=None, key=None, asset="BNB", amount=dec(1), at=at(9)))
-            for n in range(20)
-        ]
-        for fee in fees[:10]:
-            journal.append([fee])
+        for number in range(10):
+            journal.append([fee(number)])
             time.sleep(0.05)
         assert written(SQLITE) <= len(bought()) + 1
         until(lambda: writer.state.lag == 0)
-        journal.append(fees[10:])
+        journal.append([fee(number) for number in range(10, 20)])
         assert writer.close(20, status="finished", at=at(99))
         assert written(SQLITE) == journal.last
 
 
+def test_what_is_being_taken_in_waits_for_orders_that_come_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, take = threading.Event(), AccountRows.take
+
+    def seen(rows: AccountRows, number: int, record: Record) -> None:
+        if isinstance(record, FeeBooked):
+            begun.set()
+        take(rows, number, record)
+
+    monkeypatch.setattr(AccountRows, "take", seen)
+    writer = writer_of(SQLITE, quiet=0.5, patience=60.0)
+    with trading(writer) as journal:
+        before = written(SQLITE)
+        journal.append([fee(number) for number in range(60)])
+        assert begun.wait(20)
+        for number in range(60, 70):
+            journal.append([fee(number)])
+            time.sleep(0.05)
+        assert written(SQLITE) == before
+        until(lambda: writer.state.lag == 0)
+
+
 def test_a_journal_that_never_stops_growing_is_written_all_the_same() -> None:
-    writer = writer_of(SQLITE, quiet=3600.0, patience=0.0)
-    with trading(writer):
-        assert written(SQLITE) >= len(bought())
-    assert writer.close(20, status="finished", at=at(99))
+    writer = writer_of(SQLITE, quiet=0.1, patience=0.2)
+    with trading(writer) as journal:
+        until_then = time.monotonic() + 20
+        while written(SQLITE) <= len(bought()) + 1:
+            assert time.monotonic() < until_then
+            journal.append([fee(journal.last)])
+            time.sleep(0.01)
+        assert writer.close(20, status="finished", at=at(99))
 
 
 def test_equity_is_a_row_a_day_and_the_runs_values_are_the_first_and_the_last(url: str) -> None:
