@@ -164,7 +164,7 @@ class Desk:
             self._wishes.append(wish)
             first = len(self._wishes) == 1
         if first:
-            self._host.call(self._gather)
+            self._host.call(self._gather, self._host.now())
 
     def join(self, tag: int, wish: Wish) -> bool:
         """Make one OCO group of *wish* and the order *tag*, if that has not gone down yet."""
@@ -269,8 +269,12 @@ class Desk:
             self.failed = self._account.failed
         self._wake()
 
-    def _gather(self) -> None:
-        asyncio.get_running_loop().call_later(GATHER, self._send_down)
+    def _gather(self, since: datetime) -> None:
+        left = GATHER - (self._host.now() - since).total_seconds()
+        if left > 0:
+            asyncio.get_running_loop().call_later(left, self._send_down)
+        else:  # the strategy computes: each wait here would be one for the interpreter, too
+            self._send_down()
 
     def _send_down(self) -> None:
         with self._lock:
