@@ -21,7 +21,8 @@ class Writes:
     def __init__(self, profile: Profile, asking: Asking) -> None:
         self._profile = profile
         self._asking = asking
-        self._admitted: dict[tuple[type, Key], Call] = {}  # writes whose budget is spent
+        # writes whose budget is spent; None: what waited for it is made anew when it leaves
+        self._admitted: dict[tuple[type, Key], Call | None] = {}
         self._joined = Joined()
 
     async def admit(self, prepared: Prepared, patience: timedelta) -> timedelta:
@@ -31,7 +32,7 @@ class Writes:
         call = self._profile.write(prepared)
         wait = await self._asking.budgets.take(call.costs, _rank(prepared.request), patience)
         if not wait:
-            self._admitted[_name(prepared)] = call
+            self._admitted[_name(prepared)] = None if patience else call
         return wait
 
     def delay(self, writes: Sequence[Prepared]) -> timedelta:
@@ -44,6 +45,7 @@ class Writes:
     async def transmit(self, prepared: Prepared) -> Outcome:
         """Send once; what was not admitted waits for nothing."""
         wire, request = self._asking.wire, prepared.request
+        admitted = _name(prepared) in self._admitted
         call = self._admitted.pop(_name(prepared), None)
         if wire is None:
             return NotSent(why="not connected to an account")
@@ -52,7 +54,7 @@ class Writes:
             if why:
                 return NotSent(why=f"cannot be sent: {why}")
             call = self._profile.write(prepared)
-            wait = await self._asking.budgets.take(call.costs, _rank(request))
+            wait = None if admitted else await self._asking.budgets.take(call.costs, _rank(request))
             if wait:
                 return NotSent(why=f"the rate budget lets nothing through for {seconds(wait)}")
         try:

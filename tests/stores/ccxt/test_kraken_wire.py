@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from atms.errors import ConfigError
 from atms.sandbox.kraken.config import KrakenConfig
+from atms.stores.capabilities import Budget
 from atms.stores.ccxt.calls import Said
 from atms.stores.ccxt.profiles.kraken import codes
 from atms.stores.ccxt.profiles.kraken.limits import budgets, cost_of_cancel
@@ -22,7 +24,7 @@ from atms.stores.ccxt.store import CCXTStore
 from atms.stores.facts import BalanceFact, FillFact, OrderFact, State
 from atms.stores.market import Book, Print
 from atms.stores.outcomes import Acked, Found, Reason, Refused
-from atms.stores.requests import Kind, Ticket
+from atms.stores.requests import Kind, Place, Ticket
 from tests.stores.bench import (
     LONG_AGO,
     Ear,
@@ -123,6 +125,23 @@ def test_budgets_are_those_of_the_tier_and_a_young_orders_end_costs_most() -> No
     assert (by_name["calls"].units, by_name["calls"].per) == (20, timedelta(seconds=20))
     assert (by_name["trading"].units, by_name["trading"].per) == (180, timedelta(seconds=48))
     assert [cost_of_cancel(age) for age in (0, 7, 60, 301)] == [8, 6, 2, 0]
+
+
+def test_an_order_that_waited_for_our_budget_is_as_old_as_its_time_at_the_venue() -> None:
+    async def body(bench: KrakenBench, store: CCXTStore) -> None:
+        one_at_a_time = Budget(
+            name="trading", per=timedelta(seconds=0.3), units=1, shared_by="account", reserve=0
+        )
+        store._asking.budgets.replace([one_at_a_time])
+        assert isinstance(await sent(store, bench.standing("a-1")), Acked)
+        second = await store.prepare(Place(tickets=(bench.standing("a-2"),)))
+        assert await store.admit(second, timedelta(0)) > timedelta(0)
+        assert not await store.admit(second, timedelta(seconds=20))
+        left = time.monotonic()
+        assert isinstance(await store.transmit(second), Acked)
+        assert store._profile._memory.age("a-2") <= time.monotonic() - left
+
+    on_the_wire(body)
 
 
 @pytest.mark.parametrize(
