@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from atms.errors import JournalError
-from atms.execution.core.events import TellAccount
+from atms.execution.core.events import Sent, TellAccount, Wish, Wishes
 from atms.execution.driver.account import ANSWER
 from atms.sandbox.simulation.lives import MemoryJournal
 from atms.sandbox.simulation.venue.exchange import ExchangeStore
@@ -17,8 +18,8 @@ from atms.sandbox.simulation.venue.faults import Faults
 from atms.stores.base import Unreachable
 from atms.stores.capabilities import Capabilities
 from atms.stores.market import Instrument
-from atms.stores.outcomes import Outcome
-from atms.stores.requests import Prepared, Request
+from atms.stores.outcomes import Acked, Outcome
+from atms.stores.requests import Kind, Prepared, Request, Ticket
 from tests.execution.account_bench import Bench, bench, make
 
 __all__ = ["bench", "make"]
@@ -101,6 +102,31 @@ def test_what_another_process_may_have_taken_is_not_sent(bench: Bench) -> None:
     assert bench.account.failed is not None
     (last,) = [word for word in bench.told if isinstance(word, TellAccount)][-1:]
     assert (last.what, "epoch 2 has begun" in last.text) == ("halted", True)
+
+
+def test_what_leaves_in_the_turn_in_which_the_account_is_lost_is_not_sent(bench: Bench) -> None:
+    bench.account._journal = journal = FullDisk()
+    left: list[str] = []
+
+    def ours() -> None:
+        if journal.full:
+            raise JournalError("journal.db: the disk is full")
+
+    async def transmit(prepared: Any) -> Acked:
+        left.append(prepared.request.tickets[0].key)
+        journal.full = True
+        outcome = Acked(refs=(), facts=())
+        bench.account.feed(Sent(prepared=prepared, outcome=outcome))
+        bench.account._inbox.empty()  # it cannot be written any more
+        return outcome
+
+    bench.account._calls._ours = ours
+    bench.store.transmit = transmit
+    ticket = Ticket(key="", instrument=bench.instrument, side=1, qty=Decimal(1), kind=Kind.MARKET)
+    wishes = tuple(Wish(tickets=(ticket,), tags=(tag,)) for tag in (1, 2, 3))
+    bench.account.feed(Wishes(wishes=wishes))
+    bench.wait(30)
+    assert len(left) == 1
 
 
 def test_an_abandoned_account_sends_nothing_more(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -118,3 +119,27 @@ def test_whose_the_account_is_is_asked_once_for_all_that_leaves_in_a_turn_of_the
         loop.run_until_complete(twice())
     finally:
         loop.close()
+
+
+def test_whose_the_account_is_is_asked_again_in_a_turn_that_takes_long() -> None:
+    asked: list[str] = []
+
+    async def transmit(prepared: Any) -> Acked:
+        time.sleep(0.02)
+        return SENT
+
+    def ask() -> None:
+        asked.append("ours?")
+        if len(asked) > 1:
+            raise JournalError("another process has taken the account")
+
+    async def both() -> list[Any]:
+        store: Any = SimpleNamespace(transmit=transmit)
+        calls = Calls(store, lambda: NOW, print, ask)
+        prepared: Any = None
+        sending = (calls.transmit(prepared) for _ in range(2))
+        return await asyncio.gather(*sending, return_exceptions=True)
+
+    first, second = asyncio.run(both())
+    assert first is SENT
+    assert isinstance(second, JournalError)

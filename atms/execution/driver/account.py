@@ -203,6 +203,7 @@ class Account:
 
     def _halt(self, error: JournalError) -> None:
         self.failed = error
+        self._calls.doubt()  # orders that are to leave in this turn are not sent, either
         self._tell(TellAccount(what="halted", text=f"the journal: {error}"))
 
     def _do(self, instruction: Instruction) -> None:

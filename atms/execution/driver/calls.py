@@ -19,6 +19,7 @@ from atms.stores.requests import Prepared, Request
 Answer = TypeVar("Answer")
 ANSWER = timedelta(seconds=30)  # a store's own patience is shorter
 _MOMENT = timedelta(milliseconds=1)
+_SURE = 0.01  # seconds for which it counts that the account was ours, at most
 
 
 class Calls:
@@ -37,7 +38,7 @@ class Calls:
     ) -> None:  # fmt: skip
         self._store = store
         self._ours = ours
-        self._is_ours = False  # within this turn of the loop
+        self._sure_until = 0.0  # by the loop's clock; no longer than its turn
         self._now = now
         self._tell = tell
         self._barred_until = datetime.min.replace(tzinfo=UTC)
@@ -75,15 +76,18 @@ class Calls:
         """Ask, once in a turn of the loop: a process that was stopped may have lost the account.
 
         The orders of a burst leave together. Asked for each, the disk would let other threads in as
-        often, and each time the orders wait until those have computed.
+        often, and each time the orders wait until those have computed. In a turn that takes long,
+        as one in which the process is stopped, it is asked again.
         """
-        if not self._is_ours:
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._sure_until:
             self._ours()
-            self._is_ours = True
-            asyncio.get_running_loop().call_soon(self._doubt)
+            self._sure_until = loop.time() + _SURE
+            loop.call_soon(self.doubt)
 
-    def _doubt(self) -> None:
-        self._is_ours = False
+    def doubt(self) -> None:
+        """Ask before the next order leaves, in this turn of the loop too."""
+        self._sure_until = 0.0
 
     async def read(
         self, what: str, call: Callable[[], Coroutine[Any, Any, Answer]]
