@@ -100,8 +100,13 @@ def _measure(one: _Bracket, at: datetime) -> None:
 
 
 def furthest(venue: Venue, instrument: str, opening: Decimal) -> Decimal:
-    """Return the largest position, long or short, that there has been."""
+    """Return the largest position, long or short, that our orders have led to.
+
+    What others order by the same account asks our limits for nothing: all that they have traded by
+    then is left out, on either side.
+    """
     held = most = opening
+    others = _ZERO
     brought: dict[str, Decimal] = {}  # by each execution that counts
     base = venue.instruments[instrument].base
     for record in venue.history:
@@ -110,6 +115,7 @@ def furthest(venue: Venue, instrument: str, opening: Decimal) -> Decimal:
         elif isinstance(record, Executed) and record.instrument == instrument:
             fees = sum((fee.amount for fee in record.fees or () if fee.asset == base), _ZERO)
             held += record.side * record.qty - fees - brought.get(record.exec, _ZERO)
+            others += record.qty if record.key is None else _ZERO
             brought[record.exec] = record.side * record.qty - fees
-        most = max(most, abs(held))
+        most = max(most, abs(held) - others)
     return most

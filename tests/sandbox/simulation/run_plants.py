@@ -151,7 +151,7 @@ def an_order_that_is_over_is_alive(world: World, patch: Patch) -> None:
 @plant(run_truths, "_within_limits", "and the limit is")
 def a_limit_was_passed(world: World, patch: Patch) -> None:
     row = next(one for one in venue_of(world).history if isinstance(one, Executed))
-    much = replace(row, exec="much", key=None, order=None, qty=Decimal(1000), bucket="other")
+    much = replace(row, exec="much", key="much", order=None, qty=Decimal(1000), bucket="other")
     patch.setattr(venue_of(world), "history", [*venue_of(world).history, much])
 
 
