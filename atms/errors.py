@@ -93,5 +93,8 @@ class JournalError(AtmsError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the nearest of *known*, or an empty string."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    listed = list(known)
+    near = difflib.get_close_matches(word, listed, n=1, cutoff=0.6)
+    # A letter of the other case counts as wrong above: "btc/usdt" would be near to nothing.
+    same = [one for one in listed if one.casefold() == word.casefold()]
+    return f"; did you mean {(same or near)[0]!r}?" if same or near else ""

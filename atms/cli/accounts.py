@@ -56,8 +56,9 @@ def accounts(
         except AtmsError as error:
             failed = failed or error
             shown.append({"store": name, "error": str(error)})
-            here = f"stores.{name}: "
-            say(here + str(error).removeprefix(here), "red")
+            told = str(error)
+            there = told.startswith((f"stores.{name}: ", f"stores.{name}."))
+            say(told if there else f"stores.{name}: {told}", "red")
             continue
         shown.append(_plain(view))
         if not json_:

@@ -106,11 +106,14 @@ def page(title: str, status: dict[str, Any], silence: float | None = None) -> Gr
         f"value {value:,.2f}" if value is not None else "value –",
     )
     parts.append(head)
-    judged = silence is not None and status.get("state") != "ended"
+    ended = status.get("state") == "ended"
+    if ended and value is not None:
+        parts.append(Text("cash and value as the strategy's last bar saw them", style="dim"))
+    judged = silence is not None and not ended
     if silence is not None and judged:
         parts += _health(status, silence)
     for name, account in status.get("accounts", {}).items():
-        parts.append(_account(name, account, halts=not judged))
+        parts.append(_account(name, account, halts=not judged, ended=ended))
     return Group(*parts)
 
 
@@ -137,11 +140,14 @@ def _ago(seconds: float | None) -> str:
     return "–" if seconds is None else f"{seconds:.0f} s"
 
 
-def _account(name: str, account: dict[str, Any], *, halts: bool) -> Group:
+def _account(name: str, account: dict[str, Any], *, halts: bool, ended: bool) -> Group:
     health = "ready" if account["ready"] else "reconciling"
     if account["failed"]:
         health = f"failed: {account['failed']}"
     parts: list[Any] = [Text(f"{name}: {health}, {account['fills']} fills", style="dim")]
+    if ended and account["balances"]:  # cash and value are the strategy's, from its last bar
+        held = ", ".join(f"{total} {asset}" for asset, total in account["balances"].items())
+        parts.append(Text(f"in the books {held}"))
     if halts:  # where nothing is judged, nothing else tells of them
         parts += [Text(f"halted {key}: {why}", "yellow") for key, why in account["halted"].items()]
     if account["positions"]:

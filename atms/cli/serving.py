@@ -143,7 +143,7 @@ def _show(serving: Serving) -> None:
     page.print(f"key      {serving.key}", soft_wrap=True)
     page.print(f"secret   {_in_one_line(serving.secret)}", soft_wrap=True)
     if serving.passphrase:
-        page.print(f"password {serving.passphrase}")
+        page.print(f"passphrase {serving.passphrase}")
     if serving.withdrawal_key is not None:
         name, secret = serving.withdrawal_key
         page.print(f"key that may withdraw     {name}", soft_wrap=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -180,6 +181,8 @@ def _excursions(trade: _Trade, feed: FeedRecord, is_open: bool) -> tuple[float, 
         end = following.fill if following else None
         low, high = _seen(part.fill, end, feed)
         for price in (low, high):
+            if isclose(price, part.average, rel_tol=1e-12):
+                continue  # the entry's own price: what is between them is the floats'
             move = part.held * (price - part.average) * feed.multiplier
             worst, best = min(worst, move), max(best, move)
     return worst, best

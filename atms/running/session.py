@@ -199,7 +199,10 @@ def find_session(state: Path, run: str | None) -> SessionFolder:
     if not known:
         what = f"run {run!r}" if run else "run"
         way_out = "the runs: python -m atms status --all" if sessions(state) else _FIRST
-        raise ConfigError(f"there is no live {what} in {state / 'runs'}; {way_out}")
+        raise ConfigError(
+            f"there is no live {what} in {state / 'runs'}; {way_out}; or, "
+            "where a config has an execution.state_dir: --state-dir DIR"
+        )
     if len(known) > 1:
         names = ", ".join(one.session.id for one in known[:5])
         raise ConfigError(f"{run or 'several runs are alive'}: which of {names}?")

@@ -32,8 +32,10 @@ def watch(
         VenueError: an account cannot be reached.
     """
     policy = config.execution.on_stop
+    say(f"watching run {folder.session.id}: on_stop is {policy}; Ctrl-C ends the watching alone")
     while True:
         if folder.status.get("state") == "ended":
+            say(f"run {folder.session.id} ended")
             return ()
         if not folder.session.runs:
             say(f"run {folder.session.id} died: {policy}")

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from atms.config import load_config
 from atms.running.session import Session, SessionFolder, this_process
+from atms.running.watching import watch
 
 Cli = Callable[..., tuple[int, str, str]]
 STATE = ("--state-dir", "state")
@@ -39,6 +41,7 @@ def test_where_there_was_no_run_yet_it_says_how_to_see_one(cli: Cli, verb: str) 
     code, out, err = cli(verb, *STATE)
     assert (code, out) == (2, "")
     assert "there is no live run in state/runs; begin one: python -m atms live -c FILE" in err
+    assert "where a config has an execution.state_dir: --state-dir DIR" in err
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -79,6 +82,29 @@ def test_a_status_that_says_little_is_shown_as_far_as_it_goes(cli: Cli, text: st
     assert code == 0
     assert "1-one" in out
     assert cli("status", "--json", *STATE)[0] == 0
+
+
+def test_an_ended_run_shows_what_its_books_hold_beside_its_last_bars_cash(cli: Cli) -> None:
+    """The cash is from before the position was closed: no bar came after that."""
+    account = {
+        "ready": True, "failed": None, "fills": 2, "halted": {}, "positions": [], "orders": [],
+        "balances": {"USDT": "10001.51885848"},
+    }  # fmt: skip
+    begun("1-one", status={**HEALTH, "cash": 9958.58, "accounts": {"venue-1": account}})
+    code, out, _ = cli("status", *STATE)
+    assert code == 0
+    assert "cash and value as the strategy's last bar saw them" in out
+    assert "in the books 10001.51885848 USDT" in out
+
+
+def test_watching_says_what_it_watches_and_that_it_ended(workdir: Path) -> None:
+    folder = begun("1-one", alive=True)
+    said: list[str] = []
+    assert watch(folder, load_config().config, 10.0, said.append) == ()
+    assert said == [
+        "watching run 1-one: on_stop is leave; Ctrl-C ends the watching alone",
+        "run 1-one ended",
+    ]
 
 
 def test_what_has_ended_already_is_not_ended_again(cli: Cli) -> None:

@@ -62,3 +62,18 @@ def test_doctor_and_accounts_say_that_nothing_was_exercised(cli: Cli) -> None:
         code, out, _ = cli("accounts", "-c", "c.yaml")
         assert (code, "not exercised: ccxt's word alone" in out) == (0, True)
         assert not thread.sandbox.truth.of("order")
+
+
+@pytest.mark.usefixtures("workdir")
+def test_an_account_without_its_passphrase_is_told_with_its_place_once(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "a")
+    Path("c.yaml").write_text("""
+stores: {mine: {venue: okx, key: "${KEY}", secret: "${KEY}"}}
+data: {feeds: [{name: btc, store: mine, symbol: BTC/USDT, timeframe: 1h, currency: USDT}]}
+strategy: buy_and_hold
+""")
+    code, _, err = cli("accounts", "-c", "c.yaml")
+    assert code == 2
+    assert err.startswith("stores.mine.passphrase: a key of okx has one")

@@ -609,3 +609,12 @@ def test_a_fee_does_not_move_the_excursions() -> None:
     result = atms.backtest(scripted(case.script), data=bars(case.bars), commission=0.01)
     wanted = {"mae": case.mae, "mfe": case.mfe, "fee": 3.96}  # 1 % of 200 and of 196
     assert only(row(result), wanted) == near(wanted)
+
+
+@pytest.mark.parametrize("paid", [4079.99, 4082.84])
+def test_a_price_that_never_left_the_entrys_leaves_no_excursion_of_binary_dust(paid: float) -> None:
+    """0.00999 times such a price, divided by 0.00999, is the price only nearly."""
+    script = {1: [buy(0.00999)], 2: [sell(0.00999)]}
+    result = atms.backtest(scripted(script), data=flat(*[paid] * 4))
+    found = row(result)
+    assert (found["mae"], found["mfe"]) == (0.0, 0.0)

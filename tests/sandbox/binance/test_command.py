@@ -19,9 +19,9 @@ _START = "from atms.cli.sandbox import sandbox; import sys; sandbox(sys.argv[1:]
 
 
 @contextmanager
-def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def started(*options: str, venue: str = "binance") -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start the command; yield it and what it printed until it served."""
-    command = [sys.executable, "-c", _START, "binance", *options]
+    command = [sys.executable, "-c", _START, venue, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -54,6 +54,12 @@ def test_it_says_where_it_is_and_serves_until_ctrl_c() -> None:
         out, errors = process.communicate(timeout=10)
         assert "stopped" in out
         assert "Traceback" not in errors
+
+
+def test_a_passphrase_is_called_what_a_store_of_the_config_calls_it() -> None:
+    with started("--data", "sample:BTCUSD_1h", venue="okx") as (_, text):
+        assert re.search(r"^passphrase \S+$", text, re.M)
+        assert "password" not in text
 
 
 @pytest.mark.parametrize(
