@@ -70,7 +70,7 @@ class Notes:
                 for name, (at, value) in states.items():
                     note_state(connection, self._run_id, at, {name: value})
         with self._lock:  # what came meanwhile stays
-            self._first = None
+            self._first = None if self._first is first else self._first
             self._days = {d: p for d, p in self._days.items() if days.get(d) is not p}
             self._states = {n: s for n, s in self._states.items() if states.get(n) is not s}
         for start in range(0, len(entries), _PART):
