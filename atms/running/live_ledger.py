@@ -26,6 +26,7 @@ from atms.running.live_settling import settle
 from atms.running.live_tail import JournalTail
 
 _ASIDE = 0.001  # seconds in which other threads have the interpreter
+_FAR = 2000  # entries that rows are behind the journals: more than those of one moment's orders
 _SOON = 0.5  # seconds before what failed is tried again; then twice that, and so on
 
 
@@ -56,7 +57,8 @@ class LedgerWriter:
         every: seconds between two looks at the journals.
         longest: seconds between two tries, at most.
         quiet: seconds in which no journal grows: then the orders of a moment are on their way.
-        patience: seconds that the rows wait for such a pause, at most.
+        patience: seconds that the rows wait for such a pause, at most; a tenth of it where they
+            are far behind, or journals that always grow would get ever further ahead.
 
     Raises:
         LedgerError: the URL is no ledger's. A database that is away is no error.
@@ -80,7 +82,7 @@ class LedgerWriter:
         self._end: Ended | None = None
         self._deadline: float | None = None
         self._pumps: dict[Path, Pump] = {}
-        self._patient_until = 0.0  # of this pass
+        self._passing_since = 0.0
         self._grown_to: list[int] = []  # the journals, when they were looked at last
         self._opened = False
         self._others_settled = False
@@ -204,7 +206,7 @@ class LedgerWriter:
             with writing(self._url) as connection:
                 open_run(connection, self.run, self._began)
             self._opened = True
-        self._patient_until = time.monotonic() + self._patience
+        self._passing_since = time.monotonic()
         self._grown_to = self._ends()
         self._let_orders_go()
         more = self._step_all(accounts)
@@ -222,9 +224,14 @@ class LedgerWriter:
 
     def _let_orders_go(self) -> None:
         """Wait for a pause in the journals: computing here takes half of what orders need."""
-        while self._grown_to and not self._wake.wait(self._quiet) and self._have_grown():
-            if time.monotonic() > self._patient_until:
+        while self._grown_to and self._is_patient():
+            if self._wake.wait(self._quiet) or not self._have_grown():
                 return
+
+    def _is_patient(self) -> bool:
+        behind = sum(self._grown_to) - sum(one.written or 0 for one in self._pumps.values())
+        patience = self._patience / 10 if behind > _FAR else self._patience
+        return time.monotonic() - self._passing_since < patience
 
     def _step_aside(self) -> None:
         """Let other threads compute; and where orders have come meanwhile, let them go."""

@@ -20,9 +20,12 @@ from atms.execution.core.records import FeeBooked, Record, encode
 from atms.execution.disk.journal import Journal
 from atms.execution.disk.lease import Lease
 from atms.ledger import check_balances, list_runs
+from atms.ledger.connection import writing
 from atms.ledger.live import AccountRows
-from atms.ledger.live_runs import Session
+from atms.ledger.live_runs import Session, open_run
+from atms.running import live_notes
 from atms.running.live_ledger import LedgerWriter
+from atms.running.live_notes import Notes
 from atms.running.live_pump import Pump
 from atms.running.live_sessions import NAME, Sessions
 from atms.running.live_sync import sync_live
@@ -168,7 +171,7 @@ def test_what_is_being_taken_in_waits_for_orders_that_come_meanwhile(
             journal.append([fee(number)])
             time.sleep(0.05)
         assert written(SQLITE) == before
-        until(lambda: writer.state.lag == 0)
+        assert writer.close(20, status="finished", at=at(99))  # else it writes into the next test's
 
 
 def test_a_journal_that_never_stops_growing_is_written_all_the_same() -> None:
@@ -180,6 +183,39 @@ def test_a_journal_that_never_stops_growing_is_written_all_the_same() -> None:
             journal.append([fee(journal.last)])
             time.sleep(0.01)
         assert writer.close(20, status="finished", at=at(99))
+
+
+def test_rows_that_are_far_behind_a_journal_that_grows_wait_less() -> None:
+    writer = writer_of(SQLITE, quiet=0.5, patience=30.0)
+    with trading(writer) as journal:
+        journal.append([fee(number) for number in range(2100)])
+        until_then = time.monotonic() + 20
+        while written(SQLITE) < 100:
+            assert time.monotonic() < until_then
+            journal.append([fee(journal.last)])
+            time.sleep(0.01)
+        assert writer.close(20, status="finished", at=at(99))
+
+
+def test_a_runs_first_value_that_comes_while_states_are_written_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notes, write = Notes("run-1", "paper"), live_notes.note_state
+
+    def seen(*given: Any) -> None:
+        notes.equity(NOW, 500.0, 1000.0)
+        write(*given)
+
+    with writing(SQLITE) as connection:
+        open_run(connection, run_row("run-1"), NOW)
+    notes.states(NOW, {"Mine#0": 1})
+    with monkeypatch.context() as patched:
+        patched.setattr(live_notes, "note_state", seen)
+        notes.write(SQLITE)
+    notes.equity(NOW + timedelta(hours=1), 500.0, 1010.0)
+    notes.write(SQLITE)
+    (run,) = rows(SQLITE, "SELECT start_value FROM runs")
+    assert float(run["start_value"]) == 1000.0
 
 
 def test_equity_is_a_row_a_day_and_the_runs_values_are_the_first_and_the_last(url: str) -> None:
