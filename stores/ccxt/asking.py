@@ -121,7 +121,7 @@ class Asking:
         wire = self.connected()
         wait = await self.budgets.take(call.costs, "urgent")
         if wait:
-            raise Lost(f"the rate budget lets this through in {seconds(wait)}")
+            raise Lost(f"the rate budget lets this through in {seconds(wait)}", wait)
         try:
             return await wire.call(call)
         except NotLeft as error:

@@ -48,7 +48,15 @@ class NotLeft(Exception):  # noqa: N818
 
 
 class Lost(Exception):  # noqa: N818
-    """A request left, or may have; no answer came."""
+    """A request left, or may have; no answer came.
+
+    Attributes:
+        after: our own budget kept it back, for so long; None: that was not why.
+    """
+
+    def __init__(self, text: str = "", after: timedelta | None = None) -> None:
+        super().__init__(text)
+        self.after = after
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -200,7 +200,7 @@ class Socket:
 
     def _tell_first(self, error: Exception) -> None:
         """Let who waits for the connection know; one that is cut as it begins is tried again."""
-        if isinstance(error, Lost) and self._dials < FIRST_DIALS:
+        if isinstance(error, Lost) and error.after is None and self._dials < FIRST_DIALS:
             return
         if not self._first.done():
             self._first.set_exception(error)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from atms.errors import ConfigError, MissingExtra, VenueError
 from atms.extras import install_hint
-from atms.stores.base import AuthFailed, Unreachable, never_tried
+from atms.stores.base import AuthFailed, RateLimited, Unreachable, never_tried
 from atms.stores.capabilities import Capabilities
 from atms.stores.ccxt import addresses
 from atms.stores.ccxt.account import AccountStream
@@ -177,6 +177,8 @@ class CCXTStore(PublicSide):
             failure = self._asking.trouble(said)
         except Lost as lost:
             failure = Unreachable(f"{self._place}: {lost}")
+            if lost.after is not None:  # a start waits for it, as for any other question
+                failure = RateLimited(str(failure), lost.after, ours=True)
         raise failure
 
     async def _greeted(self, said: Said) -> None:
