@@ -454,6 +454,29 @@ def test_a_close_waits_for_what_stands_since_that_could_fill_too() -> None:
     assert kinds(place) == [(Kind.MARKET, dec(9))]
 
 
+def test_a_close_waits_for_no_execution_of_what_is_over_and_has_told_its_sum() -> None:
+    world = opened()
+    _, stop, limit = world.protected()
+    world.hear(world.stands(limit, State.CANCELED, filled=dec(0)))
+    world.hear(world.stands(stop, State.CANCELED, filled=dec(1)))
+    world.take(world.gather(), refused(Reason.WOULD_TRIGGER))
+    (place,) = world.prepared()
+    assert kinds(place) == [(Kind.MARKET, dec(9))]
+    world.take(place)
+    world.fill(stop, "s1", 1, side=-1)
+    world.wait(5)
+    assert not world.prepared()  # it is counted once
+
+
+def test_a_close_waits_for_what_is_over_and_has_not_told_its_sum() -> None:
+    world = close_of(Reason.FILTER)
+    (close,) = world.take(world.gather())
+    world.hear(world.stands(close, State.CANCELED))
+    for _ in range(8):
+        world.wait(1)
+        assert not world.prepared()
+
+
 def test_a_pair_that_the_store_has_no_words_for_goes_one_by_one() -> None:
     world = Emulated(capabilities=spot(reduces="flag"))
     world.open()

@@ -112,6 +112,16 @@ def test_never_ends_an_acknowledged_order_of_which_nothing_else_was_seen() -> No
     assert [one for one in world.statuses(key) if one in ("canceled", "rejected")]
 
 
+def test_what_was_acknowledged_and_never_can_be_is_not_handed_over_as_an_order_that_stands() -> (
+    None
+):
+    world = World().open()
+    key = world.placed("tx:1")
+    world.look(key, Never(proof="another transaction took its place"))
+    assert world.statuses(key)[-1] == "rejected"
+    assert world.core.open_keys() == ()
+
+
 def test_not_seen_within_the_read_lag_is_no_evidence_even_after_the_bound() -> None:
     world, key = unknown()
     early = world.now + timedelta(seconds=LAG)

@@ -172,7 +172,7 @@ def _never(step: Step, order: OrderState, proof: str) -> None:
     if order.closed is None:
         how = "not_placed" if order.cancel_asked is None else "canceled"
         hearing.close(step, order, how, proof)
-    elif order.revived or order.releases:
+    if order.revived or order.releases:  # though the venue had said that it has it
         step.record(Stood(key=order.key, state=State.CANCELED, at=step.now, filled=Decimal(0)))
 
 

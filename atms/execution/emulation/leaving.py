@@ -24,7 +24,7 @@ def leave(step: Step, bracket: Bracket, leg: PlanState) -> None:
     others = [one for one in bracket.standing() if not _leaves(one, leg)]
     for one in others:
         serving.take_back(step, one)
-    waits = any(one not in bracket.unseen for one in others)
+    waits = any(one not in bracket.unseen and not _has_told(one) for one in others)
     if waits or not core.ready or core.planning.coming(leg.key):
         return
     exits = _exits(step, leg)
@@ -34,7 +34,8 @@ def leave(step: Step, bracket: Bracket, leg: PlanState) -> None:
         if not bracket.is_under_way():
             serving.close(step, leg, "filled")
         return
-    units = min(bracket.rest, _held(bracket, leg)) - under_way
+    told = sum((plans.may_fill(one) for one in others if _has_told(one)), Decimal(0))
+    units = min(bracket.rest, _held(bracket, leg)) - under_way - told
     refused = bool(exits) and reason_of(exits[-1]) is Reason.REDUCE_ONLY
     gone = not under_way and bracket.can_be_closed and not bracket.fits(units, [leg])
     if (refused or gone) and not bracket.is_under_way():
@@ -51,6 +52,14 @@ def leave(step: Step, bracket: Bracket, leg: PlanState) -> None:
         step.then(Wake(at=due))
         return
     serving.send(step, [(leg, _exit(step, bracket, leg, units))])
+
+
+def _has_told(order: OrderState) -> bool:
+    """Return whether an order is over and how much it filled is known, its executions or not.
+
+    They may be long in coming, and the position is open for as long.
+    """
+    return order.over and order.stands is not None and order.stands.filled is not None
 
 
 def _leaves(order: OrderState, leg: PlanState) -> bool:
