@@ -22,6 +22,10 @@ Takeover = Annotated[
     bool, typer.Option("--takeover", help="End the process that has the account, and take it.")
 ]
 
+_KEPT = (
+    "orders and fills, in the journal; what stands at the venue stands: python -m atms status {run}"
+)
+
 
 @guarded
 def paper(
@@ -61,19 +65,25 @@ def live(
 def _go(
     config: Config, mode: Mode, takeover: bool, *, sure: bool, warnings: tuple[str, ...]
 ) -> None:
-    run = LiveRun(config, mode, takeover=takeover, warnings=list(warnings))
+    run, trades = LiveRun(config, mode, takeover=takeover, warnings=list(warnings)), False
     try:
-        for view in run.look(lambda text: say(text, "yellow")):
-            show_account(view)
-        show_limits(config)
-        for warning in run.warnings:
-            say(f"warning: {warning}", "yellow")
-        if not sure:
-            _confirm()
-        with LiveView(run):
-            run.run()
-    finally:
-        run.trading.close()
+        try:
+            for view in run.look(lambda text: say(text, "yellow")):
+                show_account(view)
+            show_limits(config)
+            for warning in run.warnings:
+                say(f"warning: {warning}", "yellow")
+            if not sure:
+                _confirm()
+            trades = True
+            with LiveView(run):
+                run.run()
+        finally:
+            run.trading.close()
+    except KeyboardInterrupt as stop:  # the second one: the first ends a run that trades by policy
+        if trades:
+            stop.kept = _KEPT.format(run=run.id)  # type: ignore[attr-defined]
+        raise
     for line in run.trading.left:
         say(f"left: {line}", "yellow")
     say(f"run {run.id} ended")

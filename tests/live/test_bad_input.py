@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import shutil
 import signal
+import time
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -204,6 +205,18 @@ def test_an_order_that_cannot_be_is_told_in_a_line(
     process.until(lambda: told in process.err, told)
     assert told in ended(process)
     assert stands(venue)[1] is False
+
+
+def test_a_second_ctrl_c_says_where_what_was_done_is_kept(starter: Starter, serve: Serve) -> None:
+    venue = serve(faults={"slow_reply": 0.5})
+    write_run("Hold", execution={"on_stop": "flatten"})
+    process = running(starter)
+    process.until(lambda: stands(venue)[1], "it holds nothing")
+    process.send(signal.SIGINT)
+    time.sleep(0.2)  # so long a person needs; what it closes by takes longer
+    process.send(signal.SIGINT)
+    assert process.wait() == 130
+    assert "error: interrupted; kept: orders and fills, in the journal" in process.err
 
 
 def test_a_strategy_that_raises_while_it_holds_something(starter: Starter, serve: Serve) -> None:
