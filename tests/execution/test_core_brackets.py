@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from atms.execution.core.core import Core
@@ -617,6 +619,17 @@ def again(world: Emulated) -> Emulated:
     world.begin()
     world.open()
     return world
+
+
+def test_a_clock_that_is_set_back_between_two_processes_keeps_no_position_bare() -> None:
+    world = opened()
+    _, stop, limit = world.protected()
+    world.cancel_all(stop, limit)
+    world.now -= timedelta(hours=1)
+    again(world)
+    world.wait(2)
+    (place,) = world.prepared()
+    assert kinds(place) == [(Kind.STOP, dec(10)), (Kind.LIMIT, dec(10))]
 
 
 def test_an_entry_that_filled_while_nobody_was_there_is_protected_when_the_next_is_ready() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import resource
 import shutil
 import signal
-import time
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal

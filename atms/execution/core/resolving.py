@@ -31,8 +31,9 @@ def look_if_due(step: Step, order: OrderState) -> datetime | None:
     due = asking.looks.get(key)
     if due is None:
         own = key in step.core.tags  # of this process: its answer may still come
-        first = order.intended.at + (_patience(step, order) if own else timedelta(0))
-        due = max(first, order.cancel_asked or first)
+        sent = step.past(order.intended.at)
+        first = sent + (_patience(step, order) if own else timedelta(0))
+        due = max(first, step.past(order.cancel_asked) if order.cancel_asked else first)
     if due > step.now:
         return due
     look_at_once(step, order)
@@ -183,7 +184,7 @@ def _cancel_again(step: Step, order: OrderState) -> None:
         return
     capabilities = step.core.capabilities
     assert capabilities is not None
-    if step.now - asked > capabilities.read_lag:
+    if step.now - step.past(asked) > capabilities.read_lag:
         ask_back(step, order)
 
 
@@ -236,12 +237,13 @@ def _sent_by(step: Step, order: OrderState) -> datetime | None:
     """Return when an order's last byte had left, if any did; None: it may be leaving now."""
     core = step.core
     if order.answered is not None:
-        return max(order.intended.at, order.answered.at)
+        return step.past(max(order.intended.at, order.answered.at))
     if order.known or order.lost or order.releases:
-        return order.intended.at
+        return step.past(order.intended.at)
     if order.key in core.tags or core.began is None:
         return None
-    return max(order.intended.at, core.began)  # the process before may have sent till it died
+    # the process before may have sent till it died
+    return max(step.past(order.intended.at), core.began)
 
 
 def _keys(prepared: Prepared) -> tuple[Key, ...]:

@@ -49,6 +49,15 @@ class Step:
         """Have something done after the records are durable."""
         self._instructions += instructions
 
+    def past(self, at: datetime) -> datetime:
+        """Return when something of the journal was, by this process's clock.
+
+        What lies ahead was noted by a process before this one, by a clock that was set back since:
+        it was before this one began. Waited for by that clock, a position would be bare for hours.
+        """
+        began = self.core.began
+        return at if at <= self.now or began is None else began
+
     def tell(self, order: OrderState, status: str, code: str = "", why: str = "") -> None:
         """Tell the strategy of an order, with the executions that it has not heard of.
 

@@ -75,7 +75,7 @@ def _is_refused(step: Step, bracket: Bracket, lacking: list[PlanState]) -> bool:
             continue  # what stands of a limit stays, and the rest is tried again
         reason = reason_of(row[-1])
         assert reason is not None
-        first = row[0].closed.at if row[0].closed else step.now
+        first = step.past(row[0].closed.at) if row[0].closed else step.now
         bound = first + step.core.terms.naked
         if reason in _MAY_PASS and step.now < bound:
             step.then(Wake(at=bound))
@@ -132,7 +132,7 @@ def again_at(step: Step, failed: Sequence[OrderState]) -> datetime | None:
     alike = sum(1 for _ in takewhile(lambda one: _stood(one) == stood, reversed(failed)))
     longest = step.core.terms.naked / 2 if stood else LONGEST
     pause: timedelta = min(PAUSE * 2 ** min(alike - 1, 10), longest)
-    return last.closed.at + pause
+    return step.past(last.closed.at) + pause
 
 
 def _stood(order: OrderState) -> bool:
@@ -213,7 +213,7 @@ def _due(step: Step, bracket: Bracket, since: datetime) -> datetime:
     """Return when missing orders may be made: parts are gathered, what failed is not hurried."""
     hurried = bracket.is_over or bool(bracket.unseen)
     due = step.now if hurried else since + step.core.terms.gather
-    due = max(due, unseen.due(bracket.unseen_lately) or due)
+    due = max(due, unseen.due(step, bracket.unseen_lately) or due)
     later = step.core.planning.not_before.get(bracket.entry)
     if later is not None:
         due = max(due, later)

@@ -100,4 +100,4 @@ def _due(step: Step, bracket: Bracket, leg: PlanState) -> datetime:
     due = step.core.planning.not_before.get(bracket.entry, step.now)
     failed = [one for one in plans.failures(step.state, leg) if _leaves(one, leg)]
     made = [one for one in bracket.unseen_lately if _leaves(one, leg)]
-    return max(due, again_at(step, failed) or due, unseen.due(made) or due)
+    return max(due, again_at(step, failed) or due, unseen.due(step, made) or due)

@@ -43,9 +43,9 @@ def may_be_made_again(
     return venue is not None and venue.reduces == "flag" and ticket.reduces and held <= units
 
 
-def due(made: Collection[OrderState]) -> datetime | None:
+def due(step: Step, made: Collection[OrderState]) -> datetime | None:
     """Return when the next may be made after so many that nobody sees; None: at once."""
-    last = max((one.intended.at for one in made), default=None)
+    last = max((step.past(one.intended.at) for one in made), default=None)
     if last is None:
         return None
     pause: timedelta = _PAUSE * 2 ** (_number(made) - 1)
@@ -68,7 +68,7 @@ def _is_unseen(step: Step, order: OrderState) -> bool:
         return False
     asking = step.core.asking
     group = [step.state.orders[key] for key in step.state.groups[order.intended.group]]
-    sent = [asking.queued.get(one.key, one.intended.at) for one in group]
+    sent = [asking.queued.get(one.key, step.past(one.intended.at)) for one in group]
     left = [at for at in sent if at is not None]
     if any(one.known for one in group) or len(left) < len(sent):
         return False  # it waits for our own budget, as another one would behind it
