@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import backtrader as bt
@@ -12,7 +13,7 @@ import pytest
 
 from atms.execution.driver.host import ThreadHost
 from atms.feeds.live import live_feed
-from atms.feeds.passes import Passes
+from atms.feeds.passes import ALIGN, Passes
 from tests.feeds.live_world import MINUTE, START, Seen, TapeStore, bar, bars
 
 LONG = 30.0  # seconds that no pass may ever wait in these tests
@@ -41,9 +42,10 @@ def play(
     symbols: str,
     on_live: Callable[[TapeStore, Passes, bt.Cerebro], object],
     on_next: Callable[[Seen, Passes], None],
+    align: timedelta = ALIGN,
 ) -> Seen:
     """Run feeds with five bars behind them until a strategy ends it."""
-    store, passes = TapeStore(), Passes(host, idle=LONG)
+    store, passes = TapeStore(), Passes(host, idle=LONG, align=align)
     store.lag = 0.0
     cerebro = bt.Cerebro(stdstats=False)
     for symbol in symbols:
@@ -88,7 +90,7 @@ def test_bars_of_several_feeds_are_grouped_whoever_comes_first(host: ThreadHost)
         if len(seen) == count:
             passes.end()
 
-    seen = play(host, symbols, feed, look)
+    seen = play(host, symbols, feed, look, align=timedelta(seconds=LONG))
     lengths = [tuple(one[0] for one in step) for step in seen.steps]
     assert lengths == [(n, n, n) for n in range(1, count + 1)]
 

@@ -155,9 +155,12 @@ def test_a_watch_acts_for_a_run_that_dies_and_ends_with_one_that_ends(
     process = starter.start("live", "-c", "live.yaml", "--yes")
     process.until(lambda: ": running" in process.err, "it is not ready")
     watch = starter.start("watch", *STATE)
+    watch.until(lambda: "watching run " in watch.err, "it does not watch")
     process.send(signal.SIGTERM)
     assert (process.wait(), watch.wait()) == (0, 0)
-    assert re.fullmatch(r"(run \S+ has ended already\n)?", watch.err)  # it may have come too late
+    said = watch.err.splitlines()
+    assert "on_stop is cancel" in said[0]
+    assert re.fullmatch(r"run \S+ ended", said[1])
 
 
 def test_an_account_is_one_process_s_until_another_takes_it_over(
@@ -166,6 +169,7 @@ def test_an_account_is_one_process_s_until_another_takes_it_over(
     venue = serve()
     write_run("Hold")
     first = holding(starter, venue)
+    first.until(lambda: ": running" in first.err, "it is not ready")
     second = starter.run("live", "-c", "live.yaml", "--yes")
     assert second.code == 4
     assert f"process {first.pid} on {os.uname().nodename} has it since" in second.err
