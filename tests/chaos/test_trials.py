@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import signal
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -65,8 +66,13 @@ class Endless(bt.Strategy):
                 pass
 """
     setting = replace(setting_of(write_strategy(code)), hang=0.3)
-    with pytest.raises(StrategyError, match=r"does not return: .*mine.py:\d+, in next"):
-        run_seed(setting, 0)
+    before = signal.setitimer(signal.ITIMER_REAL, 1000.0)  # a timer of who calls it
+    try:
+        with pytest.raises(StrategyError, match=r"does not return: .*mine.py:\d+, in next"):
+            run_seed(setting, 0)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 900
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
 
 
 @pytest.mark.parametrize(
