@@ -157,13 +157,14 @@ class Heart:
             "strategy_at": pulse.at.isoformat() if pulse.at else None,
             "strategy_silent": _since(pulse.felt),
             "bar_age": _since(pulse.barred),
-            "accounts": {desk.store.account: _account(desk, now) for desk in self._trading.desks},
+            "accounts": {desk.store.account: desk_status(desk, now) for desk in self._trading.desks},
             "risk": vitals.risk(self._trading, pulse.closes),
             **self._beside(),
         }
 
 
-def _account(desk: Desk, now: datetime) -> dict[str, Any]:
+def desk_status(desk: Desk, now: datetime) -> dict[str, Any]:
+    """Return how an account and its connection stand."""
     core = desk.core
     return (EMPTY if core is None else account_status(core)) | vitals.desk(desk, now)
 

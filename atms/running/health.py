@@ -61,8 +61,9 @@ def _hindrances(status: Status, silence: float) -> Iterator[str]:
         elif not account.get("ready"):
             trouble = account.get("trouble")
             yield f"account {name} is not ready" + (f": {trouble}" if trouble else "")
-        if str(account.get("link") or "up").startswith("down"):
-            yield f"account {name}: its stream is {account['link']}"
+        link = str(account.get("link") or "up")
+        if link.startswith("down"):
+            yield f"account {name}: its stream is {link.replace(' ', ': ', 1)}"
     for feed in status.get("feeds") or ():
         if feed["status"] != "LIVE":
             yield f"feed {feed['name']} is {feed['status'] or 'not connected'}"

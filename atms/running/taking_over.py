@@ -10,6 +10,7 @@ from atms.config import Config
 from atms.execution.broker.desk import Desk
 from atms.execution.broker.opening import wait_until_ready
 from atms.execution.broker.winding_down import Policy
+from atms.running.beating import desk_status
 from atms.running.live_stores import make_store, manner_of, store_names, symbols_of
 from atms.running.session import STALE, SessionFolder
 from atms.running.trading import Trading
@@ -49,18 +50,17 @@ def end(
         folder.session.kill()  # whether the venue can be reached, or not
     elif what == "stop":
         say("its process is gone already")
-    return act(config, folder.session.mode, policy, say)
+    return act(folder, config, policy, say)
 
 
 def act(
-    config: Config, mode: str, policy: Policy, say: Callable[[str], None] = lambda line: None
+    folder: SessionFolder,
+    config: Config,
+    policy: Policy,
+    say: Callable[[str], None] = lambda line: None,
 ) -> tuple[str, ...]:
-    """Take the accounts of a config, from whoever has them, and wind them down by policy.
-
-    Args:
-        mode: paper, live or shadow, as the run was.
-    """
-    state = config.execution.folder
+    """Take the accounts of a run, from whoever has them, and wind them down by policy."""
+    state, mode = config.execution.folder, folder.session.mode
     trading = Trading(state, on_stop=policy, takeover=True, manner=manner_of(config))
     try:
         for name in store_names(config):
@@ -71,7 +71,16 @@ def act(
         say(f"the accounts are taken: {policy}")
     finally:
         trading.close()
+    _tell(folder, trading)
     return trading.left
+
+
+def _tell(folder: SessionFolder, trading: Trading) -> None:
+    """Write into a dead run's status how it has ended: it holds what it held as it died."""
+    status = folder.status
+    now = trading.host.now()
+    accounts = {desk.store.account: desk_status(desk, now) for desk in trading.desks}
+    folder.beat(status | {"state": "ended", "left": trading.left, "accounts": accounts})
 
 
 def _take(desks: Sequence[Desk]) -> None:

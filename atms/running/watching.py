@@ -39,9 +39,9 @@ def watch(
             return ()
         if not folder.session.runs:
             say(f"run {folder.session.id} died: {policy}")
-            return act(config, folder.session.mode, policy, say)
+            return act(folder, config, policy, say)
         if folder.silence > after:
             say(f"run {folder.session.id} has no heartbeat for {after:g} s: {policy}")
             folder.session.kill()
-            return act(config, folder.session.mode, policy, say)
+            return act(folder, config, policy, say)
         time.sleep(_EVERY)

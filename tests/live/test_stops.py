@@ -124,6 +124,11 @@ def test_what_a_dead_run_had_open_is_wound_down_by_stop(starter: Starter, serve:
     assert ended.code == 0, ended.err
     assert "its process is gone already" in ended.err
     assert stands(venue) == AFTER["cancel"]
+    known = json.loads(starter.run("status", *STATE, "--json").out)
+    assert known["state"] == "ended"
+    (account,) = known["accounts"].values()
+    assert (account["orders"], len(account["positions"])) == ([], 1)  # and not as it died
+    assert starter.run("stop", *STATE).err.splitlines()[-1] == f"run {known['id']} ended"
 
 
 def test_a_watch_acts_for_a_run_that_is_stopped_in_its_tracks(

@@ -59,7 +59,7 @@ def test_a_run_that_trades_is_ready() -> None:
         (but(account__ready=False, account__trouble="no connection"), 0.0,
          "account venue-1 is not ready: no connection"),
         (but(account__failed="the disk is full"), 0.0, "account venue-1: the disk is full"),
-        (but(account__link="down x"), 0.0, "account venue-1: its stream is down x"),
+        (but(account__link="down x"), 0.0, "account venue-1: its stream is down: x"),
         (but(feeds=[{"name": "btc", "status": "DELAYED", "stream_silent": None}]), 0.0,
          "feed btc is DELAYED"),
         (but(feeds=[{"name": "btc", "status": "", "stream_silent": None}]), 0.0,
