@@ -157,7 +157,9 @@ class Heart:
             "strategy_at": pulse.at.isoformat() if pulse.at else None,
             "strategy_silent": _since(pulse.felt),
             "bar_age": _since(pulse.barred),
-            "accounts": {desk.store.account: desk_status(desk, now) for desk in self._trading.desks},
+            "accounts": {
+                desk.store.account: desk_status(desk, now) for desk in self._trading.desks
+            },
             "risk": vitals.risk(self._trading, pulse.closes),
             **self._beside(),
         }
