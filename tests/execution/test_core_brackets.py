@@ -305,6 +305,27 @@ def test_a_refusal_waits_no_longer_for_stops_that_the_venue_had_taken_and_ended(
         assert (world.now - gone).total_seconds() <= 0.5
 
 
+def test_a_stop_waits_no_longer_for_limit_orders_that_the_venue_refused_beside_it() -> None:
+    world = opened()
+    entry, *_ = world.protected(3)
+    world.fill(entry, "e2", 7)
+    stop, limit = world.take(world.gather())
+    for _ in range(5):
+        world.hear(world.stands(limit, State.REFUSED, reason=Reason.OTHER, filled=dec(0)))
+        while not world.backed():
+            world.wait(0.25)  # longer each time; the stop stands
+        world.go_on()
+        world.cancel_all(stop)
+        stop, limit = world.take(world.gather())
+    world.hear(world.stands(limit, State.REFUSED, reason=Reason.OTHER, filled=dec(0)))
+    world.cancel_all(stop)
+    world.take(world.gather(), refused(Reason.CLOCK))
+    gone = world.now
+    while not world.prepared():
+        world.wait(0.25)
+        assert (world.now - gone).total_seconds() <= 0.5
+
+
 def test_a_limit_that_fills_in_part_and_ended_its_stop_is_placed_anew_with_one() -> None:
     world = opened()
     _, stop, limit = world.protected()

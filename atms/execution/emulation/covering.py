@@ -42,7 +42,7 @@ def cover(step: Step, bracket: Bracket) -> bool:
         step.core.planning.bare.pop(bracket.entry, None)
         return False
     since = step.core.planning.bare.setdefault(bracket.entry, step.now)
-    due = _due(step, bracket, since)
+    due = _due(step, bracket, lacking, since)
     if unseen.are_many(bracket.unseen):
         return False
     if due > step.now:
@@ -209,15 +209,19 @@ def _alone(
     return [group[0] for group in bracket.tranches() if len(group) == 1]
 
 
-def _due(step: Step, bracket: Bracket, since: datetime) -> datetime:
-    """Return when missing orders may be made: parts are gathered, what failed is not hurried."""
+def _due(step: Step, bracket: Bracket, lacking: list[PlanState], since: datetime) -> datetime:
+    """Return when missing orders may be made: parts are gathered, what failed is not hurried.
+
+    A stop that is missing waits for its own failures alone: for those of its limit order the
+    position would be naked.
+    """
     hurried = bracket.is_over or bool(bracket.unseen)
     due = step.now if hurried else since + step.core.terms.gather
     due = max(due, unseen.due(step, bracket.unseen_lately) or due)
     later = step.core.planning.not_before.get(bracket.entry)
     if later is not None:
         due = max(due, later)
-    for leg in bracket.placed:
+    for leg in [leg for leg in lacking if leg.stops] or bracket.placed:
         due = max(due, again_at(step, plans.failures(step.state, leg)) or due)
     return due
 
