@@ -181,6 +181,19 @@ def test_a_rival_of_one_nonce_needs_a_higher_tip() -> None:
     assert desk.held == 3
 
 
+def test_a_nonce_that_was_lost_elsewhere_keeps_later_ones_waiting_until_it_is_sent_again() -> None:
+    desk = Desk("chain")
+    desk.chain.spend_elsewhere()
+    desk.submit(1, qty=2)
+    desk.chain.forget_pool()
+    desk.submit(1, qty=2)
+    desk.chain.mine()
+    assert desk.held == 0
+    desk.chain.send_elsewhere_again()
+    desk.chain.mine()
+    assert desk.held == 2
+
+
 def test_an_order_whose_nonce_is_used_elsewhere_ends_when_that_is_final() -> None:
     desk = Desk("chain")
     desk.submit(0)

@@ -152,6 +152,13 @@ class Chain:
         made = Transaction(name, self.nonce, 10**9, None, cancels=False)
         self.transactions[name] = self.pool[self.nonce] = made
 
+    def send_elsewhere_again(self) -> None:
+        """Let that program send again what was lost of its own: no later nonce is used before."""
+        for made in self.transactions.values():
+            theirs = made.order is None and not made.cancels
+            if theirs and not made.block and made.nonce >= self.nonce:
+                self.pool.setdefault(made.nonce, made)
+
     def forget_pool(self) -> None:
         """Let the node forget what no block has (F65)."""
         self.pool.clear()

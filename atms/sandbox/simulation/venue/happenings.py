@@ -86,6 +86,8 @@ class Happenings:
         for undo in tuple(self._pending):
             undo()
         self._venue.quiet_until = self._venue.now()
+        if self._venue.chain is not None:
+            self._venue.chain.send_elsewhere_again()
 
     # ---- nobody can be reached ------------------------------------------------------------------
     def _outage(self) -> None:  # F59, F62
