@@ -123,7 +123,7 @@ class SessionFolder:
         """Say how the run stands; a full disk is no reason to stop trading."""
         try:
             at = {"at": datetime.now(UTC).isoformat(), "beat": since_boot()}
-            self._write(_STATUS, at | dict(status))
+            self._write(_STATUS, dict(status) | at)
         except OSError:
             return
 

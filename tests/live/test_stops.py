@@ -120,12 +120,13 @@ def test_what_a_dead_run_had_open_is_wound_down_by_stop(starter: Starter, serve:
     holding(starter, venue).kill()
     shown = starter.run("status", *STATE)
     assert "its process is gone; what it had open stands" in shown.err
+    died = json.loads(starter.run("status", *STATE, "--json").out)["at"]
     ended = starter.run("stop", *STATE)
     assert ended.code == 0, ended.err
     assert "its process is gone already" in ended.err
     assert stands(venue) == AFTER["cancel"]
     known = json.loads(starter.run("status", *STATE, "--json").out)
-    assert known["state"] == "ended"
+    assert (known["state"], known["at"] > died) == ("ended", True)
     (account,) = known["accounts"].values()
     assert (account["orders"], len(account["positions"])) == ([], 1)  # and not as it died
     assert starter.run("stop", *STATE).err.splitlines()[-1] == f"run {known['id']} ended"
