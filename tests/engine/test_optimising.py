@@ -131,11 +131,15 @@ def outcome(cerebro: Any, **params: Any) -> Any:
 
 
 def end_pool(error: BaseException) -> None:
-    """End the pool that Backtrader leaves to the collector when a run fails."""
+    """End the pool that Backtrader leaves to the collector when a run fails.
+
+    Its trials are run to their end: a worker that is terminated as it writes its result takes the
+    lock of their pipe with it, and the pool waits for that lock for ever.
+    """
     for frame, _ in traceback.walk_tb(error.__traceback__):
         pool = frame.f_locals.get("pool")
         if isinstance(pool, multiprocessing.pool.Pool):
-            pool.terminate()
+            pool.close()
             pool.join()
 
 

@@ -30,6 +30,8 @@ def play(jobs: Sequence[Job], workers: int) -> Iterator[Trial]:
         return
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         yield from pool.imap(_play, jobs, chunksize=4)
+        pool.close()
+        pool.join()  # one that is terminated as it writes takes the pipe's lock with it, for ever
 
 
 def _play(job: Job) -> Trial:
