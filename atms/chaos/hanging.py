@@ -16,7 +16,6 @@ from atms.sandbox.simulation.lives import Killed
 from atms.usercode import is_theirs
 
 PATIENCE = 60.0  # seconds of this machine, not of the trial
-_TIMER = getattr(signal, "ITIMER_REAL", 0)  # not on every system
 _WORLD = str(Path(__file__).with_name("world.py"))  # what lies outside it is nobody's strategy
 
 
@@ -35,7 +34,7 @@ class Hanging:
     def returned(self) -> None:
         """Begin to count anew: the strategy has returned."""
         if self._rings:
-            signal.setitimer(_TIMER, self._seconds, self._seconds)
+            signal.setitimer(signal.ITIMER_REAL, self._seconds, self._seconds)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -44,15 +43,16 @@ class Hanging:
         if not main or not hasattr(signal, "setitimer"):
             yield
             return
-        handler, timer = signal.signal(signal.SIGALRM, self._ring), signal.getitimer(_TIMER)
+        handler = signal.signal(signal.SIGALRM, self._ring)
+        timer = signal.getitimer(signal.ITIMER_REAL)
         self._rings = True
         self.returned()
         try:
             yield
         finally:
-            signal.setitimer(_TIMER, 0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, handler)
-            signal.setitimer(_TIMER, *timer)  # who calls may have one of its own
+            signal.setitimer(signal.ITIMER_REAL, *timer)  # who calls may have one of its own
             self._rings = False
 
     def _ring(self, number: int, frame: FrameType | None) -> None:

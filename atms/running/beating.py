@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -145,7 +145,6 @@ class Heart:
 
     def _status(self) -> dict[str, Any]:
         pulse = self.pulse
-        now = self._trading.host.now()
         closing = self._trading.closing and self._state != "ended"
         return {
             "state": "closing" if closing else self._state,
@@ -157,16 +156,23 @@ class Heart:
             "strategy_at": pulse.at.isoformat() if pulse.at else None,
             "strategy_silent": _since(pulse.felt),
             "bar_age": _since(pulse.barred),
-            "accounts": {
-                desk.store.account: desk_status(desk, now) for desk in self._trading.desks
-            },
-            "risk": vitals.risk(self._trading, pulse.closes),
+            **accounts_status(self._trading, pulse.closes),
             **self._beside(),
         }
 
 
-def desk_status(desk: Desk, now: datetime) -> dict[str, Any]:
-    """Return how an account and its connection stand."""
+def accounts_status(trading: Trading, closes: Mapping[str, float]) -> dict[str, Any]:
+    """Return how the accounts of a run and their connections stand, and what is at risk there.
+
+    Args:
+        closes: instrument -> its last close that a strategy has seen.
+    """
+    now = trading.host.now()
+    accounts = {desk.store.account: _account(desk, now) for desk in trading.desks}
+    return {"accounts": accounts, "risk": vitals.risk(trading, closes)}
+
+
+def _account(desk: Desk, now: datetime) -> dict[str, Any]:
     core = desk.core
     return (EMPTY if core is None else account_status(core)) | vitals.desk(desk, now)
 

@@ -10,7 +10,7 @@ from atms.config import Config
 from atms.execution.broker.desk import Desk
 from atms.execution.broker.opening import wait_until_ready
 from atms.execution.broker.winding_down import Policy
-from atms.running.beating import desk_status
+from atms.running.beating import accounts_status
 from atms.running.live_stores import make_store, manner_of, store_names, symbols_of
 from atms.running.session import STALE, SessionFolder
 from atms.running.trading import Trading
@@ -77,10 +77,8 @@ def act(
 
 def _tell(folder: SessionFolder, trading: Trading) -> None:
     """Write into a dead run's status how it has ended: it holds what it held as it died."""
-    status = folder.status
-    now = trading.host.now()
-    accounts = {desk.store.account: desk_status(desk, now) for desk in trading.desks}
-    folder.beat(status | {"state": "ended", "left": trading.left, "accounts": accounts})
+    ended = {"state": "ended", "left": trading.left}
+    folder.beat(folder.status | accounts_status(trading, {}) | ended)
 
 
 def _take(desks: Sequence[Desk]) -> None:

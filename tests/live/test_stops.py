@@ -129,6 +129,7 @@ def test_what_a_dead_run_had_open_is_wound_down_by_stop(starter: Starter, serve:
     assert (known["state"], known["at"] > died) == ("ended", True)
     (account,) = known["accounts"].values()
     assert (account["orders"], len(account["positions"])) == ([], 1)  # and not as it died
+    assert known["risk"]["open_orders"] == 0
     assert starter.run("stop", *STATE).err.splitlines()[-1] == f"run {known['id']} ended"
 
 
